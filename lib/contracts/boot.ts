@@ -1,0 +1,64 @@
+/**
+ * What a node and its lab's boot service say to each other over HTTP. The service belongs to the agent's daemon; the
+ * other side is iPXE, then our ramdisk, then the installed OS.
+ *
+ *   GET  /boot/ipxe?mac=AA       an iPXE script: the ramdisk if a network boot is armed for the node, else `boot your disk`
+ *   GET  /boot/kernel, /boot/ramdisk
+ *   GET  /boot/plan              with the boot's token: what to write
+ *   GET  /images/SHA256          with the boot's token; ranges; the bytes served are counted per boot
+ *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
+ *
+ * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line.
+ */
+import * as z from "zod";
+import { phases } from "../core/command.ts";
+import { fault } from "./report.ts";
+import { installationId, nodeId, revisionId, sha256 } from "./scalars.ts";
+
+/** What the ramdisk is to do. `os` goes onto the written disk, where the installed OS finds it. */
+export const bootPlan = z.strictObject({
+  schema: z.literal("rackwright.boot-plan/1"),
+  node: nodeId,
+  installation: installationId,
+  image: z.strictObject({ path: z.string(), sha256, sizeBytes: z.int().positive() }),
+  os: z.strictObject({
+    revision: revisionId,
+    /** Lets the installed OS send beacons for as long as this installation is the node's current one. */
+    token: z.string().min(20),
+    beaconUrl: z.url(),
+    /** The agent's own public key (OpenSSH format), for the account `rackwright` on the node. */
+    managementKey: z.string().min(1),
+  }),
+});
+export type BootPlan = z.infer<typeof bootPlan>;
+
+/** The body of POST /beacon. Node, boot and installation are the token's; the sender cannot choose them. */
+export const beaconBody = z.strictObject({
+  phase: z.enum(phases),
+  progress: z.strictObject({ doneBytes: z.int().min(0), totalBytes: z.int().positive() }).exactOptional(),
+  verified: z.strictObject({ sha256 }).exactOptional(),
+  address: z.string().min(1).max(256).exactOptional(),
+  /** The SSH host key of the installed OS (OpenSSH public key format): pins later connections to this very boot. */
+  hostKey: z.string().max(2000).exactOptional(),
+  osBoot: z.string().min(1).max(64).exactOptional(),
+  login: z.strictObject({ user: z.string().min(1).max(64) }).exactOptional(),
+  fault: fault.exactOptional(),
+});
+export type BeaconBody = z.infer<typeof beaconBody>;
+
+/**
+ * What the guest program `rackwright-guest` in an image answers over SSH, as one line of JSON on standard output; its
+ * parameters come as JSON on standard input. `status` changes nothing.
+ */
+export const guestStatus = z.strictObject({
+  revision: revisionId.nullable(),
+  osBoot: z.string().min(1).max(64),
+  /** The address at which a user reaches this machine, `host` or `host:port`. */
+  address: z.string().min(1).max(256),
+  /** Logins of granted users in this boot. */
+  logins: z.int().min(0),
+  users: z.array(z.string()),
+});
+export const guestTasks = ["status", "grant-access", "revoke-access", "sanitize"] as const;
+/** `grant-access` takes {user, publicKey}; `revoke-access` takes {user} and ends the user's sessions; all answer with the status. */
+export const guestGrant = z.strictObject({ user: z.string(), publicKey: z.string() });

@@ -1,0 +1,83 @@
+/** Commands on their way to an agent, and what the agent answers at once: see docs/architecture.md, “Hands”. */
+import * as z from "zod";
+import type { Command } from "../core/command.ts";
+import { at, bootId, commandId, installationId, labId, mac, nodeId, revisionId, sha256 } from "./scalars.ts";
+
+const image = z.strictObject({ sha256, sizeBytes: z.int().positive() });
+
+export const action = z.discriminatedUnion("verb", [
+  z.strictObject({ verb: z.literal("power.on") }),
+  z.strictObject({ verb: z.literal("power.off") }),
+  z.strictObject({ verb: z.literal("power.cycle") }),
+  z.strictObject({ verb: z.literal("power.reset") }),
+  z.strictObject({ verb: z.literal("power.status") }),
+  z.strictObject({
+    verb: z.literal("boot.set"),
+    device: z.enum(["network", "disk"]),
+    persistence: z.enum(["once", "continuous"]),
+  }),
+  z.strictObject({
+    verb: z.literal("netboot.set"),
+    installation: installationId,
+    boot: bootId,
+    revision: revisionId,
+    image,
+  }),
+  z.strictObject({ verb: z.literal("netboot.clear") }),
+  z.strictObject({ verb: z.literal("image.prefetch"), image }),
+  z.strictObject({ verb: z.literal("os.probe") }),
+  z.strictObject({ verb: z.literal("os.address") }),
+  z.strictObject({ verb: z.literal("os.sessions") }),
+  z.strictObject({
+    verb: z.literal("os.run"),
+    task: z.enum(["grant-access", "revoke-access", "sanitize"]),
+    parameters: z.record(z.string().max(64), z.string().max(4096)),
+  }),
+  z.strictObject({ verb: z.literal("console.tail"), lines: z.int().min(1).max(200) }),
+]);
+
+export const powerSettings = z.strictObject({
+  driver: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "is not a power driver's name"),
+  address: z.string().min(1).max(256),
+  domain: z.string().min(1).max(128),
+  credential: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._/-]{0,127}$/, "is not the name of a secret")
+    .refine((name) => !name.includes(".."), "must not contain .."),
+  quiescentMs: z.int().min(0).max(600_000),
+});
+
+export const command = z.strictObject({
+  id: commandId,
+  node: nodeId,
+  lab: labId,
+  epoch: z.int().min(1),
+  notAfter: at,
+  mustEnd: at,
+  actions: z.array(action).min(1).max(8),
+  target: z.strictObject({ macs: z.array(mac).max(16), power: powerSettings }),
+}) satisfies z.ZodType<Command>;
+
+/**
+ * What one SSM command carries: many of our commands for one lab controller, as base64url JSON in the document's only
+ * parameter. At most 50 commands and 32 KiB (design §5).
+ */
+export const delivery = z.strictObject({
+  schema: z.literal("rackwright.delivery/1"),
+  commands: z.array(z.unknown()).min(1).max(50),
+});
+
+export const maximumDeliveryBytes = 32 * 1024;
+
+/** What `rackwright-agent run` prints, on one line. A refused command names its reason; it has touched nothing. */
+export const receipt = z.strictObject({
+  schema: z.literal("rackwright.receipt/1"),
+  commands: z.array(
+    z.discriminatedUnion("verdict", [
+      z.strictObject({ verdict: z.literal("accepted"), id: commandId }),
+      z.strictObject({ verdict: z.literal("known"), id: commandId, status: z.string() }),
+      z.strictObject({ verdict: z.literal("refused"), id: z.string().nullable(), reason: z.string() }),
+    ]),
+  ),
+});
+export type Receipt = z.infer<typeof receipt>;

@@ -1,0 +1,101 @@
+/**
+ * What an agent tells the control plane: SQS messages on the reports queue, each with a few reports of one controller.
+ * A report is believed only if the message's SenderId is that controller (functions/reports.ts).
+ */
+import * as z from "zod";
+import type { ActionResult, Beacon, CommandResult } from "../core/command.ts";
+import { phases } from "../core/command.ts";
+import {
+  at,
+  bootId,
+  commandId,
+  controllerId,
+  installationId,
+  nodeId,
+  revisionId,
+  sentence,
+  sha256,
+} from "./scalars.ts";
+
+export const fault = z.strictObject({
+  class: z.enum(["node", "infrastructure", "configuration"]),
+  code: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/),
+  message: sentence,
+});
+
+export const osFacts = z.strictObject({
+  revision: revisionId.nullable(),
+  osBoot: z.string().min(1).max(64),
+  logins: z.int().min(0),
+});
+
+const actionResult = z.strictObject({
+  verb: z.enum([
+    "power.on",
+    "power.off",
+    "power.cycle",
+    "power.reset",
+    "power.status",
+    "boot.set",
+    "netboot.set",
+    "netboot.clear",
+    "image.prefetch",
+    "os.probe",
+    "os.address",
+    "os.sessions",
+    "os.run",
+    "console.tail",
+  ]),
+  outcome: z.enum(["done", "failed", "skipped", "unknown"]),
+  observed: z
+    .strictObject({
+      power: z.enum(["on", "off", "unknown"]).exactOptional(),
+      os: osFacts.exactOptional(),
+      address: z.string().min(1).max(256).exactOptional(),
+      console: z.array(z.string().max(400)).max(200).exactOptional(),
+    })
+    .exactOptional(),
+  fault: fault.exactOptional(),
+}) satisfies z.ZodType<ActionResult>;
+
+export const commandResult = z.strictObject({
+  command: commandId,
+  node: nodeId,
+  epoch: z.int().min(1),
+  status: z.enum(["completed", "failed", "aborted", "expired", "refused", "unknown"]),
+  startedAt: at.nullable(),
+  endedAt: at,
+  results: z.array(actionResult).max(8),
+  reason: sentence.nullable(),
+}) satisfies z.ZodType<CommandResult>;
+
+export const beacon = z.strictObject({
+  node: nodeId,
+  boot: bootId.nullable(),
+  installation: installationId,
+  phase: z.enum(phases),
+  at,
+  progress: z.strictObject({ doneBytes: z.int().min(0), totalBytes: z.int().positive() }).exactOptional(),
+  verified: z.strictObject({ sha256 }).exactOptional(),
+  address: z.string().min(1).max(256).exactOptional(),
+  osBoot: z.string().min(1).max(64).exactOptional(),
+  login: z.strictObject({ user: z.string().min(1).max(64) }).exactOptional(),
+  fault: fault.exactOptional(),
+}) satisfies z.ZodType<Beacon>;
+
+/** The body of one message on the reports queue. */
+export const reports = z.strictObject({
+  schema: z.literal("rackwright.reports/1"),
+  controller: controllerId,
+  reports: z
+    .array(
+      z.discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("command"), result: commandResult }),
+        z.strictObject({ kind: z.literal("beacon"), beacon }),
+      ]),
+    )
+    .min(1)
+    .max(20),
+});
+export type Reports = z.infer<typeof reports>;
+export type Report = Reports["reports"][number];

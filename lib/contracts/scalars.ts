@@ -1,0 +1,38 @@
+/** The small shapes that every contract is made of. An id that does not parse is refused with what an id may look like. */
+import * as z from "zod";
+import * as ids from "../core/ids.ts";
+import { type Instant, instant } from "../core/time.ts";
+
+const id = <Id extends string>(is: (text: string) => text is Id & string, what: string) =>
+  z.custom<Id>((value) => typeof value === "string" && is(value), { error: `is not a valid ${what}` });
+
+export const nodeId = id(ids.isNodeId, "node id (lower-case letters, digits, dot, dash; at most 63)");
+export const labId = id(ids.isLabId, "lab id (lower-case letters, digits, dot, dash; at most 63)");
+export const controllerId = id(ids.isControllerId, "lab controller id (mi- and 17 hexadecimal digits)");
+export const reservationId = id(ids.isReservationId, "reservation id");
+export const jobId = id(ids.isJobId, "job id (letters, digits, . _ : -; at most 160)");
+export const commandId = id(ids.isCommandId, "command id");
+export const imageId = id(ids.isImageId, "image id (lower-case letters, digits, dot, dash; at most 63)");
+export const revisionId = id(ids.isRevisionId, "image revision id");
+export const installationId = id(ids.isInstallationId, "installation id");
+export const bootId = id(ids.isBootId, "boot id");
+export const issueId = id(ids.isIssueId, "issue id");
+
+/** Milliseconds since the epoch, before the year 2500. */
+export const at = z
+  .int()
+  .min(0)
+  .max(16_725_225_600_000)
+  .transform((value): Instant => instant(value));
+
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "is not a SHA-256 checksum in lower-case hexadecimal");
+export const mac = z
+  .string()
+  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, "is not a MAC address in lower case with colons");
+export const sentence = z.string().max(2000);
+
+/** One line per issue, each with its path: what a dead letter and a 400 tell. */
+export const explain = (error: z.ZodError): string =>
+  error.issues
+    .map((issue) => `${issue.path.length > 0 ? issue.path.join(".") : "(whole message)"}: ${issue.message}`)
+    .join("; ");

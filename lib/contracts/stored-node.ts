@@ -1,0 +1,180 @@
+/** A node as it is stored. A change of shape is a new version with a migration (lib/contracts/stored.ts). */
+import * as z from "zod";
+import { phases } from "../core/command.ts";
+import type { Actor, JobRun, NodeSpec, NodeState, Provision } from "../core/node/node.ts";
+import { action, powerSettings } from "./command.ts";
+import { fault, osFacts } from "./report.ts";
+import {
+  at,
+  bootId,
+  commandId,
+  imageId,
+  installationId,
+  jobId,
+  labId,
+  mac,
+  nodeId,
+  reservationId,
+  revisionId,
+} from "./scalars.ts";
+
+export const actor = z.strictObject({
+  kind: z.enum(["user", "operator", "message", "watchdog", "timer", "agent", "node", "engine"]),
+  name: z.string().max(200),
+}) satisfies z.ZodType<Actor>;
+
+export const nodeSpec = z.strictObject({
+  id: nodeId,
+  lab: labId,
+  class: z.string(),
+  tags: z.array(z.string()),
+  macs: z.array(mac),
+  power: powerSettings,
+  version: z.int().min(1),
+}) satisfies z.ZodType<NodeSpec>;
+
+const target = z.strictObject({ image: imageId, revision: revisionId });
+
+const outstanding = z.strictObject({
+  id: commandId,
+  purpose: z.enum(["step", "look", "reset", "power-cycle"]),
+  epoch: z.int().min(1),
+  actions: z.array(action),
+  notAfter: at,
+  mustEnd: at,
+  sends: z.int().min(1),
+  sendAgainAt: at,
+});
+
+const jobRun = z.strictObject({
+  id: jobId,
+  program: z.enum(["inspect", "provision", "reload", "reclaim"]),
+  requestedBy: actor,
+  target: target.nullable(),
+  startedAt: at,
+  attempt: z.int().min(1),
+  boot: bootId.nullable(),
+  stage: z.enum([
+    "inspect",
+    "check",
+    "load",
+    "build-post-load",
+    "post-load",
+    "address",
+    "reserve",
+    "sanitize",
+  ]),
+  step: z.string(),
+  stepSince: at,
+  awaits: z.string(),
+  clocks: z.strictObject({ noProgressBy: at, noProgressMs: z.number().min(0), overallBy: at }),
+  command: outstanding.nullable(),
+  evidence: z.strictObject({
+    answer: z.strictObject({ status: z.enum(["completed", "failed"]), fault: fault.nullable(), at }).nullable(),
+    verified: installationId.nullable(),
+    os: osFacts.nullable(),
+    fault: fault.nullable(),
+  }),
+  correction: z.strictObject({
+    rung: z.int().min(0),
+    observation: z
+      .strictObject({ power: z.enum(["on", "off", "unknown"]), at, console: z.array(z.string()) })
+      .nullable(),
+    budgetAt: at.nullable(),
+  }),
+  infrastructureFaults: z.int().min(0),
+  retryAt: at.nullable(),
+  proved: z.boolean(),
+}) satisfies z.ZodType<JobRun>;
+
+const provision = z.discriminatedUnion("state", [
+  z.strictObject({ state: z.literal("enrolled"), job: jobRun.nullable() }),
+  z.strictObject({ state: z.literal("available") }),
+  z.strictObject({ state: z.literal("reserved"), reservation: reservationId, job: jobRun.nullable() }),
+  z.strictObject({
+    state: z.enum(["loading", "configuring"]),
+    reservation: reservationId.nullable(),
+    job: jobRun,
+  }),
+  z.strictObject({ state: z.literal("in-use"), reservation: reservationId, grantedAt: at }),
+  z.strictObject({ state: z.literal("reclaiming"), reservation: reservationId, job: jobRun }),
+  z.strictObject({ state: z.literal("maintenance"), reason: z.string() }),
+  z.strictObject({ state: z.literal("quarantined"), fault }),
+]) satisfies z.ZodType<Provision>;
+
+const provisionState = z.enum([
+  "enrolled",
+  "available",
+  "reserved",
+  "loading",
+  "configuring",
+  "in-use",
+  "reclaiming",
+  "maintenance",
+  "quarantined",
+]);
+
+export const nodeState = z.strictObject({
+  id: nodeId,
+  lab: labId,
+  class: z.string(),
+  tags: z.array(z.string()),
+  version: z.int().min(1),
+  provision,
+  since: at,
+  last: provisionState.nullable(),
+  administrative: z.strictObject({
+    state: z.enum(["online", "offline"]),
+    reason: z.string().nullable(),
+    actor,
+    since: at,
+  }),
+  operation: z.strictObject({
+    phase: z.enum(phases),
+    since: at,
+    evidenceAt: at,
+    boot: bootId.nullable(),
+    installation: installationId.nullable(),
+    osBoot: z.string().nullable(),
+  }),
+  power: z.strictObject({ observed: z.enum(["on", "off", "unknown"]), at }),
+  disk: z.strictObject({
+    image: imageId.nullable(),
+    revision: revisionId.nullable(),
+    installation: installationId.nullable(),
+    taint: z
+      .strictObject({
+        reservation: reservationId,
+        target,
+        user: z.string(),
+        since: at,
+        osBoot: z.string().nullable(),
+        loggedInAt: at.nullable(),
+      })
+      .nullable(),
+  }),
+  address: z.strictObject({ value: z.string(), at }).nullable(),
+  epoch: z.int().min(0),
+  waiting: z.array(
+    z.strictObject({
+      id: jobId,
+      program: z.enum(["reload", "inspect"]),
+      target: target.nullable(),
+      requestedBy: actor,
+      requestedAt: at,
+    }),
+  ),
+  lastJob: z
+    .strictObject({
+      id: jobId,
+      program: z.enum(["inspect", "provision", "reload", "reclaim"]),
+      reservation: reservationId.nullable(),
+      outcome: z.enum(["done", "failed", "abandoned"]),
+      fault: fault.nullable(),
+      at,
+    })
+    .nullable(),
+  lastUsedAt: at,
+  correctiveReboots: z.int().min(0),
+  due: at.nullable(),
+}) satisfies z.ZodType<NodeState>;

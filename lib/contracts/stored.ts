@@ -1,0 +1,283 @@
+/**
+ * Everything that is stored: its shape, its key, and which indexes it is in. Both stores (DynamoDB and in memory) read
+ * and write through this page, so that they cannot differ.
+ *
+ * One table. `due` is sparse: it holds what carries a deadline, by lab and shard. `pool` is sparse: it holds the free
+ * nodes of a class, and the reservations that wait for one. `list` holds what can be listed.
+ */
+import * as z from "zod";
+import type { Budget } from "../core/correction/budget.ts";
+import type { Image, ImageRevision } from "../core/image.ts";
+import type { JobRecord } from "../core/job-record.ts";
+import type { Lab } from "../core/lab.ts";
+import type { Progress } from "../core/node/draft.ts";
+import type { NodeSpec, NodeState } from "../core/node/node.ts";
+import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
+import { isFree } from "../core/scheduling/allocate.ts";
+import type { HardwareIssue, TimelineEntry } from "../core/timeline.ts";
+import { fault } from "./report.ts";
+import {
+  at,
+  commandId,
+  controllerId,
+  imageId,
+  issueId,
+  jobId,
+  labId,
+  mac,
+  nodeId,
+  reservationId,
+  revisionId,
+  sha256,
+} from "./scalars.ts";
+import { actor, nodeSpec, nodeState } from "./stored-node.ts";
+
+/** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
+export interface MacAddress {
+  readonly mac: string;
+  readonly node: string;
+}
+
+export interface NodeProgress extends Progress {
+  readonly node: string;
+}
+
+/** By kind: what there is. */
+export interface Stored {
+  readonly node: NodeState;
+  readonly "node-spec": NodeSpec;
+  readonly progress: NodeProgress;
+  readonly reservation: Reservation;
+  readonly lab: Lab;
+  readonly budget: Budget;
+  readonly image: Image;
+  readonly revision: ImageRevision;
+  readonly issue: HardwareIssue;
+  readonly job: JobRecord;
+  readonly mac: MacAddress;
+  readonly timeline: TimelineEntry;
+}
+export type Kind = keyof Stored;
+
+const reservation = z.strictObject({
+  id: reservationId,
+  version: z.int().min(1),
+  owner: z.string(),
+  image: imageId,
+  revision: revisionId,
+  class: z.string(),
+  tags: z.array(z.string()),
+  lab: labId.nullable(),
+  count: z.int().min(1),
+  start: at,
+  end: at,
+  user: z.string(),
+  publicKey: z.string().nullable(),
+  state: z.enum(reservationStates),
+  last: z.enum(reservationStates).nullable(),
+  since: at,
+  createdAt: at,
+  nodes: z.array(nodeId),
+  readyBy: at,
+  readyAt: at.nullable(),
+  endedAt: at.nullable(),
+  outcome: z.enum(["complete", "failed"]).nullable(),
+  cause: fault.nullable(),
+  correctiveReboots: z.int().min(0),
+  due: at.nullable(),
+});
+
+const timeline = z.strictObject({
+  entity: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("node"), id: nodeId }),
+    z.strictObject({ kind: z.literal("reservation"), id: reservationId }),
+  ]),
+  sequence: z.int().min(1),
+  at,
+  actor,
+  from: z.string(),
+  to: z.string(),
+  phase: z.string().nullable(),
+  why: z.string(),
+  evidence: z.string().nullable(),
+  reservation: reservationId.nullable(),
+  job: jobId.nullable(),
+  attempt: z.int().nullable(),
+  command: commandId.nullable(),
+  correction: z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"]).nullable(),
+});
+
+/** The codecs. The number beside each is the version of its shape, stored with every item. */
+export const codecs: { readonly [K in Kind]: { readonly schema: number; readonly parse: (body: unknown) => Stored[K] } } = {
+  node: codec(1, nodeState),
+  "node-spec": codec(1, nodeSpec),
+  progress: codec(
+    1,
+    z.strictObject({
+      node: z.string(),
+      installation: z.string(),
+      boot: z.string(),
+      doneBytes: z.int(),
+      totalBytes: z.int(),
+      at,
+    }),
+  ),
+  reservation: codec(1, reservation),
+  lab: codec(1, z.strictObject({ id: labId, version: z.int().min(1), controllers: z.array(controllerId) })),
+  budget: codec(1, z.strictObject({ lab: labId, version: z.int().min(1), tokens: z.number(), at })),
+  image: codec(1, z.strictObject({ id: imageId, version: z.int().min(1), production: revisionId })),
+  revision: codec(
+    1,
+    z.strictObject({
+      image: imageId,
+      revision: revisionId,
+      buildSystem: z.string(),
+      osModule: z.string(),
+      content: z.strictObject({ sha256, sizeBytes: z.int().positive() }),
+      registeredAt: at,
+    }),
+  ),
+  issue: codec(
+    1,
+    z.strictObject({
+      id: issueId,
+      node: nodeId,
+      lab: labId,
+      version: z.int().min(1),
+      state: z.enum(["open", "closed"]),
+      blocking: z.boolean(),
+      fault,
+      evidence: z.array(z.string()),
+      openedAt: at,
+      openedBy: actor,
+      closedAt: at.nullable(),
+      closedBecause: z.string().nullable(),
+    }),
+  ),
+  job: codec(
+    1,
+    z.strictObject({
+      id: jobId,
+      version: z.int().min(1),
+      kind: z.enum(["reserve", "end", "reload", "inspect"]),
+      node: nodeId.nullable(),
+      reservation: reservationId.nullable(),
+      requestedBy: actor,
+      requestedAt: at,
+      state: z.enum(["accepted", "done", "failed", "abandoned"]),
+      cause: fault.nullable(),
+      endedAt: at.nullable(),
+    }),
+  ),
+  mac: codec(1, z.strictObject({ mac, node: nodeId })),
+  timeline: codec(1, timeline),
+};
+
+function codec<T>(schema: number, shape: z.ZodType<T>): { schema: number; parse: (body: unknown) => T } {
+  return { schema, parse: (body) => shape.parse(body) };
+}
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Where an entity lives. What is read together with a node lies beside it. */
+const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
+  node: ({ id }) => keyOf("node", id),
+  "node-spec": ({ id }) => keyOf("node-spec", id),
+  progress: ({ node }) => keyOf("progress", node),
+  reservation: ({ id }) => keyOf("reservation", id),
+  lab: ({ id }) => keyOf("lab", id),
+  budget: ({ lab }) => keyOf("budget", lab),
+  image: ({ id }) => keyOf("image", id),
+  revision: ({ revision }) => keyOf("revision", revision),
+  issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
+  job: ({ id }) => keyOf("job", id),
+  mac: ({ mac: address }) => keyOf("mac", address),
+  timeline: ({ entity, sequence }) => timelineKey(entity.kind, entity.id, sequence),
+};
+
+/** Kinds that are found by one id. */
+export type Identified = Exclude<Kind, "timeline" | "issue">;
+
+export function keyOf(kind: Identified, id: string): Key {
+  switch (kind) {
+    case "node":
+      return { pk: `node#${id}`, sk: "state" };
+    case "node-spec":
+      return { pk: `node#${id}`, sk: "spec" };
+    case "progress":
+      return { pk: `node#${id}`, sk: "progress" };
+    case "lab":
+      return { pk: `lab#${id}`, sk: "lab" };
+    case "budget":
+      return { pk: `lab#${id}`, sk: "budget" };
+    default:
+      return { pk: `${kind}#${id}`, sk: kind };
+  }
+}
+
+/** Sorts as text in the order of the numbers. */
+const padded = (number: number): string => String(number).padStart(15, "0");
+
+export const timelineKey = (kind: "node" | "reservation", id: string, sequence: number): Key => ({
+  pk: `${kind}#${id}`,
+  sk: `timeline#${padded(sequence)}`,
+});
+
+export const keyOfValue = <K extends Kind>(kind: K, value: Stored[K]): Key => keys[kind](value);
+
+export interface IndexKeys {
+  readonly due: Key | null;
+  readonly pool: Key | null;
+  readonly list: Key | null;
+}
+
+/** So many partitions per lab: one takes a thousand writes a second, which a lab of ten thousand nodes may need. */
+export const dueShards = 4;
+
+const shardOf = (id: string): number => {
+  let sum = 0;
+  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return sum % dueShards;
+};
+
+export const dueKey = (scope: string, shard: number): string => `due#${scope}#${shard}`;
+export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
+export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
+
+/** Waits for nodes: it stands in line. */
+const inLine = ({ state, nodes, count }: Reservation): boolean =>
+  state === "new" || (state === "loading" && nodes.length < count);
+
+const none: IndexKeys = { due: null, pool: null, list: null };
+
+const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
+  node: (node) => ({
+    due: node.due === null ? null : { pk: dueKey(node.lab, shardOf(node.id)), sk: `${padded(node.due)}#${node.id}` },
+    pool: isFree(node) ? { pk: freeKey(node.class), sk: `${padded(node.lastUsedAt)}#${node.id}` } : null,
+    list: { pk: "node", sk: node.id },
+  }),
+  reservation: (each) => ({
+    due:
+      each.due === null
+        ? null
+        : { pk: dueKey("reservations", shardOf(each.id)), sk: `${padded(each.due)}#${each.id}` },
+    pool: inLine(each) ? { pk: lineKey(each.class), sk: `${padded(each.createdAt)}#${each.id}` } : null,
+    list: { pk: "reservation", sk: `${padded(each.createdAt)}#${each.id}` },
+  }),
+  lab: ({ id }) => ({ ...none, list: { pk: "lab", sk: id } }),
+  image: ({ id }) => ({ ...none, list: { pk: "image", sk: id } }),
+  issue: (issue) =>
+    issue.state === "open" ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } } : none,
+  "node-spec": () => none,
+  progress: () => none,
+  budget: () => none,
+  revision: () => none,
+  job: () => none,
+  mac: () => none,
+  timeline: () => none,
+};
+
+export const indexesOf = <K extends Kind>(kind: K, value: Stored[K]): IndexKeys => indexes[kind](value);

@@ -1,0 +1,143 @@
+/**
+ * A command is one piece of work for a lab's hands. It carries everything that the agent needs, an epoch that grows
+ * with every command for the node, and two instants: it does not start after `notAfter`, and whatever it runs is killed
+ * at `mustEnd`. Its actions run in order and the first that fails ends it (R51); an agent that has seen its id answers
+ * from the journal and does nothing.
+ */
+import type { Fault } from "./fault.ts";
+import type { BootId, CommandId, InstallationId, LabId, NodeId, RevisionId } from "./ids.ts";
+import type { Instant } from "./time.ts";
+
+export type PowerState = "on" | "off" | "unknown";
+export type BootDevice = "network" | "disk";
+
+/** The bytes that a build system puts on a disk; the agent fetches them by checksum from its image store. */
+export interface ImageContent {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+export type Action =
+  | { readonly verb: "power.on" }
+  | { readonly verb: "power.off" }
+  | { readonly verb: "power.cycle" }
+  | { readonly verb: "power.reset" }
+  | { readonly verb: "power.status" }
+  | { readonly verb: "boot.set"; readonly device: BootDevice; readonly persistence: "once" | "continuous" }
+  /** Arms one network boot of the node, bound to one installation; the agent's answer to any other boot is: your disk. */
+  | {
+      readonly verb: "netboot.set";
+      readonly installation: InstallationId;
+      readonly boot: BootId;
+      readonly revision: RevisionId;
+      readonly image: ImageContent;
+    }
+  | { readonly verb: "netboot.clear" }
+  | { readonly verb: "image.prefetch"; readonly image: ImageContent }
+  /** Asks the running OS who it is: revision marker, boot, sessions since access was granted. */
+  | { readonly verb: "os.probe" }
+  | { readonly verb: "os.address" }
+  | { readonly verb: "os.sessions" }
+  /** Runs a named task of the OS module on the node; parameters reach it over standard input, never as arguments. */
+  | {
+      readonly verb: "os.run";
+      readonly task: "grant-access" | "revoke-access" | "sanitize";
+      readonly parameters: Readonly<Record<string, string>>;
+    }
+  | { readonly verb: "console.tail"; readonly lines: number };
+
+export type Verb = Action["verb"];
+
+/** How the agent reaches a node's power: a driver's name, an address, and the name of a secret that never travels. */
+export interface PowerSettings {
+  readonly driver: string;
+  readonly address: string;
+  /** What shares one BMC or PDU shares a power domain: one command at a time in it. */
+  readonly domain: string;
+  readonly credential: string;
+  /** Least time between two power commands of the node (Beaker's quiescent period). */
+  readonly quiescentMs: number;
+}
+
+export interface CommandTarget {
+  readonly macs: readonly string[];
+  readonly power: PowerSettings;
+}
+
+export interface Command {
+  readonly id: CommandId;
+  readonly node: NodeId;
+  readonly lab: LabId;
+  readonly epoch: number;
+  readonly notAfter: Instant;
+  readonly mustEnd: Instant;
+  readonly actions: readonly Action[];
+  readonly target: CommandTarget;
+}
+
+/** What an action saw. Every field is an observation made by the agent, never an intention. */
+export interface Observed {
+  readonly power?: PowerState;
+  /** What the running OS says of itself. */
+  readonly os?: OsFacts;
+  readonly address?: string;
+  readonly console?: readonly string[];
+}
+
+export interface OsFacts {
+  /** Read from the marker in the running system, not from what was meant to be written. */
+  readonly revision: RevisionId | null;
+  /** Changes with every boot of the OS. */
+  readonly osBoot: string;
+  /** Logins of reservation users seen in this boot of the OS. */
+  readonly logins: number;
+}
+
+export interface ActionResult {
+  readonly verb: Verb;
+  readonly outcome: "done" | "failed" | "skipped" | "unknown";
+  readonly observed?: Observed;
+  readonly fault?: Fault;
+}
+
+/**
+ * How a command ended. `refused` and `expired`: nothing was touched. `unknown`: it was begun and its end was not seen;
+ * `results` then hold what the agent observed afterwards.
+ */
+export type CommandStatus = "completed" | "failed" | "aborted" | "expired" | "refused" | "unknown";
+
+export interface CommandResult {
+  readonly command: CommandId;
+  readonly node: NodeId;
+  readonly epoch: number;
+  readonly status: CommandStatus;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant;
+  readonly results: readonly ActionResult[];
+  /** Why, for every status but `completed`. */
+  readonly reason: string | null;
+}
+
+/** Operational phase as Chiba City's node manager meant it, plus where a machine is before any of its software runs. */
+export const phases = ["off", "firmware", "build", "kernel", "init", "run", "unknown"] as const;
+export type Phase = (typeof phases)[number];
+
+/** What a node says of itself on its way up; authenticated by the agent with the boot's one-time token. */
+export interface Beacon {
+  readonly node: NodeId;
+  /** The network boot that was armed, or null for a boot from disk. */
+  readonly boot: BootId | null;
+  /** The installation that the running software came from. */
+  readonly installation: InstallationId;
+  readonly phase: Phase;
+  readonly at: Instant;
+  readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
+  /** The checksum of what was read back from the disk, after all image bytes were served under this boot's token. */
+  readonly verified?: { readonly sha256: string };
+  /** Where the running OS can be reached, as it sees it. */
+  readonly address?: string;
+  readonly osBoot?: string;
+  /** A reservation's user has logged in. */
+  readonly login?: { readonly user: string };
+  readonly fault?: Fault;
+}

@@ -1,0 +1,104 @@
+/**
+ * The ladder (R70): what is done about a node that is late, one rung at a time. Nothing above `look-again` is done without
+ * an observation that the agent made after the deadline, and no reboot without a token of the lab's budget.
+ */
+import type { PowerState } from "../command.ts";
+import { nodeFault } from "../fault.ts";
+import { type Draft, issue, setJob } from "../node/draft.ts";
+import { type JobRun, jobOf } from "../node/node.ts";
+import { again, giveUp, restartLoad } from "../provisioning/engine.ts";
+import { type Instant, spanText } from "../time.ts";
+import { takeToken } from "./budget.ts";
+import type { Rung } from "./policy.ts";
+
+const consoleLines = 40;
+
+/** The deadline that has passed, or null if the node is not late. */
+export function lateSince(job: JobRun, now: Instant): Instant | null {
+  const { noProgressBy, overallBy } = job.clocks;
+  const deadline = noProgressBy < overallBy ? noProgressBy : overallBy;
+  return now >= deadline ? deadline : null;
+}
+
+export function correct(draft: Draft): void {
+  const job = jobOf(draft.node);
+  const { now, policy } = draft.context;
+  if (job === null || job.command !== null || job.retryAt !== null) return;
+  const deadline = lateSince(job, now);
+  if (deadline === null) return;
+  if (job.correction.budgetAt !== null && now < job.correction.budgetAt) return;
+
+  const { observation } = job.correction;
+  if (observation === null || observation.at < deadline) {
+    draft.correction = "look-again";
+    draft.notes.push(`late: no ${job.awaits} after ${spanText(now - job.stepSince)} in ${job.step}; looking again`);
+    issue(draft, "look", [{ verb: "power.status" }, { verb: "console.tail", lines: consoleLines }]);
+    return;
+  }
+  const rungs = policy.ladder[job.stage];
+  const lively = now < job.clocks.noProgressBy;
+  const next = nextRung(rungs, job.correction.rung, lively);
+  const rung = suited(next.rung, job, observation.power, policy.installAttempts);
+  if (rung !== "quarantine" && rung !== "look-again" && !pay(draft, job)) return;
+  draft.correction = rung;
+  setJob(draft, { correction: { ...job.correction, rung: next.index + 1, budgetAt: null } });
+  climb(draft, rung, job);
+}
+
+/** A node that is lively but past its overall cap is not rebooted where it is: it is loaded again. */
+function nextRung(rungs: readonly Rung[], from: number, lively: boolean): { rung: Rung; index: number } {
+  const index = rungs.findIndex(
+    (rung, at) => at >= from && rung !== "look-again" && (!lively || rung === "load-again" || rung === "quarantine"),
+  );
+  return index < 0 ? { rung: "quarantine", index: rungs.length } : { rung: rungs[index] ?? "quarantine", index };
+}
+
+/** A reset does nothing for a machine that is off, and there is no other load after the last attempt. */
+function suited(rung: Rung, job: JobRun, power: PowerState, attempts: number): Rung {
+  if (rung === "reset" && power === "off") return "power-cycle";
+  const installs = job.program !== "reclaim" && job.stage !== "check";
+  return rung === "load-again" && installs && job.attempt >= attempts ? "quarantine" : rung;
+}
+
+function pay(draft: Draft, job: JobRun): boolean {
+  const { now, policy, budget } = draft.context;
+  const taking = takeToken(budget, policy.budget, now);
+  if (taking.taken) {
+    draft.budget = taking.budget;
+    return true;
+  }
+  draft.notes.push(`the lab's correction budget is spent: waiting ${spanText(taking.retryAt - now)}`);
+  setJob(draft, { correction: { ...job.correction, budgetAt: taking.retryAt } });
+  return false;
+}
+
+function climb(draft: Draft, rung: Rung, job: JobRun): void {
+  const phase = draft.node.operation.phase;
+  const late = nodeFault(
+    `late-in-${phase}`,
+    `no ${job.awaits} within ${spanText(job.clocks.noProgressMs)}: it hangs in ${phase}`,
+  );
+  switch (rung) {
+    case "look-again":
+      return;
+    case "reset":
+      countReboot(draft);
+      draft.notes.push(`it hangs in ${phase}: reset`);
+      return issue(draft, "reset", [{ verb: "power.reset" }]);
+    case "power-cycle":
+      countReboot(draft);
+      draft.notes.push(`it hangs in ${phase}: power cycle`);
+      // During a load the load's own steps are the power cycle: off, proved off, network boot allowed anew, on.
+      if (job.stage === "load") return restartLoad(draft, jobOf(draft.node) ?? job);
+      return issue(draft, "power-cycle", [{ verb: "power.cycle" }]);
+    case "load-again":
+      countReboot(draft);
+      return again(draft, late);
+    case "quarantine":
+      return giveUp(draft, late);
+  }
+}
+
+function countReboot(draft: Draft): void {
+  draft.node = { ...draft.node, correctiveReboots: draft.node.correctiveReboots + 1 };
+}

@@ -1,0 +1,107 @@
+/** How long, how often, then what: everything about time-outs and correction that a lab may want to set, as data. */
+import type { Stage } from "../node/node.ts";
+import { minutes, type Ms, seconds } from "../time.ts";
+import type { BudgetPolicy } from "./budget.ts";
+
+export type Rung = "look-again" | "reset" | "power-cycle" | "load-again" | "quarantine";
+
+export interface Policy {
+  /** Installs of one job before the node is given up. */
+  readonly installAttempts: number;
+  /** Times that a fault which is not the node's is waited out before the job fails without blaming the node. */
+  readonly infrastructureFaults: number;
+  readonly infrastructureRetryMs: Ms;
+  readonly command: {
+    /** A command that has not begun by then is refused by the agent. */
+    readonly notAfterMs: Ms;
+    /** From `notAfter` to `mustEnd`, when the agent kills what still runs. */
+    readonly runMs: Ms;
+    /** Without a word from the agent the same command is sent again: first after this time, then doubling. */
+    readonly sendAgainMs: Ms;
+    readonly sendAgainAtMostMs: Ms;
+  };
+  readonly build: {
+    /** From power on to the first sign of the network boot. */
+    readonly firmwareMs: Ms;
+    /** No byte written and no other sign of life. */
+    readonly noProgressMs: Ms;
+    readonly overallMs: Ms;
+    /** From verified bits to the first sign of the disk's own kernel. */
+    readonly diskBootMs: Ms;
+  };
+  /** By OS module: how long a phase may last, by install attempt (the last entry holds for all later ones; R9, R11). */
+  readonly os: Readonly<Record<string, Readonly<Record<"firmware" | "kernel" | "init", readonly Ms[]>>>>;
+  /** How long running the OS stage may take in all, however lively. */
+  readonly osOverallMs: Ms;
+  readonly ladder: Readonly<Record<Stage, readonly Rung[]>>;
+  readonly budget: BudgetPolicy;
+  readonly reservation: {
+    /** A reservation whose nodes are not ready by then fails, with its reason. */
+    readonly readyWithinMs: Ms;
+    /** A reservation that is not at rest is looked at this often even if every message is lost. */
+    readonly lookAgainMs: Ms;
+    /** An address read longer ago than this is read again at hand-over (R31, R33). */
+    readonly addressFreshMs: Ms;
+  };
+}
+
+const bootLadder: readonly Rung[] = ["look-again", "reset", "power-cycle", "load-again", "quarantine"];
+/** A reset in the middle of a write would boot a half-written disk: the load's own steps (off, netboot, on) are the repair. */
+const loadLadder: readonly Rung[] = ["look-again", "power-cycle", "load-again", "quarantine"];
+const lookLadder: readonly Rung[] = ["look-again", "load-again", "quarantine"];
+
+/**
+ * Defaults for real machines. Servers take two to eight minutes through firmware with all option ROMs on; “ten minutes in
+ * kernel: it hung” is Chiba City's own rule (R70); a disk that takes no byte for three minutes takes none.
+ */
+export const defaultPolicy: Policy = {
+  installAttempts: 3,
+  infrastructureFaults: 10,
+  infrastructureRetryMs: seconds(30),
+  command: {
+    notAfterMs: minutes(2),
+    runMs: minutes(5),
+    sendAgainMs: seconds(20),
+    sendAgainAtMostMs: minutes(5),
+  },
+  build: {
+    firmwareMs: minutes(10),
+    noProgressMs: minutes(3),
+    overallMs: minutes(60),
+    diskBootMs: minutes(10),
+  },
+  os: {
+    linux: {
+      firmware: [minutes(10)],
+      kernel: [minutes(10), minutes(15)],
+      init: [minutes(10), minutes(20)],
+    },
+    generic: {
+      firmware: [minutes(10)],
+      kernel: [minutes(10), minutes(15)],
+      init: [minutes(20), minutes(40)],
+    },
+  },
+  osOverallMs: minutes(60),
+  ladder: {
+    inspect: ["look-again", "quarantine"],
+    check: ["look-again", "load-again"],
+    load: loadLadder,
+    "build-post-load": bootLadder,
+    "post-load": bootLadder,
+    address: lookLadder,
+    reserve: lookLadder,
+    sanitize: ["look-again", "load-again"],
+  },
+  budget: { capacity: 20, refillMs: seconds(30) },
+  reservation: {
+    readyWithinMs: minutes(180),
+    lookAgainMs: seconds(60),
+    addressFreshMs: minutes(5),
+  },
+};
+
+/** The entry for an attempt; the last holds for all later ones. */
+export const forAttempt = (limits: readonly Ms[], attempt: number): Ms =>
+  limits[Math.min(attempt, limits.length) - 1] ?? limits.at(-1) ?? 0;
+

@@ -1,0 +1,22 @@
+/** Images as the control plane knows them: an opaque id, who can install it, who looks after it once it runs. */
+import type { ImageContent } from "./command.ts";
+import type { ImageId, RevisionId } from "./ids.ts";
+import type { Instant } from "./time.ts";
+
+export interface ImageRevision {
+  readonly image: ImageId;
+  readonly revision: RevisionId;
+  /** Who puts it on a disk: a name in lib/core/provisioning/registry.ts. */
+  readonly buildSystem: string;
+  /** Who owns everything after the bits are down: a name in the same registry. */
+  readonly osModule: string;
+  readonly content: ImageContent;
+  readonly registeredAt: Instant;
+}
+
+export interface Image {
+  readonly id: ImageId;
+  readonly version: number;
+  /** What a reservation of this image gets (VCL's production revision). */
+  readonly production: RevisionId;
+}

@@ -1,0 +1,249 @@
+/**
+ * The heart: `(node, event, snapshots, now) → new state, timeline entry, what is due`. Pure. It is asked whenever anybody
+ * has a reason to look at the node, and answers “nothing” where there is nothing to do, so that asking twice is harmless.
+ */
+import { correct } from "../correction/correct.ts";
+import type { Budget } from "../correction/budget.ts";
+import { branded, isJobId, type ReservationId } from "../ids.ts";
+import { newJob, rewind, run, settle, startReload } from "../provisioning/engine.ts";
+import { isOver } from "../reservation/reservation.ts";
+import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
+import { after, earliest, type Instant } from "../time.ts";
+import { become, type Draft, draftOf, type NodeContext, setJob } from "./draft.ts";
+import { foldBeacon, foldResult } from "./evidence.ts";
+import type { NodeEvent } from "./event.ts";
+import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
+
+export type NodeDecision =
+  | { readonly kind: "nothing"; readonly node: NodeState }
+  | {
+      readonly kind: "commit";
+      readonly node: NodeState;
+      readonly entry: TimelineEntry;
+      /** To be written in the same transaction, on the version that the decision saw. */
+      readonly budget: Budget | null;
+      readonly issue: HardwareIssue | null;
+      /** To be sent after the commit. */
+      readonly send: Outstanding | null;
+      /** To be woken after the commit. */
+      readonly tell: ReservationId | null;
+    };
+
+/** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
+export const mostWaitingJobs = 8;
+
+export function decide(node: NodeState, event: NodeEvent, context: NodeContext): NodeDecision {
+  const draft = draftOf(node, context);
+  fold(draft, event);
+  if (draft.node.administrative.state === "online") {
+    heedReservation(draft);
+    startWaitingJob(draft);
+    run(draft);
+    if (draft.notes.length === 0) heedProgress(draft);
+    correct(draft);
+    startWaitingJob(draft);
+    run(draft);
+    sendAgain(draft);
+  }
+  if (draft.notes.length === 0) return { kind: "nothing", node };
+  return conclude(draft, event);
+}
+
+function fold(draft: Draft, event: NodeEvent): void {
+  const { now } = draft.context;
+  switch (event.kind) {
+    case "look":
+      return;
+    case "command":
+      return foldResult(draft, event.result);
+    case "beacon":
+      return foldBeacon(draft, event.beacon);
+    case "job":
+      return enqueue(draft, event);
+    case "offline":
+    case "online": {
+      if (draft.node.administrative.state === event.kind) return;
+      draft.node = {
+        ...draft.node,
+        administrative: { state: event.kind, reason: event.reason, actor: event.actor, since: now },
+      };
+      draft.notes.push(`${event.kind}: ${event.reason}`);
+      // Its clocks stood still meanwhile.
+      if (event.kind === "online") rewind(draft);
+      draft.tellReservation = true;
+      return;
+    }
+    case "give-back":
+      return giveBack(draft, event.reason);
+  }
+}
+
+function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "job" }>): void {
+  const { waiting, lastJob } = draft.node;
+  const known = [...waiting.map(({ id }) => id), jobOf(draft.node)?.id, lastJob?.id];
+  if (known.includes(request.id) || waiting.length >= mostWaitingJobs) return;
+  draft.node = { ...draft.node, waiting: [...waiting, request] };
+  draft.notes.push(`${request.program} asked for by ${request.requestedBy.name}`);
+}
+
+function giveBack(draft: Draft, reason: string): void {
+  const { state } = draft.node.provision;
+  if (state !== "quarantined" && state !== "maintenance") return;
+  draft.notes.push(`given back: ${reason}`);
+  const { taint } = draft.node.disk;
+  const by = { kind: "operator", name: "give-back" } as const;
+  const id = `${draft.node.id}.v${draft.node.version + 1}`;
+  if (taint === null) {
+    become(draft, { state: "enrolled", job: newJob(draft, { id, program: "inspect", target: null, by }) });
+  } else {
+    const job = newJob(draft, { id, program: "reload", target: taint.target, by });
+    become(draft, { state: "loading", reservation: null, job });
+  }
+}
+
+/** A node follows its reservation: it is prepared for it, and taken back when it is over. */
+function heedReservation(draft: Draft): void {
+  const { node, context } = draft;
+  const id = reservationOf(node);
+  if (id === null) return;
+  const reservation = context.reservation?.id === id ? context.reservation : null;
+  const over = reservation === null || isOver(reservation);
+  const { provision } = node;
+  switch (provision.state) {
+    case "reserved":
+      if (!over && provision.job === null) {
+        const target = { image: reservation.image, revision: reservation.revision };
+        const by = { kind: "engine", name: `reservation ${id}` } as const;
+        become(draft, {
+          ...provision,
+          job: newJob(draft, { id: `${id}.${node.id}.v${node.version}`, program: "provision", target, by }),
+        });
+        draft.notes.push(`to be made ready with ${reservation.image} (${reservation.revision})`);
+      } else if (over) release(draft);
+      return;
+    case "loading":
+    case "configuring":
+      if (!over || provision.job.program !== "provision") return;
+      if (node.disk.taint === null) release(draft);
+      else takeBack(draft, id);
+      return;
+    case "in-use":
+      if (over) takeBack(draft, id);
+      return;
+    default:
+      return;
+  }
+}
+
+/** Over before anybody had access: nothing to clean. What its disk holds counts only as far as it is proved. */
+function release(draft: Draft): void {
+  const job = jobOf(draft.node);
+  draft.notes.push("its reservation is over before anybody had access: released");
+  if (job !== null) settle(draft, job, "abandoned", null);
+  draft.tellReservation = true;
+  become(draft, { state: "available" });
+}
+
+function takeBack(draft: Draft, reservation: ReservationId): void {
+  const { taint } = draft.node.disk;
+  const by = { kind: "engine", name: `reservation ${reservation}` } as const;
+  const job = newJob(draft, {
+    id: `${reservation}.${draft.node.id}.reclaim.v${draft.node.version}`,
+    program: "reclaim",
+    target: taint?.target ?? null,
+    by,
+  });
+  draft.notes.push("its reservation is over: reclaimed");
+  become(draft, { state: "reclaiming", reservation, job });
+  const osModule = draft.context.modules.osModules.find(({ name }) => name === draft.context.image?.osModule);
+  if (taint === null || taint.loggedInAt !== null) return startReload(draft, "a user was in");
+  if (osModule?.sanitize === undefined) startReload(draft, "it cannot be proved that nobody was in");
+}
+
+function startWaitingJob(draft: Draft): void {
+  const { provision, waiting } = draft.node;
+  if (provision.state === "enrolled" && provision.job === null) {
+    const id = `${draft.node.id}.inspect.v${draft.node.version}`;
+    const by = { kind: "engine", name: "enrolment" } as const;
+    become(draft, { state: "enrolled", job: newJob(draft, { id, program: "inspect", target: null, by }) });
+    draft.notes.push("inspected before anybody can have it");
+    return;
+  }
+  const [next, ...rest] = waiting;
+  if (next === undefined || provision.state !== "available") return;
+  draft.node = { ...draft.node, waiting: rest };
+  const job = newJob(draft, { id: branded(isJobId, next.id), program: next.program, target: next.target, by: next.requestedBy });
+  if (next.program === "inspect") become(draft, { state: "enrolled", job });
+  else become(draft, { state: "loading", reservation: null, job });
+  draft.notes.push(`${next.program} begins`);
+}
+
+/** Bytes that were written since count as a sign of life, at the moment when somebody would have thought it late. */
+function heedProgress(draft: Draft): void {
+  const { progress, now } = draft.context;
+  const job = jobOf(draft.node);
+  if (job === null || progress === null || job.boot !== progress.boot || job.command !== null) return;
+  const { clocks } = job;
+  const extended = after(progress.at, clocks.noProgressMs);
+  if (now < clocks.noProgressBy || extended <= now) return;
+  setJob(draft, { clocks: { ...clocks, noProgressBy: extended } });
+  const percent = Math.floor((100 * progress.doneBytes) / progress.totalBytes);
+  draft.notes.push(`still writing: ${percent} % of ${progress.totalBytes} bytes`);
+}
+
+/** No word from the agent: the same command once more. The agent answers from its journal, or refuses what is too old. */
+function sendAgain(draft: Draft): void {
+  const job = jobOf(draft.node);
+  const { now, policy } = draft.context;
+  if (job?.command == null || draft.send || now < job.command.sendAgainAt) return;
+  const { command } = job;
+  const wait = Math.min(policy.command.sendAgainMs * 2 ** command.sends, policy.command.sendAgainAtMostMs);
+  setJob(draft, { command: { ...command, sends: command.sends + 1, sendAgainAt: after(now, wait) } });
+  draft.notes.push(`no word about command ${command.id}: sent again (${command.sends + 1})`);
+  draft.send = true;
+}
+
+/** When the node must be looked at again at the latest. */
+export function dueOf(node: NodeState): Instant | null {
+  if (node.administrative.state === "offline") return null;
+  const job = jobOf(node);
+  if (job === null) {
+    const begins = node.provision.state === "reserved" || node.provision.state === "enrolled";
+    return begins ? node.due : null;
+  }
+  if (job.command !== null) return job.command.sendAgainAt;
+  if (job.retryAt !== null) return job.retryAt;
+  return job.correction.budgetAt ?? earliest(job.clocks.noProgressBy, job.clocks.overallBy);
+}
+
+function conclude(draft: Draft, event: NodeEvent): NodeDecision {
+  const { before, context } = draft;
+  const moved: NodeState = { ...draft.node, version: before.version + 1 };
+  const node: NodeState = { ...moved, due: dueOf(moved) };
+  const job = jobOf(node) ?? jobOf(before);
+  const reservation = reservationOf(node) ?? reservationOf(before);
+  return {
+    kind: "commit",
+    node,
+    budget: draft.budget,
+    issue: draft.issue,
+    send: draft.send ? (jobOf(node)?.command ?? null) : null,
+    tell: draft.tellReservation || node.provision.state !== before.provision.state ? reservation : null,
+    entry: {
+      entity: { kind: "node", id: node.id },
+      sequence: node.version,
+      at: context.now,
+      actor: event.actor,
+      from: before.provision.state,
+      to: node.provision.state,
+      phase: node.operation.phase,
+      why: draft.notes.join("; "),
+      evidence: draft.evidence,
+      reservation,
+      job: job?.id ?? null,
+      attempt: job?.attempt ?? null,
+      command: jobOf(node)?.command?.id ?? jobOf(before)?.command?.id ?? null,
+      correction: draft.correction,
+    },
+  };
+}

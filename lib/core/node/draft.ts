@@ -1,0 +1,96 @@
+/**
+ * A draft is the node that a decision is building. Everything in core/ that changes a node changes a draft; the decision
+ * ends with one new state, one timeline entry and the effects that are due. Nothing leaks out of `decide`.
+ */
+import type { Action } from "../command.ts";
+import type { Budget } from "../correction/budget.ts";
+import { branded, type CommandId, isCommandId } from "../ids.ts";
+import type { ProgramContext } from "../provisioning/programs.ts";
+import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
+import { after, type Instant } from "../time.ts";
+import type { JobRun, NodeState, Outstanding, Provision } from "./node.ts";
+import { jobOf } from "./node.ts";
+import { transition } from "./states.ts";
+
+export interface NodeContext extends ProgramContext {
+  readonly budget: Budget;
+  readonly now: Instant;
+  /** Bytes written since the last transition; kept beside the state so that progress costs no transition. */
+  readonly progress: Progress | null;
+}
+
+export interface Progress {
+  readonly installation: string;
+  readonly boot: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly at: Instant;
+}
+
+export interface Draft {
+  node: NodeState;
+  readonly before: NodeState;
+  readonly context: NodeContext;
+  /** Sentences for the timeline, in order. Nothing noted means that nothing happened. */
+  readonly notes: string[];
+  evidence: string | null;
+  correction: TimelineEntry["correction"];
+  /** The outstanding command is to be sent, for the first time or again. */
+  send: boolean;
+  budget: Budget | null;
+  issue: HardwareIssue | null;
+  /** The reservation is to look at its nodes. */
+  tellReservation: boolean;
+}
+
+export const draftOf = (node: NodeState, context: NodeContext): Draft => ({
+  node,
+  before: node,
+  context,
+  notes: [],
+  evidence: null,
+  correction: null,
+  send: false,
+  budget: null,
+  issue: null,
+  tellReservation: false,
+});
+
+export function become(draft: Draft, to: Provision): void {
+  draft.node = transition(draft.node, to, draft.context.now);
+}
+
+/** Replaces the job of a node that has one. */
+export function setJob(draft: Draft, change: Partial<JobRun>): JobRun {
+  const job = jobOf(draft.node);
+  if (job === null) throw new Error(`node ${draft.node.id} has no job`);
+  const changed = { ...job, ...change };
+  const { provision } = draft.node;
+  if (!("job" in provision)) throw new Error(`a node in ${provision.state} has no job`);
+  draft.node = { ...draft.node, provision: { ...provision, job: changed } };
+  return changed;
+}
+
+/** Commits a command to the node: a new epoch, and its id derived from job and epoch, so that a retry makes the same one. */
+export function issue(draft: Draft, purpose: Outstanding["purpose"], actions: readonly Action[]): void {
+  const job = jobOf(draft.node);
+  if (job === null) throw new Error(`node ${draft.node.id} has no job to issue a command for`);
+  const { now, policy } = draft.context;
+  const epoch = draft.node.epoch + 1;
+  const id: CommandId = branded(isCommandId, `${job.id}.${epoch}`);
+  const notAfter = after(now, policy.command.notAfterMs);
+  draft.node = { ...draft.node, epoch };
+  setJob(draft, {
+    command: {
+      id,
+      purpose,
+      epoch,
+      actions,
+      notAfter,
+      mustEnd: after(notAfter, policy.command.runMs),
+      sends: 1,
+      sendAgainAt: after(now, policy.command.sendAgainMs),
+    },
+  });
+  draft.send = true;
+}

@@ -1,0 +1,34 @@
+/** The first state of a node: known, not yet proved to answer. It is inspected before anybody can have it. */
+import { after, type Instant } from "../time.ts";
+import type { Actor, NodeSpec, NodeState } from "./node.ts";
+
+export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeState {
+  return {
+    id: spec.id,
+    lab: spec.lab,
+    class: spec.class,
+    tags: spec.tags,
+    version: 1,
+    provision: { state: "enrolled", job: null },
+    since: now,
+    last: null,
+    administrative: { state: "online", reason: null, actor, since: now },
+    operation: {
+      phase: "unknown",
+      since: now,
+      evidenceAt: after(now, 0),
+      boot: null,
+      installation: null,
+      osBoot: null,
+    },
+    power: { observed: "unknown", at: now },
+    disk: { image: null, revision: null, installation: null, taint: null },
+    address: null,
+    epoch: 0,
+    waiting: [],
+    lastJob: null,
+    lastUsedAt: now,
+    correctiveReboots: 0,
+    due: now,
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * What may make somebody look at a node. Every message only means: look at this node (design §2). What it carries beyond
+ * that is evidence, believed only if it belongs to the current command, boot or installation.
+ */
+import type { Beacon, CommandResult } from "../command.ts";
+import type { Actor, JobRequest } from "./node.ts";
+
+export type NodeEvent =
+  | { readonly kind: "look"; readonly actor: Actor }
+  | { readonly kind: "command"; readonly result: CommandResult; readonly actor: Actor }
+  | { readonly kind: "beacon"; readonly beacon: Beacon; readonly actor: Actor }
+  | { readonly kind: "job"; readonly request: JobRequest; readonly actor: Actor }
+  | { readonly kind: "offline"; readonly reason: string; readonly actor: Actor }
+  | { readonly kind: "online"; readonly reason: string; readonly actor: Actor }
+  /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */
+  | { readonly kind: "give-back"; readonly reason: string; readonly actor: Actor };

@@ -1,0 +1,181 @@
+/**
+ * Folds what was observed into the node. Evidence of anything that is not current (an older command, another boot, another
+ * installation, an earlier instant) is history and changes nothing.
+ */
+import type { Beacon, CommandResult, Observed } from "../command.ts";
+import { type Fault, nodeFault } from "../fault.ts";
+import { installationOf } from "../provisioning/programs.ts";
+import { again, rewind } from "../provisioning/engine.ts";
+import { type Instant, spanText } from "../time.ts";
+import { type Draft, setJob } from "./draft.ts";
+import { jobOf, type Operation, type Outstanding } from "./node.ts";
+
+export function foldResult(draft: Draft, result: CommandResult): void {
+  const job = jobOf(draft.node);
+  const command = job?.command ?? null;
+  if (job === null || command === null || command.id !== result.command) return;
+  setJob(draft, { command: null });
+  draft.evidence = `${command.actions.map(({ verb }) => verb).join(", ")}: ${result.status}`;
+  for (const { observed } of result.results) if (observed !== undefined) foldObserved(draft, observed, result.endedAt);
+  switch (command.purpose) {
+    case "step":
+      return foldStepAnswer(draft, result, command);
+    case "look":
+      return foldLook(draft, result);
+    case "reset":
+    case "power-cycle":
+      return foldReboot(draft, result, command.purpose);
+  }
+}
+
+const faultOf = (result: CommandResult): Fault =>
+  result.results.find(({ fault }) => fault !== undefined)?.fault ??
+  nodeFault("command-failed", result.reason ?? "the command failed without a reason");
+
+function foldStepAnswer(draft: Draft, result: CommandResult, command: Outstanding): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const at = result.endedAt;
+  switch (result.status) {
+    case "completed":
+      draft.notes.push(`the agent carried out ${command.actions.map(({ verb }) => verb).join(", ")}`);
+      setJob(draft, { evidence: { ...job.evidence, ...osOf(result), answer: { status: "completed", fault: null, at } } });
+      return;
+    case "failed":
+      setJob(draft, { evidence: { ...job.evidence, answer: { status: "failed", fault: faultOf(result), at } } });
+      draft.notes.push(`the agent's command failed: ${faultOf(result).message}`);
+      return;
+    // Nothing was touched, or it is not known what was: the step begins by observing, so it is begun anew.
+    case "expired":
+    case "refused":
+    case "aborted":
+    case "unknown":
+      return again(draft, {
+        class: "infrastructure",
+        code: `command-${result.status}`,
+        message: `command ${result.command} ended as ${result.status}: ${result.reason ?? "no reason given"}`,
+      });
+  }
+}
+
+const osOf = (result: CommandResult) => {
+  const os = result.results.findLast(({ observed }) => observed?.os !== undefined)?.observed?.os;
+  return os === undefined ? {} : { os };
+};
+
+function foldLook(draft: Draft, result: CommandResult): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  if (result.status === "expired" || result.status === "refused") {
+    draft.notes.push(`looking again was ${result.status} by the agent: it will be asked anew`);
+    return;
+  }
+  const seen = result.results.map(({ observed }) => observed);
+  const power = seen.findLast((each) => each?.power !== undefined)?.power ?? "unknown";
+  setJob(draft, {
+    correction: {
+      ...job.correction,
+      observation: {
+        power,
+        at: draft.context.now,
+        console: seen.findLast((each) => each?.console !== undefined)?.console ?? [],
+      },
+    },
+  });
+  draft.notes.push(`looked again: power ${power}${result.status === "failed" ? `, ${faultOf(result).message}` : ""}`);
+}
+
+function foldReboot(draft: Draft, result: CommandResult, purpose: "reset" | "power-cycle"): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  if (result.status === "completed") {
+    draft.notes.push(`${purpose} done and read back: waiting for signs of life again`);
+    setOperation(draft, { phase: "firmware", at: result.endedAt, boot: null, installation: null, osBoot: null });
+    return rewind(draft);
+  }
+  draft.notes.push(`${purpose} ended as ${result.status}: ${result.reason ?? faultOf(result).message}`);
+}
+
+function foldObserved(draft: Draft, observed: Observed, at: Instant): void {
+  const { power, address } = observed;
+  if (power !== undefined) {
+    draft.node = { ...draft.node, power: { observed: power, at } };
+    const { phase } = draft.node.operation;
+    if (power === "off" && phase !== "off") {
+      setOperation(draft, { phase: "off", at, boot: null, installation: null, osBoot: null });
+    } else if (power === "on" && phase === "off") {
+      setOperation(draft, { phase: "firmware", at, boot: null, installation: null, osBoot: null });
+    }
+  }
+  if (address !== undefined) draft.node = { ...draft.node, address: { value: address, at: draft.context.now } };
+}
+
+type Seen = Pick<Operation, "phase" | "boot" | "installation" | "osBoot"> & { at: Instant };
+
+function setOperation(draft: Draft, seen: Seen): void {
+  const { operation } = draft.node;
+  if (seen.at < operation.evidenceAt) return;
+  const { at, ...rest } = seen;
+  const same =
+    operation.phase === rest.phase &&
+    operation.boot === rest.boot &&
+    operation.installation === rest.installation &&
+    operation.osBoot === rest.osBoot;
+  draft.node = {
+    ...draft.node,
+    operation: { ...rest, evidenceAt: at, since: same ? operation.since : draft.context.now },
+  };
+}
+
+export function foldBeacon(draft: Draft, beacon: Beacon): void {
+  const job = jobOf(draft.node);
+  const writing = job?.boot ?? null;
+  const current = job !== null && writing !== null ? installationOf(job) : draft.node.disk.installation;
+  if (beacon.installation !== current) return;
+  if (beacon.boot !== null && beacon.boot !== writing) return;
+  const { now } = draft.context;
+  const before = draft.node.operation;
+  const { phase, boot, installation, osBoot = null } = beacon;
+  setOperation(draft, { phase, at: beacon.at, boot, installation, osBoot });
+  const { operation } = draft.node;
+  if (operation.phase !== before.phase || operation.boot !== before.boot || operation.osBoot !== before.osBoot) {
+    draft.notes.push(`in ${phase}${before.phase === "unknown" ? "" : `, ${spanText(now - before.since)} after ${before.phase}`}`);
+    draft.evidence = boot === null ? `beacon of the system that installation ${installation} wrote` : `beacon of boot ${boot}`;
+    rewind(draft);
+  }
+  if (job !== null && beacon.verified !== undefined && boot !== null) foldVerified(draft, beacon.verified.sha256, beacon);
+  if (job !== null && beacon.fault !== undefined) {
+    setJob(draft, { evidence: { ...(jobOf(draft.node) ?? job).evidence, fault: beacon.fault } });
+    draft.notes.push(`the node reports: ${beacon.fault.message}`);
+  }
+  if (phase === "run" && beacon.address !== undefined && beacon.at >= before.evidenceAt) {
+    if (draft.node.address?.value !== beacon.address) draft.notes.push(`its address is ${beacon.address}`);
+    draft.node = { ...draft.node, address: { value: beacon.address, at: now } };
+  }
+  if (beacon.login !== undefined) foldLogin(draft, beacon.login.user);
+}
+
+function foldVerified(draft: Draft, sha256: string, beacon: Beacon): void {
+  const job = jobOf(draft.node);
+  if (job === null || job.target === null || job.evidence.verified === beacon.installation) return;
+  setJob(draft, { evidence: { ...job.evidence, verified: beacon.installation } });
+  const { target } = job;
+  draft.node = {
+    ...draft.node,
+    // Every byte of the disk image was replaced and read back: whatever a user left is gone.
+    disk: { image: target.image, revision: target.revision, installation: beacon.installation, taint: null },
+  };
+  draft.notes.push(`revision ${target.revision} is on the disk`);
+  draft.evidence = `checksum ${sha256.slice(0, 12)}… read back from the disk`;
+}
+
+function foldLogin(draft: Draft, user: string): void {
+  const { taint } = draft.node.disk;
+  if (taint === null || taint.user !== user || taint.loggedInAt !== null) return;
+  draft.node = {
+    ...draft.node,
+    disk: { ...draft.node.disk, taint: { ...taint, loggedInAt: draft.context.now } },
+  };
+  draft.notes.push(`${user} logged in`);
+  draft.tellReservation = true;
+}

@@ -1,0 +1,237 @@
+/**
+ * A node is one machine of a lab. Its cold part (`NodeSpec`) says what it is and how it is reached; its hot part
+ * (`NodeState`) says where it is in its life, on what evidence, and until when it may stay there. Only `decide`
+ * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
+ */
+import type { Action, PowerSettings, PowerState } from "../command.ts";
+import type { Fault } from "../fault.ts";
+import type {
+  BootId,
+  CommandId,
+  ImageId,
+  InstallationId,
+  JobId,
+  LabId,
+  NodeId,
+  ReservationId,
+  RevisionId,
+} from "../ids.ts";
+import type { Phase } from "../command.ts";
+import type { Instant, Ms } from "../time.ts";
+
+/** Who or what caused a transition: the first word of its timeline entry. */
+export interface Actor {
+  readonly kind: "user" | "operator" | "message" | "watchdog" | "timer" | "agent" | "node" | "engine";
+  readonly name: string;
+}
+
+export interface NodeSpec {
+  readonly id: NodeId;
+  readonly lab: LabId;
+  /** Nodes of one class are interchangeable; a reservation asks for a class. */
+  readonly class: string;
+  /** Opaque to everyone but the person who asks for them (R86). */
+  readonly tags: readonly string[];
+  readonly macs: readonly string[];
+  readonly power: PowerSettings;
+  readonly version: number;
+}
+
+/** Independent of everything that the machine does (R68): an offline node is tracked, never allocated, never touched. */
+export interface Administrative {
+  readonly state: "online" | "offline";
+  readonly reason: string | null;
+  readonly actor: Actor;
+  readonly since: Instant;
+}
+
+/** What the last evidence says the machine is doing (R67), and since when (R69). */
+export interface Operation {
+  readonly phase: Phase;
+  readonly since: Instant;
+  /** When the agent saw the evidence, on the agent's clock: older evidence changes nothing. */
+  readonly evidenceAt: Instant;
+  /** The network boot that this phase belongs to; null when the machine booted its disk. */
+  readonly boot: BootId | null;
+  readonly installation: InstallationId | null;
+  readonly osBoot: string | null;
+}
+
+/** A user may have been on the machine. Set by the commit that grants access; only a verified write or a proof clears it. */
+export interface Taint {
+  readonly reservation: ReservationId;
+  /** What a reload has to put back. */
+  readonly target: Target;
+  readonly user: string;
+  readonly since: Instant;
+  /** The boot of the OS in which access was granted; a proof that nobody logged in counts only for the same boot. */
+  readonly osBoot: string | null;
+  readonly loggedInAt: Instant | null;
+}
+
+/** What is on the disk, as far as it is proved. */
+export interface Disk {
+  readonly image: ImageId | null;
+  readonly revision: RevisionId | null;
+  readonly installation: InstallationId | null;
+  readonly taint: Taint | null;
+}
+
+export type Program = "inspect" | "provision" | "reload" | "reclaim";
+
+/** Where a step belongs: who owns it, and which ladder corrects it. */
+export type Stage = "inspect" | "check" | "load" | "build-post-load" | "post-load" | "address" | "reserve" | "sanitize";
+
+/** What the job wants on the disk. */
+export interface Target {
+  readonly image: ImageId;
+  readonly revision: RevisionId;
+}
+
+/** A job that was asked for and waits for the node to be at rest. */
+export interface JobRequest {
+  readonly id: JobId;
+  readonly program: "reload" | "inspect";
+  readonly target: Target | null;
+  readonly requestedBy: Actor;
+  readonly requestedAt: Instant;
+}
+
+/** A command that was committed for the agent and has no verdict yet. */
+export interface Outstanding {
+  readonly id: CommandId;
+  readonly purpose: "step" | "look" | "reset" | "power-cycle";
+  readonly epoch: number;
+  readonly actions: readonly Action[];
+  readonly notAfter: Instant;
+  readonly mustEnd: Instant;
+  /** How often it was sent; sending again is harmless, the agent answers from its journal. */
+  readonly sends: number;
+  readonly sendAgainAt: Instant;
+}
+
+/** How the step's own command ended. */
+export interface Answer {
+  readonly status: "completed" | "failed";
+  readonly fault: Fault | null;
+  readonly at: Instant;
+}
+
+/** What has been proved since the job's current attempt began. Steps settle on this alone, whatever order it came in. */
+export interface Evidence {
+  readonly answer: Answer | null;
+  readonly verified: InstallationId | null;
+  readonly os: { readonly revision: RevisionId | null; readonly osBoot: string; readonly logins: number } | null;
+  /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
+  readonly fault: Fault | null;
+}
+
+export interface Clocks {
+  /** Reset by any sign of life. */
+  readonly noProgressBy: Instant;
+  readonly noProgressMs: Ms;
+  /** Never reset. */
+  readonly overallBy: Instant;
+}
+
+/** What the agent saw when it was asked to look at a late node. */
+export interface Observation {
+  readonly power: PowerState;
+  readonly at: Instant;
+  readonly console: readonly string[];
+}
+
+export interface Correction {
+  /** Index of the next rung of the ladder. */
+  readonly rung: number;
+  /** Made after the deadline passed; without one nothing above `look-again` is done (design §6). */
+  readonly observation: Observation | null;
+  /** Waiting for the lab's budget until then. */
+  readonly budgetAt: Instant | null;
+}
+
+export interface JobRun {
+  readonly id: JobId;
+  readonly program: Program;
+  readonly requestedBy: Actor;
+  readonly target: Target | null;
+  readonly startedAt: Instant;
+  /** The install attempt, from 1. The engine alone counts it (R4). */
+  readonly attempt: number;
+  /** The network boot that was armed last in this attempt; beacons of any other are history. */
+  readonly boot: BootId | null;
+  readonly stage: Stage;
+  readonly step: string;
+  readonly stepSince: Instant;
+  /** The evidence that the step awaits, in words. */
+  readonly awaits: string;
+  readonly clocks: Clocks;
+  readonly command: Outstanding | null;
+  readonly evidence: Evidence;
+  readonly correction: Correction;
+  /** Faults that are not the node's have a count of their own. */
+  readonly infrastructureFaults: number;
+  /** The step is begun again then. */
+  readonly retryAt: Instant | null;
+  /** The right image was proved to be on the node, so that the load is skipped (R26). */
+  readonly proved: boolean;
+}
+
+export type Provision =
+  | { readonly state: "enrolled"; readonly job: JobRun | null }
+  | { readonly state: "available" }
+  | { readonly state: "reserved"; readonly reservation: ReservationId; readonly job: JobRun | null }
+  | {
+      readonly state: "loading" | "configuring";
+      readonly reservation: ReservationId | null;
+      readonly job: JobRun;
+    }
+  | { readonly state: "in-use"; readonly reservation: ReservationId; readonly grantedAt: Instant }
+  | { readonly state: "reclaiming"; readonly reservation: ReservationId; readonly job: JobRun }
+  | { readonly state: "maintenance"; readonly reason: string }
+  | { readonly state: "quarantined"; readonly fault: Fault };
+
+export type ProvisionState = Provision["state"];
+
+/** How the node's last job ended: the reservation that lost the node reads its reason here. */
+export interface LastJob {
+  readonly id: JobId;
+  readonly program: Program;
+  readonly reservation: ReservationId | null;
+  readonly outcome: "done" | "failed" | "abandoned";
+  readonly fault: Fault | null;
+  readonly at: Instant;
+}
+
+export interface NodeState {
+  readonly id: NodeId;
+  readonly lab: LabId;
+  readonly class: string;
+  readonly tags: readonly string[];
+  readonly version: number;
+  readonly provision: Provision;
+  readonly since: Instant;
+  /** The provision state before this one (VCL's laststate, R36). */
+  readonly last: ProvisionState | null;
+  readonly administrative: Administrative;
+  readonly operation: Operation;
+  readonly power: { readonly observed: PowerState; readonly at: Instant };
+  readonly disk: Disk;
+  /** Where a user reaches the running OS, and when it was read: never shown when older than the last load (R30). */
+  readonly address: { readonly value: string; readonly at: Instant } | null;
+  /** Grows with every command; the agent refuses a command with a lower one. */
+  readonly epoch: number;
+  readonly waiting: readonly JobRequest[];
+  readonly lastJob: LastJob | null;
+  readonly lastUsedAt: Instant;
+  /** Corrective reboots since the node was claimed for its reservation. */
+  readonly correctiveReboots: number;
+  /** When the node must be looked at again at the latest; null only at rest. */
+  readonly due: Instant | null;
+}
+
+export const reservationOf = (node: NodeState): ReservationId | null =>
+  "reservation" in node.provision ? node.provision.reservation : null;
+
+export const jobOf = (node: NodeState): JobRun | null =>
+  "job" in node.provision ? node.provision.job : null;

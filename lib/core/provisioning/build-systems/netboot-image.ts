@@ -1,0 +1,48 @@
+/**
+ * Writes a disk image from our ramdisk: network boot allowed once, power off proved, power on, the ramdisk writes and
+ * reads back, the machine boots its disk. “Loaded” needs observed boot state, not an accepted power command (R14, R15).
+ */
+import { type BuildSystem, commandLimits, done, onAnswer, retry, runsFromDisk, waiting } from "../step.ts";
+
+export const netbootImage: BuildSystem = {
+  name: "netboot-image",
+  load: (_attempt, { installation, boot, target, content, policy }) => [
+    {
+      stage: "load",
+      name: "network-boot",
+      awaits: "the agent's word that the node was off, was allowed one network boot, and is on",
+      actions: [
+        { verb: "image.prefetch", image: content },
+        { verb: "power.off" },
+        { verb: "netboot.set", installation, boot, revision: target.revision, image: content },
+        { verb: "boot.set", device: "network", persistence: "once" },
+        { verb: "power.on" },
+      ],
+      limits: commandLimits(policy),
+      settle: onAnswer(),
+    },
+    {
+      stage: "load",
+      name: "write-image",
+      awaits: "the checksum of what is on the disk",
+      actions: [],
+      limits: {
+        noProgressMs: ({ phase }) => (phase === "build" ? policy.build.noProgressMs : policy.build.firmwareMs),
+        overallMs: policy.build.overallMs,
+      },
+      settle: ({ evidence, installation: current }) => {
+        if (evidence.verified === current) return done;
+        return evidence.fault === null ? waiting : retry(evidence.fault);
+      },
+    },
+    {
+      stage: "load",
+      name: "boot-disk",
+      awaits: "a sign of life from the system on the disk",
+      actions: [],
+      limits: { noProgressMs: () => policy.build.diskBootMs, overallMs: policy.build.overallMs },
+      settle: (seen) =>
+        runsFromDisk(seen) && ["kernel", "init", "run"].includes(seen.operation.phase) ? done : waiting,
+    },
+  ],
+};

@@ -1,0 +1,368 @@
+/**
+ * The engine: runs a job's program step by step, counts install attempts (R4), and decides by the class of a fault what
+ * becomes of the node. It settles steps on evidence, so a message that is lost, doubled or late changes nothing but time.
+ */
+import { type Fault, nodeFault } from "../fault.ts";
+import { branded, isJobId } from "../ids.ts";
+import { become, type Draft, issue, setJob } from "../node/draft.ts";
+import {
+  type Actor,
+  type Evidence,
+  type JobRun,
+  jobOf,
+  type LastJob,
+  type Program,
+  reservationOf,
+  type Stage,
+  type Target,
+} from "../node/node.ts";
+import { after, spanText } from "../time.ts";
+import { openIssue } from "./issue.ts";
+import { installationOf, stepsOf } from "./programs.ts";
+import type { Seen, Step } from "./step.ts";
+
+const noEvidence: Evidence = { answer: null, verified: null, os: null, fault: null };
+
+/** No program is nearly as long; reaching it means that steps settle in a circle, which is a bug in a module. */
+const mostStepsInOneLook = 32;
+
+export function newJob(draft: Draft, job: { id: string; program: Program; target: Target | null; by: Actor }): JobRun {
+  const { now } = draft.context;
+  return {
+    id: branded(isJobId, job.id),
+    program: job.program,
+    requestedBy: job.by,
+    target: job.target,
+    startedAt: now,
+    attempt: 1,
+    boot: null,
+    stage: "check",
+    step: "",
+    stepSince: now,
+    awaits: "",
+    clocks: { noProgressBy: now, noProgressMs: 0, overallBy: now },
+    command: null,
+    evidence: noEvidence,
+    correction: { rung: 0, observation: null, budgetAt: null },
+    infrastructureFaults: 0,
+    retryAt: null,
+    proved: false,
+  };
+}
+
+export const seenBy = (draft: Draft, job: JobRun): Seen => ({
+  installation: installationOf(job),
+  operation: draft.node.operation,
+  evidence: job.evidence,
+  disk: draft.node.disk,
+  address: draft.node.address,
+});
+
+/** Goes as far as the evidence allows. */
+export function run(draft: Draft): void {
+  for (let round = 0; round < mostStepsInOneLook; round += 1) {
+    const job = jobOf(draft.node);
+    if (job === null) return;
+    const { now } = draft.context;
+    // A corrective power command is under way: what the node said before it is no evidence of what it does after it.
+    if (job.command?.purpose === "reset" || job.command?.purpose === "power-cycle") return;
+    const program = stepsOf(draft.node, job, draft.context);
+    if (!program.known) return giveUp(draft, program.fault);
+    const { steps } = program;
+    if (job.step === "") {
+      beginFrom(draft, steps, 0);
+      continue;
+    }
+    if (job.retryAt !== null) {
+      if (now < job.retryAt) return;
+      beginFrom(draft, steps, restartIndex(steps, job));
+      continue;
+    }
+    const index = steps.findIndex(({ stage, name }) => stage === job.stage && name === job.step);
+    const step = steps[index];
+    if (step === undefined) {
+      beginFrom(draft, steps, 0);
+      continue;
+    }
+    const settled = step.settle(seenBy(draft, job));
+    switch (settled.outcome) {
+      case "waiting":
+        return;
+      case "done":
+        if (step.stage === "check") {
+          draft.notes.push(`the right image is proved to be on it: nothing is loaded`);
+          setJob(draft, { proved: true });
+          const rest = stepsOf(draft.node, { ...job, proved: true }, draft.context);
+          if (rest.known) beginFrom(draft, rest.steps, index + 1);
+        } else {
+          beginFrom(draft, steps, index + 1);
+        }
+        break;
+      case "retry":
+        again(draft, settled.fault);
+        break;
+      case "fatal":
+        giveUp(draft, settled.fault);
+        break;
+    }
+  }
+  throw new Error(`node ${draft.node.id}: steps settle in a circle`);
+}
+
+/** After a wait the load is begun from its first step, since it starts by proving the power off; any other step by itself. */
+function restartIndex(steps: readonly Step[], job: JobRun): number {
+  const stage = steps.findIndex(({ stage }) => stage === job.stage);
+  if (job.stage === "load") return Math.max(0, stage);
+  return Math.max(0, steps.findIndex(({ stage, name }) => stage === job.stage && name === job.step));
+}
+
+/** Begins the step at `index`, passing over those that are not needed; past the last one, the program is finished. */
+function beginFrom(draft: Draft, steps: readonly Step[], index: number): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const step = steps.slice(index).find(({ unless }) => unless?.(seenBy(draft, job)) !== true);
+  if (step === undefined) return finish(draft);
+  begin(draft, job, step, step.stage === "load" && step === steps.find(({ stage }) => stage === "load"));
+}
+
+function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): void {
+  const { now } = draft.context;
+  const sameStage = job.stage === step.stage;
+  setJob(draft, {
+    stage: step.stage,
+    step: step.name,
+    stepSince: now,
+    awaits: step.awaits,
+    command: null,
+    retryAt: null,
+    evidence: isFreshLoad ? noEvidence : { ...job.evidence, answer: null, os: null },
+    // The ladder goes on where it was while the same stage of the same attempt is tried again.
+    correction: { rung: sameStage ? job.correction.rung : 0, observation: null, budgetAt: null },
+  });
+  enterState(draft, step.stage);
+  if (isFreshLoad) {
+    // From here on the disk holds nothing that is proved, and the old address is nobody's (R30).
+    draft.node = {
+      ...draft.node,
+      disk: { ...draft.node.disk, image: null, revision: null, installation: null },
+      address: null,
+    };
+  }
+  if (step.name === "grant-access") taint(draft);
+  if (step.actions.length > 0) {
+    issue(draft, "step", step.actions);
+    const armed = step.actions.find((action) => action.verb === "netboot.set");
+    if (armed !== undefined) setJob(draft, { boot: armed.boot });
+  }
+  wind(draft, step);
+  draft.notes.push(`${step.stage}: ${step.name}, awaiting ${step.awaits}`);
+}
+
+/** Starts both clocks of the current step. */
+export function wind(draft: Draft, step: Step): void {
+  const { now } = draft.context;
+  const noProgressMs = step.limits.noProgressMs(draft.node.operation);
+  setJob(draft, {
+    clocks: { noProgressBy: after(now, noProgressMs), noProgressMs, overallBy: after(now, step.limits.overallMs) },
+  });
+}
+
+/** A sign of life: the no-progress clock starts anew, with the time that the new phase may take. */
+export function rewind(draft: Draft): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const program = stepsOf(draft.node, job, draft.context);
+  const step = program.known
+    ? program.steps.find(({ stage, name }) => stage === job.stage && name === job.step)
+    : undefined;
+  if (step === undefined) return;
+  const noProgressMs = step.limits.noProgressMs(draft.node.operation);
+  setJob(draft, {
+    clocks: { ...job.clocks, noProgressMs, noProgressBy: after(draft.context.now, noProgressMs) },
+    correction: { ...job.correction, observation: null },
+  });
+}
+
+function enterState(draft: Draft, stage: Stage): void {
+  const { node } = draft;
+  const job = jobOf(node);
+  if (job === null) return;
+  switch (stage) {
+    case "inspect":
+    case "check":
+    case "sanitize":
+      return;
+    case "load":
+      return become(draft, { state: "loading", reservation: reservationOf(node), job });
+    case "build-post-load":
+    case "post-load":
+    case "address":
+    case "reserve":
+      if (node.provision.state === "loading") {
+        // The hand-off from build system to OS module goes through here, with its time in the timeline (R16).
+        draft.notes.push("bits verified and booted: handed to the OS module");
+      }
+      return become(draft, { state: "configuring", reservation: reservationOf(node), job });
+  }
+}
+
+/** Before access is granted, not after: a node that a user may have touched is never handed out without proof (invariant 5). */
+function taint(draft: Draft): void {
+  const { reservation, now } = draft.context;
+  const target = jobOf(draft.node)?.target ?? null;
+  if (reservation === null || target === null) return;
+  draft.node = {
+    ...draft.node,
+    disk: {
+      ...draft.node.disk,
+      taint: {
+        reservation: reservation.id,
+        target,
+        user: reservation.user,
+        since: now,
+        osBoot: draft.node.disk.taint?.osBoot ?? null,
+        loggedInAt: null,
+      },
+    },
+  };
+}
+
+/** “Try again” from any stage repeats the image load with the next attempt (R7); whose fault it was decides who pays. */
+export function again(draft: Draft, fault: Fault): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const { policy, now } = draft.context;
+  if (job.program === "reclaim") return startReload(draft, fault.message);
+  if (fault.class === "configuration") return giveUp(draft, fault);
+  if (fault.class === "infrastructure") {
+    const count = job.infrastructureFaults + 1;
+    if (count > policy.infrastructureFaults) return giveUp(draft, fault);
+    draft.notes.push(`${fault.message}; not the node's fault, tried again in ${spanText(policy.infrastructureRetryMs)}`);
+    setJob(draft, {
+      infrastructureFaults: count,
+      command: null,
+      retryAt: after(now, policy.infrastructureRetryMs),
+    });
+    return;
+  }
+  if (job.stage === "check") {
+    draft.notes.push(`${fault.message}: it is loaded`);
+    return loadAgain(draft, job.attempt);
+  }
+  if (job.attempt >= policy.installAttempts) {
+    return giveUp(draft, nodeFault(fault.code, `${fault.message} (attempt ${job.attempt} of ${policy.installAttempts})`));
+  }
+  draft.notes.push(`attempt ${job.attempt} failed: ${fault.message}`);
+  if (job.program === "inspect") {
+    setJob(draft, { attempt: job.attempt + 1, command: null, retryAt: after(now, policy.infrastructureRetryMs) });
+    return;
+  }
+  loadAgain(draft, job.attempt + 1);
+}
+
+function loadAgain(draft: Draft, attempt: number): void {
+  const job = setJob(draft, {
+    attempt,
+    proved: false,
+    command: null,
+    retryAt: null,
+    correction: { rung: 0, observation: null, budgetAt: null },
+  });
+  restartLoad(draft, job);
+}
+
+/** Begins the load from its first step, within the current attempt. */
+export function restartLoad(draft: Draft, job: JobRun): void {
+  const program = stepsOf(draft.node, job, draft.context);
+  if (!program.known) return giveUp(draft, program.fault);
+  const index = program.steps.findIndex(({ stage }) => stage === "load");
+  if (index < 0) return giveUp(draft, nodeFault("no-load", "the image's build system has no load step"));
+  beginFrom(draft, program.steps, index);
+}
+
+/** Ends the job without success. A node that is not to blame and untouched goes back; any other is kept out (invariant 5). */
+export function giveUp(draft: Draft, fault: Fault): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  if (job.program === "reclaim") return startReload(draft, fault.message);
+  draft.notes.push(`given up: ${fault.message}`);
+  settle(draft, job, "failed", fault);
+  const usable = fault.class !== "node" && job.program !== "inspect" && draft.node.disk.taint === null;
+  if (usable) {
+    become(draft, { state: "available" });
+    return;
+  }
+  draft.correction = "quarantine";
+  openIssue(draft, job, fault);
+  become(draft, { state: "quarantined", fault });
+}
+
+/** A failed or impossible clean-up ends this job and queues a reload, in the same commit (R38, R40, R41). */
+export function startReload(draft: Draft, why: string): void {
+  const job = jobOf(draft.node);
+  const reservation = reservationOf(draft.node);
+  const target = draft.node.disk.taint?.target ?? job?.target ?? null;
+  draft.notes.push(`${why}: a reload is queued`);
+  if (job !== null) settle(draft, job, "done", null);
+  become(draft, {
+    state: "loading",
+    reservation,
+    job: newJob(draft, {
+      id: `${job?.id ?? draft.node.id}.reload`,
+      program: "reload",
+      target,
+      by: { kind: "engine", name: "reclaim" },
+    }),
+  });
+}
+
+function finish(draft: Draft): void {
+  const { node } = draft;
+  const job = jobOf(node);
+  if (job === null) return;
+  const { now } = draft.context;
+  settle(draft, job, "done", null);
+  switch (job.program) {
+    case "inspect":
+      draft.notes.push("its BMC answers: it can be reserved");
+      return become(draft, { state: "available" });
+    case "reload":
+      draft.notes.push("loaded anew and proved: it can be reserved again");
+      return become(draft, { state: "available" });
+    case "reclaim":
+      draft.notes.push("sanitized, nobody had logged in: it can be reserved again");
+      draft.node = { ...draft.node, disk: { ...draft.node.disk, taint: null } };
+      return become(draft, { state: "available" });
+    case "provision": {
+      const reservation = reservationOf(node);
+      if (reservation === null) throw new Error(`node ${node.id}: a provision job without a reservation`);
+      if (draft.node.disk.taint === null) taint(draft);
+      const { disk } = draft.node;
+      draft.node = {
+        ...draft.node,
+        disk: {
+          ...disk,
+          taint: disk.taint === null ? null : { ...disk.taint, osBoot: job.evidence.os?.osBoot ?? node.operation.osBoot },
+        },
+        lastUsedAt: now,
+      };
+      draft.notes.push("handed over");
+      return become(draft, { state: "in-use", reservation, grantedAt: now });
+    }
+  }
+}
+
+export function settle(draft: Draft, job: JobRun, outcome: LastJob["outcome"], fault: Fault | null): void {
+  draft.node = {
+    ...draft.node,
+    lastJob: {
+      id: job.id,
+      program: job.program,
+      reservation: reservationOf(draft.node),
+      outcome,
+      fault,
+      at: draft.context.now,
+    },
+  };
+  draft.tellReservation = true;
+}

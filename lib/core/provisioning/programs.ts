@@ -1,0 +1,119 @@
+/**
+ * Programs: which steps a job consists of, in order (R1). The list is made anew from the job and its attempt whenever it
+ * is looked at; nothing of it is stored but the current step's name.
+ */
+import type { Policy } from "../correction/policy.ts";
+import { configurationFault, type Fault } from "../fault.ts";
+import { branded, isBootId, isInstallationId, type InstallationId } from "../ids.ts";
+import type { ImageRevision } from "../image.ts";
+import type { JobRun, NodeState, Target } from "../node/node.ts";
+import type { Reservation } from "../reservation/reservation.ts";
+import type { Instant } from "../time.ts";
+import type { Modules } from "./registry.ts";
+import { commandLimits, done, onAnswer, retry, type Step, type StepContext } from "./step.ts";
+
+/** What the engine needs to know besides the node itself. */
+export interface ProgramContext {
+  readonly image: ImageRevision | null;
+  readonly reservation: Reservation | null;
+  readonly policy: Policy;
+  readonly modules: Modules;
+}
+
+/** One install attempt of one job: what a netboot permission and a verified write are bound to. */
+export const installationOf = (job: JobRun): InstallationId =>
+  branded(isInstallationId, `${job.id}.${job.attempt}`);
+
+export type Steps =
+  | { readonly known: true; readonly steps: readonly Step[] }
+  | { readonly known: false; readonly fault: Fault };
+
+const inspect = (policy: Policy): Step => ({
+  stage: "inspect",
+  name: "read-power",
+  awaits: "the BMC's answer",
+  actions: [{ verb: "power.status" }],
+  limits: commandLimits(policy),
+  settle: onAnswer(),
+});
+
+export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): Steps {
+  if (job.program === "inspect") return { known: true, steps: [inspect(context.policy)] };
+  const { image, policy, modules, reservation } = context;
+  const { target } = job;
+  if (target === null || image === null || image.revision !== target.revision) {
+    const wanted = target === null ? "no image" : `image ${target.image} revision ${target.revision}`;
+    return missing("image-missing", `${wanted} is not registered: import it and reserve again`);
+  }
+  const buildSystem = modules.buildSystems.find(({ name }) => name === image.buildSystem);
+  const osModule = modules.osModules.find(({ name }) => name === image.osModule);
+  if (buildSystem === undefined)
+    return missing("build-system-unknown", `image ${image.image} asks for build system ${image.buildSystem}`);
+  if (osModule === undefined)
+    return missing("os-module-unknown", `image ${image.image} asks for OS module ${image.osModule}`);
+
+  const installation = installationOf(job);
+  const step: StepContext = {
+    node: node.id,
+    attempt: job.attempt,
+    installation,
+    boot: branded(isBootId, `${installation}.b${node.epoch + 1}`),
+    target,
+    content: image.content,
+    policy,
+    user: reservation === null ? null : { name: reservation.user, publicKey: reservation.publicKey },
+  };
+  const address = osModule.address?.(step) ?? beaconAddress(step);
+  const load = [
+    ...buildSystem.load(job.attempt, step),
+    ...(buildSystem.postLoad?.(job.attempt, step) ?? []),
+    ...osModule.postLoad(job.attempt, step),
+    address,
+  ];
+  switch (job.program) {
+    case "provision": {
+      const check = osModule.prove === undefined ? [] : [proveIfLikely(osModule.prove(step), target)];
+      const reserve = [readAgain(address, job.startedAt, policy), ...(osModule.grantAccess?.(step) ?? [])];
+      return { known: true, steps: job.proved ? [...check, ...reserve] : [...check, ...load, ...reserve] };
+    }
+    case "reload":
+      return { known: true, steps: load };
+    case "reclaim":
+      return { known: true, steps: osModule.sanitize?.(step) ?? [] };
+  }
+}
+
+const missing = (code: string, message: string): Steps => ({
+  known: false,
+  fault: configurationFault(code, message),
+});
+
+/** An OS module without a way to ask believes what the running system says of itself (R29). */
+const beaconAddress = ({ policy }: StepContext): Step => ({
+  stage: "address",
+  name: "read-address",
+  awaits: "the address in the running system's beacon",
+  actions: [],
+  limits: commandLimits(policy),
+  settle: ({ address, operation }) => {
+    if (address !== null) return done;
+    return operation.phase === "run"
+      ? retry({ class: "node", code: "no-address", message: "the running system's beacon named no address" })
+      : { outcome: "waiting" };
+  },
+});
+
+/** At hand-over the address is read once more, unless it was read for this job or is young enough (R31, R33). */
+const readAgain = (address: Step, jobStartedAt: Instant, policy: Policy): Step => ({
+  ...address,
+  stage: "reserve",
+  name: "check-address",
+  unless: (seen) => seen.address !== null && seen.address.at > jobStartedAt - policy.reservation.addressFreshMs,
+});
+
+/** Asking is worth it only where the right revision was proved before, nobody had access since, and the system runs. */
+const proveIfLikely = (prove: Step, target: Target): Step => ({
+  ...prove,
+  unless: ({ disk, operation }) =>
+    disk.revision !== target.revision || disk.taint !== null || operation.phase !== "run",
+});

@@ -1,0 +1,15 @@
+/** The build systems and OS modules that ship. Adding one touches its own file and one line here (R45). */
+import { netbootImage } from "./build-systems/netboot-image.ts";
+import { generic } from "./os-modules/generic.ts";
+import { linux } from "./os-modules/linux.ts";
+import type { BuildSystem, OsModule } from "./step.ts";
+
+export interface Modules {
+  readonly buildSystems: readonly BuildSystem[];
+  readonly osModules: readonly OsModule[];
+}
+
+export const shipped: Modules = {
+  buildSystems: [netbootImage],
+  osModules: [linux, generic],
+};

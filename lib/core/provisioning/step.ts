@@ -1,0 +1,111 @@
+/**
+ * The contract between the engine and its modules (R1–R10, R14–R16). A program is an ordered list of steps. A build
+ * system contributes the steps that put bits on a disk and start the machine, an OS module those that come after.
+ * A step may send actions to the node's agent when it begins, and settles on evidence alone: on what has been proved,
+ * in whatever order it came. Modules never write a node's record (R34) and are told the install attempt (R2, R3).
+ */
+import type { Action, ImageContent } from "../command.ts";
+import type { Policy } from "../correction/policy.ts";
+import type { Fault } from "../fault.ts";
+import type { BootId, InstallationId, NodeId } from "../ids.ts";
+import type { Disk, Evidence, Operation, Stage, Target } from "../node/node.ts";
+import type { Instant, Ms } from "../time.ts";
+
+/**
+ * VCL's three values and one more: done (1), retry (0: the image load is tried again), fatal (undefined: it is not), and
+ * waiting. The fault says whose fault it is; the engine acts on that.
+ */
+export type Outcome =
+  | { readonly outcome: "done" }
+  | { readonly outcome: "retry"; readonly fault: Fault }
+  | { readonly outcome: "fatal"; readonly fault: Fault }
+  | { readonly outcome: "waiting" };
+
+export const done: Outcome = { outcome: "done" };
+export const waiting: Outcome = { outcome: "waiting" };
+export const retry = (fault: Fault): Outcome => ({ outcome: "retry", fault });
+export const fatal = (fault: Fault): Outcome => ({ outcome: "fatal", fault });
+
+/** What a module may know when it names its steps. */
+export interface StepContext {
+  readonly node: NodeId;
+  readonly attempt: number;
+  readonly installation: InstallationId;
+  /** The network boot that a load of this attempt would arm now. */
+  readonly boot: BootId;
+  readonly target: Target;
+  readonly content: ImageContent;
+  readonly policy: Policy;
+  /** Who is to get access, if the node is being prepared for or taken back from somebody. */
+  readonly user: { readonly name: string; readonly publicKey: string | null } | null;
+}
+
+/** What a step settles on. */
+export interface Seen {
+  readonly installation: InstallationId;
+  readonly operation: Operation;
+  readonly evidence: Evidence;
+  readonly disk: Disk;
+  readonly address: { readonly value: string; readonly at: Instant } | null;
+}
+
+/** Two clocks: no progress (reset by any sign of life; may depend on the phase the node is in), and an overall cap. */
+export interface Limits {
+  readonly noProgressMs: (operation: Operation) => Ms;
+  readonly overallMs: Ms;
+}
+
+export interface Step {
+  readonly stage: Stage;
+  readonly name: string;
+  /** The evidence that it waits for, in words that an operator understands. */
+  readonly awaits: string;
+  /** Sent as one command when the step begins; none for a step that only waits. */
+  readonly actions: readonly Action[];
+  readonly limits: Limits;
+  /** Nothing is begun where this holds: the step is passed over. */
+  readonly unless?: (seen: Seen) => boolean;
+  readonly settle: (seen: Seen) => Outcome;
+}
+
+/** Puts bits on a disk and starts the node. Only `load` is mandatory (R21). It never waits for an operating system (R10). */
+export interface BuildSystem {
+  readonly name: string;
+  /** Done means: the bits are proved to be on the disk and the machine was powered on from it (R14). */
+  load(attempt: number, context: StepContext): readonly Step[];
+  /** Runs once the node is up and before the OS module's own steps (R17): the place for host-key scans. */
+  postLoad?(attempt: number, context: StepContext): readonly Step[];
+}
+
+/** Owns everything after the bits are down. Only `postLoad` is mandatory. Its time-outs are its own, by attempt (R9, R11). */
+export interface OsModule {
+  readonly name: string;
+  /** Done means: configured, ready for a reservation (R6). */
+  postLoad(attempt: number, context: StepContext): readonly Step[];
+  /** Proves which revision is running, so that a load can be skipped. Without it every reservation loads. */
+  prove?(context: StepContext): Step;
+  /** How the address is discovered (R29). Without it the running OS's own beacon is believed. */
+  address?(context: StepContext): Step;
+  grantAccess?(context: StepContext): readonly Step[];
+  /** Takes access back and proves that nobody used it (R39, R43). Without it every reclaim is a reload. */
+  sanitize?(context: StepContext): readonly Step[];
+}
+
+/** For a step that sent actions: waits for the agent's verdict, passes a failure on, then asks `then`. */
+export const onAnswer =
+  (then: (seen: Seen) => Outcome = () => done) =>
+  (seen: Seen): Outcome => {
+    const { answer } = seen.evidence;
+    if (answer === null) return waiting;
+    return answer.fault === null ? then(seen) : retry(answer.fault);
+  };
+
+/** For a step that waits for the agent's verdict only: the command's own limits bound it. */
+export const commandLimits = (policy: Policy): Limits => {
+  const span = policy.command.notAfterMs + policy.command.runMs;
+  return { noProgressMs: () => span, overallMs: span };
+};
+
+/** The node is running from the disk that this installation wrote. */
+export const runsFromDisk = (seen: Seen): boolean =>
+  seen.operation.installation === seen.installation && seen.operation.boot === null;

@@ -1,0 +1,49 @@
+/**
+ * A reservation gives somebody nodes with an image for a time. It is done when all its nodes are free again, proved
+ * clean. Its state and the one before are both kept (R36).
+ */
+import type { Fault } from "../fault.ts";
+import type { ImageId, LabId, NodeId, ReservationId, RevisionId } from "../ids.ts";
+import type { Instant } from "../time.ts";
+
+/**
+ * new: waits for nodes. loading: has nodes that are being made ready. reserved: handed over. in-use: somebody logged in.
+ * reclaim: over, its nodes are being taken back. complete, failed: at rest.
+ */
+export const reservationStates = ["new", "loading", "reserved", "in-use", "reclaim", "complete", "failed"] as const;
+export type ReservationState = (typeof reservationStates)[number];
+
+export interface Reservation {
+  readonly id: ReservationId;
+  readonly version: number;
+  readonly owner: string;
+  readonly image: ImageId;
+  readonly revision: RevisionId;
+  readonly class: string;
+  readonly tags: readonly string[];
+  readonly lab: LabId | null;
+  readonly count: number;
+  readonly start: Instant;
+  readonly end: Instant;
+  /** The account that gets access, and its public key; secrets are never kept. */
+  readonly user: string;
+  readonly publicKey: string | null;
+  readonly state: ReservationState;
+  readonly last: ReservationState | null;
+  readonly since: Instant;
+  readonly createdAt: Instant;
+  readonly nodes: readonly NodeId[];
+  /** Nodes are ready by then, or the reservation fails with its reason. */
+  readonly readyBy: Instant;
+  readonly readyAt: Instant | null;
+  readonly endedAt: Instant | null;
+  /** What `reclaim` ends in. */
+  readonly outcome: "complete" | "failed" | null;
+  readonly cause: Fault | null;
+  readonly correctiveReboots: number;
+  readonly due: Instant | null;
+}
+
+/** The reservation wants its nodes back, or has no further claim on them. */
+export const isOver = (reservation: Reservation): boolean =>
+  reservation.state === "reclaim" || reservation.state === "complete" || reservation.state === "failed";

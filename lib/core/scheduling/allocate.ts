@@ -1,0 +1,43 @@
+/**
+ * Which nodes a reservation gets: those that have its image already first, then the least recently used, so that wear and
+ * faults spread. Pure; the claim itself is one conditional transaction (lib/app/advance-reservation.ts).
+ */
+import type { ReservationId } from "../ids.ts";
+import type { NodeState } from "../node/node.ts";
+import { transition } from "../node/states.ts";
+import type { Reservation } from "../reservation/reservation.ts";
+import type { Instant } from "../time.ts";
+
+/** Exactly what the allocator may hand out; the `free` index holds the nodes for which this is true, and no other (R42). */
+export const isFree = (node: NodeState): boolean =>
+  node.provision.state === "available" &&
+  node.administrative.state === "online" &&
+  node.disk.taint === null &&
+  node.waiting.length === 0;
+
+export const suits = (node: NodeState, wanted: Reservation): boolean =>
+  isFree(node) &&
+  node.class === wanted.class &&
+  (wanted.lab === null || node.lab === wanted.lab) &&
+  wanted.tags.every((tag) => node.tags.includes(tag));
+
+const has = (node: NodeState, wanted: Reservation): boolean =>
+  node.disk.revision === wanted.revision && node.operation.phase === "run";
+
+export function choose(candidates: readonly NodeState[], wanted: Reservation, count: number): readonly NodeState[] {
+  return candidates
+    .filter((node) => suits(node, wanted))
+    .toSorted(
+      (a, b) =>
+        Number(has(b, wanted)) - Number(has(a, wanted)) ||
+        a.lastUsedAt - b.lastUsedAt ||
+        (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+    )
+    .slice(0, count);
+}
+
+/** The claimed node; due at once, so that a lost wake costs at most one watchdog tick. */
+export function claim(node: NodeState, reservation: ReservationId, now: Instant): NodeState {
+  const reserved = transition(node, { state: "reserved", reservation, job: null }, now);
+  return { ...reserved, version: node.version + 1, correctiveReboots: 0, due: now };
+}

@@ -1,0 +1,24 @@
+/** Messages to ourselves. A wake carries nothing but a name and, for a timer, the instant that it stands for. */
+import type { Instant } from "../core/time.ts";
+import type { Ref } from "./store.ts";
+
+export interface Wake {
+  readonly entity: Ref;
+  /** A timer: dropped when the entity is no longer due then. Null: look now. */
+  readonly due: Instant | null;
+}
+
+export interface DeadLetter {
+  readonly body: string;
+  /** What is wrong, where, and what to do. */
+  readonly reason: string;
+}
+
+export interface Queue {
+  /** Wakes are sent as soon as they are due, at the latest 900 s ahead; later ones are left to the watchdogs. */
+  wake(wakes: readonly Wake[], now: Instant): Promise<void>;
+}
+
+export interface DeadLetters {
+  reject(letter: DeadLetter): Promise<void>;
+}

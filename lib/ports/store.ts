@@ -1,0 +1,45 @@
+/** The store: where the truth is. Every write states what it expects to find (style rule 10). */
+import type { Identified, Kind, Stored } from "../contracts/stored.ts";
+
+/** The version that must be stored now; `absent`: nothing may be; `any`: what is there does not matter (progress, job ends). */
+export type Expected = number | "absent" | "any";
+
+export type Write = { readonly [K in Kind]: { readonly kind: K; readonly value: Stored[K]; readonly expect: Expected } }[Kind];
+
+export interface Ref {
+  readonly kind: "node" | "reservation";
+  readonly id: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Pass it on to read what follows; null at the end. */
+  readonly next: string | null;
+}
+
+export interface Store {
+  /** Strongly consistent. Null where there is nothing. */
+  read<K extends Identified>(kind: K, id: string): Promise<Stored[K] | null>;
+
+  /** All or nothing, at most 100 writes. `conflict`: an expectation did not hold, nothing was written: read again. */
+  commit(writes: readonly Write[]): Promise<"committed" | "conflict">;
+
+  /** What is due by then in one scope (a lab, or `reservations`), oldest first. From an index: it may lag behind. */
+  due(scope: string, by: number, limit: number): Promise<readonly Ref[]>;
+
+  /** The members of a pool (`freeKey`, `lineKey`), first first. From an index: read them again before acting. */
+  pool(pool: string, limit: number): Promise<readonly string[]>;
+
+  /** All of a kind, in the order of the `list` index. */
+  list<K extends "node" | "reservation" | "lab" | "image" | "issue">(
+    kind: K,
+    limit: number,
+    from: string | null,
+  ): Promise<Page<Stored[K]>>;
+
+  /** A timeline from a sequence number on, in order. */
+  timeline(entity: Ref, afterSequence: number, limit: number): Promise<readonly Stored["timeline"][]>;
+
+  /** A node's hardware log. */
+  issues(node: string): Promise<readonly Stored["issue"][]>;
+}
