@@ -6,6 +6,8 @@ export interface Wake {
   readonly entity: Ref;
   /** A timer: dropped when the entity is no longer due then. Null: look now. */
   readonly due: Instant | null;
+  /** Who asks: it becomes the actor of what the look leads to. */
+  readonly by: "timer" | "engine" | "watchdog";
 }
 
 export interface DeadLetter {

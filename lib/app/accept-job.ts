@@ -1,0 +1,82 @@
+/** A job from outside. What can never be carried out is refused with its reason; accepting the same job twice changes nothing. */
+import type { Fault } from "../core/fault.ts";
+import { branded, isJobId } from "../core/ids.ts";
+import type { JobRecord } from "../core/job-record.ts";
+import { mostWaitingJobs } from "../core/node/decide.ts";
+import type { Actor, JobRequest, Target } from "../core/node/node.ts";
+import type { JobMessage } from "../contracts/job.ts";
+import { advanceNode } from "./advance-node.ts";
+import { advanceReservation } from "./advance-reservation.ts";
+import type { App } from "./app.ts";
+import { reserve } from "./reserve.ts";
+
+export type Accepted = { readonly ok: true; readonly known: boolean } | { readonly ok: false; readonly fault: Fault };
+
+const refuse = (code: string, message: string): Accepted => ({
+  ok: false,
+  fault: { class: "configuration", code, message },
+});
+
+export async function acceptJob(app: App, job: JobMessage, actor: Actor): Promise<Accepted> {
+  switch (job.kind) {
+    case "reserve": {
+      const { schema: _schema, kind: _kind, ...wanted } = job;
+      const reserved = await reserve(app, wanted, actor);
+      return reserved.ok ? { ok: true, known: reserved.known } : reserved;
+    }
+    case "end": {
+      const { reservation, reason } = job;
+      const advanced = await advanceReservation(app, reservation, { kind: "end", reason, actor });
+      return advanced === "unknown-reservation"
+        ? refuse("reservation-unknown", `there is no reservation ${reservation}`)
+        : { ok: true, known: advanced === "unchanged" };
+    }
+    case "reload": {
+      const image = await app.store.read("image", job.image);
+      if (image === null) return refuse("image-unknown", `image ${job.image} is not registered: POST /v1/images first`);
+      return nodeJob(app, job, { image: image.id, revision: image.production }, actor);
+    }
+    case "inspect":
+      return nodeJob(app, job, null, actor);
+  }
+}
+
+async function nodeJob(
+  app: App,
+  { id, kind, node }: Extract<JobMessage, { kind: "reload" | "inspect" }>,
+  target: Target | null,
+  actor: Actor,
+): Promise<Accepted> {
+  const jobId = branded(isJobId, id);
+  if ((await app.store.read("job", jobId)) !== null) return { ok: true, known: true };
+  const state = await app.store.read("node", node);
+  if (state === null) return refuse("node-unknown", `there is no node ${node}`);
+  if (state.waiting.length >= mostWaitingJobs) {
+    return refuse("too-many-jobs", `${mostWaitingJobs} jobs wait for node ${node} already: wait for some to end`);
+  }
+  const { state: provision } = state.provision;
+  if (provision === "quarantined" || provision === "maintenance") {
+    return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
+  }
+  const now = app.clock.now();
+  const request: JobRequest = { id: jobId, program: kind, target, requestedBy: actor, requestedAt: now };
+  const record: JobRecord = {
+    id: jobId,
+    version: 1,
+    kind,
+    node,
+    reservation: null,
+    requestedBy: actor,
+    requestedAt: now,
+    state: "accepted",
+    cause: null,
+    endedAt: null,
+  };
+  const advanced = await advanceNode(
+    app,
+    node,
+    { kind: "job", request, actor },
+    { also: [{ kind: "job", value: record, expect: "absent" }] },
+  );
+  return { ok: true, known: advanced !== "changed" };
+}

@@ -1,0 +1,156 @@
+/**
+ * Look at a node: load it and what its decision depends on, decide, commit the new state with its timeline entry in one
+ * conditional transaction, then let the effects out. The only writer of node states (R35).
+ */
+import type { Command } from "../core/command.ts";
+import type { ReservationId, RevisionId } from "../core/ids.ts";
+import type { JobRecord } from "../core/job-record.ts";
+import { decide, type NodeDecision } from "../core/node/decide.ts";
+import type { NodeContext } from "../core/node/draft.ts";
+import type { NodeEvent } from "../core/node/event.ts";
+import { jobOf, type NodeState, type Outstanding, reservationOf } from "../core/node/node.ts";
+import { isFree } from "../core/scheduling/allocate.ts";
+import type { Instant } from "../core/time.ts";
+import { lineKey } from "../contracts/stored.ts";
+import type { Write } from "../ports/store.ts";
+import { type App, Contended, decideAgainAtMost } from "./app.ts";
+
+export type Advanced = "changed" | "unchanged" | "unknown-node" | "stale-timer";
+
+/**
+ * `timer`: the instant that a timer stands for; it is dropped when the node is not due then any more.
+ * `also`: written in the same transaction, for instance the record of the job that the event brings.
+ */
+export async function advanceNode(
+  app: App,
+  id: string,
+  event: NodeEvent,
+  { timer = null, also = [] }: { timer?: Instant | null; also?: readonly Write[] } = {},
+): Promise<Advanced> {
+  for (let round = 0; round < decideAgainAtMost; round += 1) {
+    const node = await app.store.read("node", id);
+    if (node === null) return "unknown-node";
+    if (timer !== null && node.due !== timer) return "stale-timer";
+    const context = await contextOf(app, node);
+    const decision = decide(node, event, context);
+    if (decision.kind === "nothing") return "unchanged";
+    const writes = writesOf(node, decision, also);
+    if ((await app.store.commit(writes)) === "conflict") continue;
+    log(app, decision);
+    await effects(app, node, decision);
+    return "changed";
+  }
+  throw new Contended(`node ${id} was changed by others ${decideAgainAtMost} times in a row`);
+}
+
+async function contextOf(app: App, node: NodeState): Promise<NodeContext> {
+  const { store, policy, modules, clock } = app;
+  const reservationId: ReservationId | null = reservationOf(node);
+  const job = jobOf(node);
+  const wanted = job?.target?.revision ?? node.disk.taint?.target.revision ?? null;
+  const [reservation, known, budget, progress] = await Promise.all([
+    reservationId === null ? null : store.read("reservation", reservationId),
+    wanted === null ? null : store.read("revision", wanted),
+    store.read("budget", node.lab),
+    job?.boot == null ? null : store.read("progress", node.id),
+  ]);
+  const revision: RevisionId | null = wanted ?? reservation?.revision ?? null;
+  const image = known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
+  if (budget === null) throw new Error(`lab ${node.lab} of node ${node.id} is not imported: it has no budget`);
+  return { image, reservation, policy, modules, budget, progress, now: clock.now() };
+}
+
+type Commit = Extract<NodeDecision, { kind: "commit" }>;
+
+function writesOf(
+  before: NodeState,
+  { node, entry, budget, issue }: Commit,
+  also: readonly Write[],
+): readonly Write[] {
+  const ended = endedJob(before, node);
+  const begun = also.some((write) => write.kind === "job");
+  return [
+    { kind: "node", value: node, expect: before.version },
+    { kind: "timeline", value: entry, expect: "absent" },
+    ...(budget === null ? [] : [{ kind: "budget", value: budget, expect: budget.version - 1 } as const]),
+    ...(issue === null ? [] : [{ kind: "issue", value: issue, expect: "any" } as const]),
+    ...also.map((write): Write => (write.kind === "job" && ended !== null ? { ...write, value: ended } : write)),
+    ...(ended === null || begun ? [] : [{ kind: "job", value: ended, expect: "any" } as const]),
+  ];
+}
+
+/** The record of a job that came from outside gets its end in the transaction that ends it. */
+function endedJob(before: NodeState, { id, lastJob, waiting }: NodeState): JobRecord | null {
+  if (lastJob === null || lastJob === before.lastJob) return null;
+  const asked = [jobOf(before), ...before.waiting, ...waiting].find((job) => job?.id === lastJob.id);
+  if (asked == null || !fromOutside(asked.requestedBy.kind)) return null;
+  return {
+    id: lastJob.id,
+    version: 2,
+    kind: lastJob.program === "inspect" ? "inspect" : "reload",
+    node: id,
+    reservation: null,
+    requestedBy: asked.requestedBy,
+    requestedAt: "requestedAt" in asked ? asked.requestedAt : asked.startedAt,
+    state: lastJob.outcome,
+    cause: lastJob.fault,
+    endedAt: lastJob.at,
+  };
+}
+
+const fromOutside = (kind: string): boolean => kind === "message" || kind === "user" || kind === "operator";
+
+async function effects(app: App, before: NodeState, { node, send, tell }: Commit): Promise<void> {
+  if (send !== null) await sendTo(app, node, send);
+  if (node.due !== null && node.due !== before.due) {
+    app.outbox.wake({ entity: { kind: "node", id: node.id }, due: node.due, by: "timer" });
+  }
+  if (tell !== null) app.outbox.wake({ entity: { kind: "reservation", id: tell }, due: null, by: "engine" });
+  if (isFree(node) && !isFree(before)) {
+    const [first] = await app.store.pool(lineKey(node.class), 1);
+    if (first !== undefined) {
+      app.outbox.wake({ entity: { kind: "reservation", id: first }, due: null, by: "engine" });
+    }
+  }
+}
+
+/** Power settings are read now, so that a changed setting holds from the next command on (R49). */
+async function sendTo(app: App, node: NodeState, { id, epoch, notAfter, mustEnd, actions }: Outstanding): Promise<void> {
+  const [spec, lab] = await Promise.all([app.store.read("node-spec", node.id), app.store.read("lab", node.lab)]);
+  const controller = lab?.controllers[0];
+  if (spec === null || controller === undefined) {
+    const what = spec === null ? "node has no specification" : `lab ${node.lab} has no controller`;
+    app.log.error(`command not sent: ${what}`, { node: node.id, command: id });
+    return;
+  }
+  const command: Command = {
+    id,
+    node: node.id,
+    lab: node.lab,
+    epoch,
+    notAfter,
+    mustEnd,
+    actions,
+    target: { macs: spec.macs, power: spec.power },
+  };
+  app.outbox.send(controller, command);
+}
+
+function log(app: App, { entry }: Commit): void {
+  const { from, to, why, job, command, reservation, attempt, correction, phase, actor } = entry;
+  const write = correction === "quarantine" ? app.log.warn : app.log.info;
+  write("node", {
+    node: entry.entity.id,
+    version: entry.sequence,
+    from,
+    to,
+    phase,
+    why,
+    actor: `${actor.kind} ${actor.name}`,
+    reservation,
+    job,
+    attempt,
+    command,
+    correction,
+  });
+}

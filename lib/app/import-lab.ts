@@ -1,0 +1,102 @@
+/** Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone. */
+import { fullBudget } from "../core/correction/budget.ts";
+import { enrolledNode } from "../core/node/enrol.ts";
+import type { Actor, NodeSpec } from "../core/node/node.ts";
+import type { LabFile } from "../contracts/lab-file.ts";
+import type { App } from "./app.ts";
+
+export interface Imported {
+  readonly enrolled: readonly string[];
+  readonly changed: readonly string[];
+  readonly unchanged: number;
+  /** What could not be imported, and why. */
+  readonly refused: readonly string[];
+}
+
+export async function importLab(app: App, file: LabFile, actor: Actor): Promise<Imported> {
+  const { store, policy, clock } = app;
+  const lab = await store.read("lab", file.lab);
+  const value = { id: file.lab, version: (lab?.version ?? 0) + 1, controllers: file.controllers };
+  if (lab === null) {
+    const budget = fullBudget(file.lab, policy.budget, clock.now());
+    await store.commit([
+      { kind: "lab", value, expect: "absent" },
+      { kind: "budget", value: budget, expect: "absent" },
+    ]);
+  } else if (lab.controllers.join() !== file.controllers.join()) {
+    await store.commit([{ kind: "lab", value, expect: lab.version }]);
+  }
+  const enrolled: string[] = [];
+  const changed: string[] = [];
+  const refused: string[] = [];
+  for (const node of file.nodes) {
+    const spec = specOf(node, file);
+    const outcome = await importNode(app, spec, actor);
+    if (outcome === "enrolled") enrolled.push(node.id);
+    else if (outcome === "changed") changed.push(node.id);
+    else if (outcome !== "unchanged") refused.push(outcome);
+  }
+  const unchanged = file.nodes.length - enrolled.length - changed.length - refused.length;
+  return { enrolled, changed, unchanged, refused };
+}
+
+function specOf({ id, class: nodeClass, tags, macs, bmc }: LabFile["nodes"][number], { lab }: LabFile): NodeSpec {
+  const { driver, address, credential, domain = bmc.address, quiescentSeconds } = bmc;
+  const power = { driver, address, domain, credential, quiescentMs: Math.round(quiescentSeconds * 1000) };
+  return { id, lab, class: nodeClass, tags, macs, power, version: 1 };
+}
+
+async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<string> {
+  const { store, clock, outbox } = app;
+  const known = await store.read("node-spec", spec.id);
+  if (known === null) {
+    const now = clock.now();
+    const node = enrolledNode(spec, actor, now);
+    const committed = await store.commit([
+      { kind: "node-spec", value: spec, expect: "absent" },
+      { kind: "node", value: node, expect: "absent" },
+      ...spec.macs.map((mac) => ({ kind: "mac", value: { mac, node: spec.id }, expect: "absent" }) as const),
+      {
+        kind: "timeline",
+        expect: "absent",
+        value: {
+          entity: { kind: "node", id: spec.id },
+          sequence: 1,
+          at: now,
+          actor,
+          from: "(none)",
+          to: "enrolled",
+          phase: "unknown",
+          why: `enrolled in lab ${spec.lab} as ${spec.class}`,
+          evidence: null,
+          reservation: null,
+          job: null,
+          attempt: null,
+          command: null,
+          correction: null,
+        },
+      },
+    ]);
+    if (committed === "conflict") return ownersOf(app, spec);
+    outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
+    return "enrolled";
+  }
+  const wanted = { ...spec, version: known.version };
+  if (JSON.stringify(wanted) === JSON.stringify(known)) return "unchanged";
+  if (known.lab !== spec.lab) return `node ${spec.id} belongs to lab ${known.lab}: it cannot be moved by an import`;
+  const fresh = spec.macs.filter((mac) => !known.macs.includes(mac));
+  const committed = await store.commit([
+    { kind: "node-spec", value: { ...spec, version: known.version + 1 }, expect: known.version },
+    ...fresh.map((mac) => ({ kind: "mac", value: { mac, node: spec.id }, expect: "absent" }) as const),
+  ]);
+  return committed === "committed" ? "changed" : ownersOf(app, spec);
+}
+
+/** Two nodes cannot share a MAC: says whose it is. */
+async function ownersOf({ store }: App, { id, macs }: NodeSpec): Promise<string> {
+  for (const mac of macs) {
+    const owner = await store.read("mac", mac);
+    if (owner !== null && owner.node !== id) return `node ${id}: MAC ${mac} is already that of node ${owner.node}`;
+  }
+  return `node ${id} was changed by others meanwhile: import again`;
+}

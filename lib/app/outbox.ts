@@ -1,0 +1,56 @@
+/**
+ * Effects of committed decisions, gathered over a batch so that commands for one lab controller travel together. Losing
+ * them is harmless: a command that was not sent is sent again at its deadline, a wake that was not sent is made up for by
+ * the watchdogs (design §2).
+ */
+import type { Command } from "../core/command.ts";
+import type { ControllerId } from "../core/ids.ts";
+import type { Clock, Log } from "../ports/clock.ts";
+import type { Hands } from "../ports/hands.ts";
+import type { Queue, Wake } from "../ports/queue.ts";
+
+export interface Outbox {
+  send(controller: ControllerId, command: Command): void;
+  wake(wake: Wake): void;
+  /** Sends what was gathered. Failures are logged and left to the deadlines. */
+  flush(): Promise<void>;
+}
+
+export function outbox({
+  hands,
+  queue,
+  clock,
+  log,
+}: {
+  hands: Hands;
+  queue: Queue;
+  clock: Clock;
+  log: Log;
+}): Outbox {
+  const commands = new Map<ControllerId, Command[]>();
+  const wakes = new Map<string, Wake>();
+  return {
+    send: (controller, command) => {
+      const others = commands.get(controller) ?? [];
+      others.push(command);
+      commands.set(controller, others);
+    },
+    wake: (wake) => {
+      wakes.set(`${wake.entity.kind} ${wake.entity.id} ${wake.due ?? "now"}`, wake);
+    },
+    flush: async () => {
+      const sending = [...commands].map(async ([controller, batch]) => {
+        const sent = await hands.send(controller, batch);
+        for (const each of sent) {
+          if (!each.sent) log.warn("commands not sent; their deadline sends them again", { controller, reason: each.reason });
+        }
+      });
+      const waking = wakes.size === 0 ? [] : [queue.wake([...wakes.values()], clock.now())];
+      commands.clear();
+      wakes.clear();
+      for (const result of await Promise.allSettled([...sending, ...waking])) {
+        if (result.status === "rejected") log.error("effects not sent; left to the deadlines", { reason: String(result.reason) });
+      }
+    },
+  };
+}

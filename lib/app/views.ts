@@ -1,0 +1,89 @@
+/** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
+import type { NodeProgress } from "../contracts/stored.ts";
+import type { NodeView, ReservationView } from "../contracts/api.ts";
+import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
+import type { Reservation } from "../core/reservation/reservation.ts";
+import type { Store } from "../ports/store.ts";
+
+export function nodeView(node: NodeState, progress: NodeProgress | null): NodeView {
+  const { administrative, operation, power, disk, provision } = node;
+  const job = jobOf(node);
+  const writing = progress !== null && progress.boot === job?.boot ? progress : null;
+  return {
+    id: node.id,
+    lab: node.lab,
+    class: node.class,
+    tags: node.tags,
+    version: node.version,
+    state: provision.state,
+    last: node.last,
+    since: node.since,
+    administrative: {
+      state: administrative.state,
+      reason: administrative.reason,
+      since: administrative.since,
+    },
+    phase: { name: operation.phase, since: operation.since },
+    power,
+    image: disk.image,
+    revision: disk.revision,
+    reservation: reservationOf(node),
+    job:
+      job === null
+        ? null
+        : {
+            id: job.id,
+            program: job.program,
+            attempt: job.attempt,
+            step: job.step,
+            awaits: job.awaits,
+            since: job.stepSince,
+            until: node.due ?? job.clocks.noProgressBy,
+            command: job.command?.id ?? null,
+            correcting: job.command !== null && job.command.purpose !== "step" ? job.command.purpose : null,
+            doneBytes: writing?.doneBytes ?? null,
+            totalBytes: writing?.totalBytes ?? null,
+          },
+    correctiveReboots: node.correctiveReboots,
+    fault: provision.state === "quarantined" ? provision.fault.message : null,
+  };
+}
+
+export async function viewNode(store: Store, id: string): Promise<NodeView | null> {
+  const node = await store.read("node", id);
+  if (node === null) return null;
+  const writes = jobOf(node)?.boot != null;
+  return nodeView(node, writes ? await store.read("progress", id) : null);
+}
+
+export async function viewReservation(store: Store, reservation: Reservation): Promise<ReservationView> {
+  const states = await Promise.all(reservation.nodes.map((id) => store.read("node", id)));
+  const nodes = states.filter((node): node is NodeState => node !== null);
+  const views = await Promise.all(nodes.map(({ id }) => viewNode(store, id)));
+  const handedOver = reservation.state === "reserved" || reservation.state === "in-use";
+  const { user, cause } = reservation;
+  return {
+    id: reservation.id,
+    version: reservation.version,
+    owner: reservation.owner,
+    image: reservation.image,
+    revision: reservation.revision,
+    class: reservation.class,
+    count: reservation.count,
+    state: reservation.state,
+    last: reservation.last,
+    since: reservation.since,
+    createdAt: reservation.createdAt,
+    end: reservation.end,
+    readyAt: reservation.readyAt,
+    endedAt: reservation.endedAt,
+    cause: cause === null ? null : { code: cause.code, message: cause.message },
+    correctiveReboots: reservation.correctiveReboots,
+    nodes: views.filter((view): view is NodeView => view !== null),
+    connections: nodes.flatMap((node) => {
+      const mine = handedOver && node.provision.state === "in-use" && reservationOf(node) === reservation.id;
+      // The address is cleared when a load begins, so one that is there was read after the last load (R30).
+      return mine && node.address !== null ? [{ node: node.id, address: node.address.value, user }] : [];
+    }),
+  };
+}

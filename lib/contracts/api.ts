@@ -1,0 +1,106 @@
+/** The HTTP API: its routes (API Gateway route keys), the bodies it takes and those it gives. */
+import * as z from "zod";
+import { requirements } from "./job.ts";
+import { imageId, reservationId, sha256 } from "./scalars.ts";
+
+export const routes = [
+  "POST /v1/labs",
+  "POST /v1/images",
+  "GET /v1/images",
+  "POST /v1/reservations",
+  "GET /v1/reservations",
+  "GET /v1/reservations/{id}",
+  "GET /v1/reservations/{id}/timeline",
+  "POST /v1/reservations/{id}/end",
+  "GET /v1/nodes",
+  "GET /v1/nodes/{id}",
+  "GET /v1/nodes/{id}/timeline",
+  "GET /v1/nodes/{id}/issues",
+  "POST /v1/nodes/{id}/offline",
+  "POST /v1/nodes/{id}/online",
+  "POST /v1/nodes/{id}/give-back",
+  "GET /v1/jobs/{id}",
+] as const;
+export type Route = (typeof routes)[number];
+
+export const isRoute = (key: string): key is Route => routes.some((route) => route === key);
+
+export const reservationBody = z.strictObject({
+  id: reservationId.optional().describe("Chosen by the caller: the same id again answers with the same reservation."),
+  owner: z.string().min(1).max(200),
+  ...requirements,
+});
+
+export const imageBody = z.strictObject({
+  id: imageId,
+  buildSystem: z.string().default("netboot-image"),
+  osModule: z.string().default("linux"),
+  sha256,
+  sizeBytes: z.int().positive(),
+});
+export type ImageBody = z.infer<typeof imageBody>;
+
+export const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });
+
+/** RFC 9457. `type` is stable; `detail` says what is wrong and what to do. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** What the status page and `npm start` show of a node. Instants are milliseconds since 1970. */
+export interface NodeView {
+  readonly id: string;
+  readonly lab: string;
+  readonly class: string;
+  readonly tags: readonly string[];
+  readonly version: number;
+  readonly state: string;
+  readonly last: string | null;
+  readonly since: number;
+  readonly administrative: { readonly state: string; readonly reason: string | null; readonly since: number };
+  readonly phase: { readonly name: string; readonly since: number };
+  readonly power: { readonly observed: string; readonly at: number };
+  readonly image: string | null;
+  readonly revision: string | null;
+  readonly reservation: string | null;
+  readonly job: {
+    readonly id: string;
+    readonly program: string;
+    readonly attempt: number;
+    readonly step: string;
+    readonly awaits: string;
+    readonly since: number;
+    readonly until: number;
+    readonly command: string | null;
+    readonly correcting: string | null;
+    readonly doneBytes: number | null;
+    readonly totalBytes: number | null;
+  } | null;
+  readonly correctiveReboots: number;
+  readonly fault: string | null;
+}
+
+export interface ReservationView {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly image: string;
+  readonly revision: string;
+  readonly class: string;
+  readonly count: number;
+  readonly state: string;
+  readonly last: string | null;
+  readonly since: number;
+  readonly createdAt: number;
+  readonly end: number;
+  readonly readyAt: number | null;
+  readonly endedAt: number | null;
+  readonly cause: { readonly code: string; readonly message: string } | null;
+  readonly correctiveReboots: number;
+  readonly nodes: readonly NodeView[];
+  /** How to reach the nodes, only while the reservation holds them and with an address that was read since the last load. */
+  readonly connections: readonly { readonly node: string; readonly address: string; readonly user: string }[];
+}

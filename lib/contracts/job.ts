@@ -1,0 +1,74 @@
+/**
+ * A job from outside: a message on the jobs queue, or the body that the API makes of a request. `docs/jobs.md` is
+ * generated from this schema. The id is the sender's, and the same id again changes nothing.
+ */
+import * as z from "zod";
+import { imageId, labId, nodeId, reservationId } from "./scalars.ts";
+
+export const jobSchema = "rackwright.job/1";
+
+/** One claim is one transaction of at most 100 writes: two for every node, two for the reservation. */
+export const mostNodes = 40;
+
+const sshKey = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{16,8000}( [^\n\r]{0,200})?$/;
+
+export const requirements = {
+  image: imageId.describe("A registered image; its production revision is loaded."),
+  count: z.int().min(1).max(mostNodes).default(1).describe("How many nodes, all of them or none."),
+  minutes: z
+    .int()
+    .min(1)
+    .max(60 * 24 * 30)
+    .default(60)
+    .describe("How long, from now."),
+  class: z.string().min(1).max(63).default("standard").describe("Class of the nodes."),
+  tags: z.array(z.string().min(1).max(63)).max(20).default([]).describe("Tags that each node must have."),
+  lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
+  user: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,31}$/, "is not an account name")
+    .default("student")
+    .describe("The account that gets access to the nodes."),
+  publicKey: z
+    .string()
+    .regex(sshKey, "is not an SSH public key")
+    .nullable()
+    .default(null)
+    .describe("Its SSH public key; without one nobody can log in."),
+};
+
+const message = {
+  schema: z.literal(jobSchema),
+  id: reservationId.describe("Chosen by the sender; the same id again changes nothing. Lower-case letters, digits, . _ -"),
+};
+
+export const jobMessage = z.discriminatedUnion("kind", [
+  z
+    .strictObject({
+      ...message,
+      kind: z.literal("reserve"),
+      owner: z.string().min(1).max(200).describe("Whose reservation it is."),
+      ...requirements,
+    })
+    .describe("Reserve nodes with an image. The reservation gets the job's id."),
+  z
+    .strictObject({
+      ...message,
+      kind: z.literal("end"),
+      reservation: reservationId,
+      reason: z.string().min(1).max(500).default("ended by a job"),
+    })
+    .describe("End a reservation: its nodes are reclaimed."),
+  z
+    .strictObject({
+      ...message,
+      kind: z.literal("reload"),
+      node: nodeId,
+      image: imageId.describe("Its production revision is loaded."),
+    })
+    .describe("Load a node anew as soon as it is free. It waits behind what the node is doing."),
+  z
+    .strictObject({ ...message, kind: z.literal("inspect"), node: nodeId })
+    .describe("Read a node's power state as soon as it is free, and quarantine it if its BMC does not answer."),
+]);
+export type JobMessage = z.infer<typeof jobMessage>;

@@ -1,0 +1,48 @@
+/** A lab as its people keep it: `examples/lab.json` is one. Importing it again changes only what is different. */
+import * as z from "zod";
+import { powerSettings } from "./command.ts";
+import { controllerId, labId, mac, nodeId } from "./scalars.ts";
+
+const bmc = z.strictObject({
+  driver: powerSettings.shape.driver.describe("Power driver: redfish"),
+  address: powerSettings.shape.address.describe("Where the driver finds the BMC: https://10.20.0.11"),
+  credential: powerSettings.shape.credential.describe(
+    "Name of a secret that the lab controller holds; the secret itself never travels.",
+  ),
+  domain: powerSettings.shape.domain
+    .optional()
+    .describe("Nodes that share a BMC or PDU share a power domain; default: the address."),
+  quiescentSeconds: z.number().min(0).max(600).default(0).describe("Least time between two power commands."),
+});
+
+export const labFile = z
+  .strictObject({
+    schema: z.literal("rackwright.lab/1"),
+    lab: labId,
+    controllers: z.array(controllerId).min(1).max(8),
+    nodes: z
+      .array(
+        z.strictObject({
+          id: nodeId,
+          class: z.string().min(1).max(63).default("standard"),
+          tags: z.array(z.string().min(1).max(63)).max(50).default([]),
+          macs: z.array(mac).min(1).max(16),
+          bmc,
+        }),
+      )
+      .min(1)
+      .max(10_000),
+  })
+  .superRefine(({ nodes }, context) => {
+    const seen = new Map<string, string>();
+    for (const [index, { id, macs }] of nodes.entries()) {
+      for (const name of [`node ${id}`, ...macs]) {
+        const other = seen.get(name);
+        if (other !== undefined) {
+          context.addIssue({ code: "custom", path: ["nodes", index], message: `${name} is already that of node ${other}` });
+        }
+        seen.set(name, id);
+      }
+    }
+  });
+export type LabFile = z.infer<typeof labFile>;

@@ -1,0 +1,59 @@
+/**
+ * The test lanes, one per folder of test/ that needs rules of its own; every other folder is in the lane `unit`.
+ * `npm test` runs all but `hands` and `metal`, which want real tools or real machines.
+ */
+import { join } from "node:path";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+
+interface Lane {
+  readonly folder: string;
+  /** Generous: a limit is there to end a test that hangs, never to measure one that is slow. */
+  readonly testTimeoutMs: number;
+  /** Lanes run one after the other by this number, so that whole stacks do not fight the unit tests for two cores. */
+  readonly turn: number;
+}
+
+const lanes: readonly Lane[] = [
+  { folder: "contract", testTimeoutMs: 30_000, turn: 1 },
+  { folder: "agent", testTimeoutMs: 30_000, turn: 1 },
+  { folder: "local", testTimeoutMs: 30_000, turn: 1 },
+  { folder: "stack", testTimeoutMs: 60_000, turn: 2 },
+  { folder: "hands", testTimeoutMs: 120_000, turn: 3 },
+  { folder: "metal", testTimeoutMs: 600_000, turn: 4 },
+];
+
+function project(name: string, include: string, exclude: string[], testTimeoutMs: number, turn: number) {
+  return {
+    test: {
+      name,
+      include: [include],
+      exclude,
+      testTimeout: testTimeoutMs,
+      hookTimeout: testTimeoutMs,
+      pool: "forks",
+      maxWorkers: 2,
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+      sequence: { groupOrder: turn },
+    },
+  } satisfies TestProjectInlineConfiguration;
+}
+
+const insideOwnLane = lanes.map(({ folder }) => `test/${folder}/**`);
+
+/** Where .ci/run wants a machine-readable copy of every run, to add up the results of all lanes. */
+const resultsFolder = process.env["RACKWRIGHT_TEST_RESULTS"];
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", "test/**/*.test.ts", insideOwnLane, 20_000, 1),
+      ...lanes.map(({ folder, testTimeoutMs, turn }) =>
+        project(folder, `test/${folder}/**/*.test.ts`, [], testTimeoutMs, turn),
+      ),
+    ],
+    reporters:
+      resultsFolder === undefined
+        ? ["default"]
+        : ["default", ["json", { outputFile: join(resultsFolder, `${process.pid}.json`) }]],
+  },
+});
