@@ -5,10 +5,10 @@
 import { correct } from "../correction/correct.ts";
 import type { Budget } from "../correction/budget.ts";
 import { branded, isJobId, type ReservationId } from "../ids.ts";
-import { newJob, rewind, run, settle, startReload } from "../provisioning/engine.ts";
+import { newJob, run, settle, startReload } from "../provisioning/engine.ts";
 import { isOver } from "../reservation/reservation.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
-import { after, earliest, type Instant } from "../time.ts";
+import { after, earliest, type Instant, type Ms } from "../time.ts";
 import { become, type Draft, draftOf, type NodeContext, setJob } from "./draft.ts";
 import { foldBeacon, foldResult } from "./evidence.ts";
 import type { NodeEvent } from "./event.ts";
@@ -68,14 +68,23 @@ function fold(draft: Draft, event: NodeEvent): void {
         administrative: { state: event.kind, reason: event.reason, actor: event.actor, since: now },
       };
       draft.notes.push(`${event.kind}: ${event.reason}`);
-      // Its clocks stood still meanwhile.
-      if (event.kind === "online") rewind(draft);
+      if (event.kind === "online") shiftClocks(draft, now - draft.before.administrative.since);
       draft.tellReservation = true;
       return;
     }
     case "give-back":
       return giveBack(draft, event.reason);
   }
+}
+
+/** The clocks of an offline node stand still. */
+function shiftClocks(draft: Draft, stoodMs: Ms): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const { noProgressBy, overallBy } = job.clocks;
+  setJob(draft, {
+    clocks: { ...job.clocks, noProgressBy: after(noProgressBy, stoodMs), overallBy: after(overallBy, stoodMs) },
+  });
 }
 
 function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "job" }>): void {

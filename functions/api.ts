@@ -1,0 +1,128 @@
+/** HTTP API → use-cases. One handler per route of lib/contracts/api.ts. */
+import middy from "@middy/core";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { acceptJob } from "../lib/app/accept-job.ts";
+import { advanceNode } from "../lib/app/advance-node.ts";
+import type { App } from "../lib/app/app.ts";
+import { importLab } from "../lib/app/import-lab.ts";
+import { registerImage } from "../lib/app/register-image.ts";
+import { reserve } from "../lib/app/reserve.ts";
+import { nodeView, viewNode, viewReservation } from "../lib/app/views.ts";
+import { imageBody, isRoute, reasonBody, reservationBody, type Route } from "../lib/contracts/api.ts";
+import { jobSchema } from "../lib/contracts/job.ts";
+import { labFile } from "../lib/contracts/lab-file.ts";
+import { branded, isReservationId } from "../lib/core/ids.ts";
+import type { Actor } from "../lib/core/node/node.ts";
+import { composer } from "./runtime/compose.ts";
+import { type Answer, json, notFound, parseBody, problem } from "./runtime/http.ts";
+import { log } from "./runtime/log.ts";
+
+const makeApp = composer();
+const pageSize = 100;
+
+interface Request {
+  readonly app: App;
+  readonly id: string;
+  readonly body: string | undefined;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly actor: Actor;
+}
+
+const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> = {
+  "POST /v1/labs": async ({ app, body, actor }) => {
+    const file = parseBody(labFile, body);
+    if (!file.ok) return file.answer;
+    const imported = await importLab(app, file.value, actor);
+    return json(imported.refused.length === 0 ? 200 : 409, imported);
+  },
+  "POST /v1/images": async ({ app, body }) => {
+    const image = parseBody(imageBody, body);
+    return image.ok ? json(201, await registerImage(app, image.value)) : image.answer;
+  },
+  "GET /v1/images": async ({ app, query }) => {
+    const { items, next } = await app.store.list("image", pageSize, query["next"] ?? null);
+    return json(200, { images: items, next });
+  },
+  "POST /v1/reservations": async ({ app, body }) => {
+    const wanted = parseBody(reservationBody, body);
+    if (!wanted.ok) return wanted.answer;
+    const id = wanted.value.id ?? branded(isReservationId, app.ids.next("res"));
+    const reserved = await reserve(app, { ...wanted.value, id }, { kind: "user", name: wanted.value.owner });
+    if (!reserved.ok) return problem(422, reserved.fault.code, "It cannot be reserved", reserved.fault.message);
+    return json(reserved.known ? 200 : 201, await viewReservation(app.store, reserved.reservation));
+  },
+  "GET /v1/reservations": async ({ app, query }) => {
+    const { items, next } = await app.store.list("reservation", pageSize, query["next"] ?? null);
+    const reservations = await Promise.all(items.map((item) => viewReservation(app.store, item)));
+    return json(200, { reservations, next });
+  },
+  "GET /v1/reservations/{id}": async ({ app, id }) => {
+    const reservation = await app.store.read("reservation", id);
+    return reservation === null ? notFound(`reservation ${id}`) : json(200, await viewReservation(app.store, reservation));
+  },
+  "GET /v1/reservations/{id}/timeline": (request) => timeline("reservation", request),
+  "POST /v1/reservations/{id}/end": async ({ app, id, body, actor }) => {
+    const reason = parseBody(reasonBody, body);
+    if (!reason.ok) return reason.answer;
+    const reservation = branded(isReservationId, id);
+    const job = { schema: jobSchema, kind: "end", id: reservation, reservation, reason: reason.value.reason } as const;
+    const ended = await acceptJob(app, job, actor);
+    return ended.ok ? json(202, { reservation: id, ending: true }) : notFound(`reservation ${id}`);
+  },
+  "GET /v1/nodes": async ({ app, query }) => {
+    const { items, next } = await app.store.list("node", pageSize, query["next"] ?? null);
+    const nodes = await Promise.all(items.map(async (node) => (await viewNode(app.store, node.id)) ?? nodeView(node, null)));
+    return json(200, { nodes, next });
+  },
+  "GET /v1/nodes/{id}": async ({ app, id }) => {
+    const view = await viewNode(app.store, id);
+    return view === null ? notFound(`node ${id}`) : json(200, view);
+  },
+  "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
+  "GET /v1/nodes/{id}/issues": async ({ app, id }) => json(200, { issues: await app.store.issues(id) }),
+  "POST /v1/nodes/{id}/offline": (request) => operate("offline", request),
+  "POST /v1/nodes/{id}/online": (request) => operate("online", request),
+  "POST /v1/nodes/{id}/give-back": (request) => operate("give-back", request),
+  "GET /v1/jobs/{id}": async ({ app, id }) => {
+    const job = await app.store.read("job", id);
+    return job === null ? notFound(`job ${id}`) : json(200, job);
+  },
+};
+
+async function timeline(kind: "node" | "reservation", { app, id, query }: Request): Promise<Answer> {
+  const after = Number.parseInt(query["after"] ?? "0", 10);
+  if (!Number.isSafeInteger(after) || after < 0) return problem(400, "invalid", "Not a sequence number", "after: a number from 0");
+  const entries = await app.store.timeline({ kind, id }, after, pageSize);
+  const next = entries.length === pageSize ? entries.at(-1)?.sequence : undefined;
+  return json(200, { entries, next: next ?? null });
+}
+
+async function operate(kind: "offline" | "online" | "give-back", { app, id, body }: Request): Promise<Answer> {
+  const reason = parseBody(reasonBody, body);
+  if (!reason.ok) return reason.answer;
+  const actor: Actor = { kind: "operator", name: "api" };
+  const advanced = await advanceNode(app, id, { kind, reason: reason.value.reason, actor });
+  if (advanced === "unknown-node") return notFound(`node ${id}`);
+  return json(200, await viewNode(app.store, id));
+}
+
+export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (event) => {
+  const { routeKey, pathParameters, queryStringParameters, body, isBase64Encoded } = event;
+  if (!isRoute(routeKey)) return notFound(`route ${routeKey}`);
+  const app = makeApp();
+  const text = body !== undefined && isBase64Encoded ? Buffer.from(body, "base64").toString() : body;
+  try {
+    return await handlers[routeKey]({
+      app,
+      id: pathParameters?.["id"] ?? "",
+      body: text,
+      query: queryStringParameters ?? {},
+      actor: { kind: "user", name: "api" },
+    });
+  } catch (error) {
+    log.error("request failed", { routeKey, error });
+    return problem(500, "internal", "It went wrong here", `try again; the log has request ${event.requestContext.requestId}`);
+  } finally {
+    await app.outbox.flush();
+  }
+});

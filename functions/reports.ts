@@ -1,0 +1,12 @@
+/** Reports queue → ingest-reports. Who sent a message is SQS's word, not the message's. */
+import { ingestReports } from "../lib/app/ingest-reports.ts";
+import { reports } from "../lib/contracts/report.ts";
+import { explain } from "../lib/contracts/scalars.ts";
+import { consumer } from "./runtime/batch.ts";
+
+export const handler = consumer(async (app, body, { attributes }) => {
+  const parsed = reports.safeParse(body);
+  if (!parsed.success) return explain(parsed.error);
+  const { refused } = await ingestReports(app, parsed.data, attributes.SenderId);
+  return refused.length === 0 ? null : refused.join("; ");
+});

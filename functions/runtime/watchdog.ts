@@ -1,0 +1,14 @@
+/** A scheduled function: it reports success only if its sweep finished; failing loudly is its job. */
+import middy from "@middy/core";
+import type { App } from "../../lib/app/app.ts";
+import { composer } from "./compose.ts";
+import { log } from "./log.ts";
+
+export function watchdog(name: string, sweep: (app: App) => Promise<Readonly<Record<string, number>>>) {
+  const makeApp = composer();
+  return middy().handler(async () => {
+    const seen = await sweep(makeApp());
+    log.info(`watchdog ${name}`, seen);
+    return seen;
+  });
+}

@@ -1,0 +1,34 @@
+/**
+ * What the functions find in their environment. infra/ is typed by these same shapes, so that a forgotten variable is a
+ * compile error; at run time a wrong one ends the cold start with its name.
+ */
+import * as z from "zod";
+import { defaultPolicy, type Policy } from "../core/correction/policy.ts";
+import { policy } from "./policy.ts";
+import { explain } from "./scalars.ts";
+
+export const functionEnvironment = z.object({
+  TABLE_NAME: z.string().min(3),
+  WAKES_QUEUE_URL: z.url(),
+  DOCUMENT_NAME: z.string().min(3),
+  POLICY: z.string().optional(),
+});
+
+/** A consumer of a queue sends what can never be carried out to the queue's dead-letter queue itself, with the reason. */
+export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEUE_URL: z.url() });
+
+export type FunctionEnvironment = z.infer<typeof functionEnvironment>;
+export type ConsumerEnvironment = z.infer<typeof consumerEnvironment>;
+
+export function readEnvironment<T>(shape: z.ZodType<T>, variables: Readonly<Record<string, string | undefined>>): T {
+  const parsed = shape.safeParse(variables);
+  if (parsed.success) return parsed.data;
+  throw new Error(`environment: ${explain(parsed.error)}`);
+}
+
+export function readPolicy(text: string | undefined): Policy {
+  if (text === undefined || text === "") return defaultPolicy;
+  const parsed = policy.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`environment: POLICY: ${explain(parsed.error)}`);
+}

@@ -1,0 +1,29 @@
+/** A policy as it is given to the functions: JSON in the environment variable POLICY, or nothing for the defaults. */
+import * as z from "zod";
+import type { Policy } from "../core/correction/policy.ts";
+
+const span = z.number().min(0).max(30 * 24 * 3_600_000);
+const rungs = z.array(z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"])).max(8);
+const byAttempt = z.array(span).min(1).max(10);
+
+export const policy = z.strictObject({
+  installAttempts: z.int().min(1).max(10),
+  infrastructureFaults: z.int().min(0).max(100),
+  infrastructureRetryMs: span,
+  command: z.strictObject({ notAfterMs: span, runMs: span, sendAgainMs: span, sendAgainAtMostMs: span }),
+  build: z.strictObject({ firmwareMs: span, noProgressMs: span, overallMs: span, diskBootMs: span }),
+  os: z.record(z.string(), z.strictObject({ firmware: byAttempt, kernel: byAttempt, init: byAttempt })),
+  osOverallMs: span,
+  ladder: z.strictObject({
+    inspect: rungs,
+    check: rungs,
+    load: rungs,
+    "build-post-load": rungs,
+    "post-load": rungs,
+    address: rungs,
+    reserve: rungs,
+    sanitize: rungs,
+  }),
+  budget: z.strictObject({ capacity: z.number().min(1), refillMs: span }),
+  reservation: z.strictObject({ readyWithinMs: span, lookAgainMs: span, addressFreshMs: span }),
+}) satisfies z.ZodType<Policy>;

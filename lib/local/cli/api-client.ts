@@ -1,0 +1,70 @@
+/** A caller of the HTTP API, as a portal would be one: nothing here knows what is behind it. */
+import type { NodeView, Problem, ReservationView } from "../../contracts/api.ts";
+import type { LabFile } from "../../contracts/lab-file.ts";
+import type { TimelineEntry } from "../../core/timeline.ts";
+
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface ApiClient {
+  importLab(file: LabFile): Promise<{ enrolled: string[]; refused: string[] }>;
+  registerImage(image: { id: string; sha256: string; sizeBytes: number }): Promise<{ revision: string }>;
+  reserve(body: Readonly<Record<string, unknown>>): Promise<ReservationView>;
+  reservation(id: string): Promise<ReservationView>;
+  end(id: string, reason: string): Promise<void>;
+  nodes(): Promise<NodeView[]>;
+  timeline(kind: "nodes" | "reservations", id: string, after: number): Promise<TimelineEntry[]>;
+}
+
+export function apiClient(base: string): ApiClient {
+  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+    const text = await response.text();
+    if (response.ok) return JSON.parse(text);
+    throw new ApiError(response.status, reasonOf(text) ?? `${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
+  }
+  const get = <T>(path: string) => call<T>("GET", path);
+  return {
+    importLab: (file) => call("POST", "/v1/labs", file),
+    registerImage: (image) => call("POST", "/v1/images", image),
+    reserve: (body) => call("POST", "/v1/reservations", body),
+    reservation: (id) => get(`/v1/reservations/${id}`),
+    end: async (id, reason) => {
+      await call("POST", `/v1/reservations/${id}/end`, { reason });
+    },
+    nodes: async () => {
+      const nodes: NodeView[] = [];
+      for (let next: string | null = ""; next !== null; ) {
+        const page: { nodes: NodeView[]; next: string | null } = await get(
+          `/v1/nodes${next === "" ? "" : `?next=${encodeURIComponent(next)}`}`,
+        );
+        nodes.push(...page.nodes);
+        next = page.next;
+      }
+      return nodes;
+    },
+    timeline: async (kind, id, after) => {
+      const page: { entries: TimelineEntry[] } = await get(`/v1/${kind}/${id}/timeline?after=${after}`);
+      return page.entries;
+    },
+  };
+}
+
+function reasonOf(text: string): string | null {
+  try {
+    const body: Partial<Problem> = JSON.parse(text);
+    return typeof body.detail === "string" ? `${body.title ?? "refused"}: ${body.detail}` : null;
+  } catch {
+    // Not a problem document: the caller shows the text as it is.
+    return null;
+  }
+}

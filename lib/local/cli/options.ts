@@ -1,0 +1,124 @@
+/** The command line of `npm start`. Whatever is wrong with it is one clear line, and exit code 2. */
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type Phase, phases } from "../../core/command.ts";
+
+/** The caller's mistake: told in one line, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export interface Hang {
+  readonly node: string;
+  readonly phase: Phase;
+}
+
+export interface Options {
+  readonly help: boolean;
+  /** One reservation through to the end of its reclaim, then exit. */
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly lab: string;
+  /** A disk image to import; null: a small demonstration image is made. */
+  readonly image: string | null;
+  readonly count: number;
+  readonly port: number;
+  readonly data: string;
+  readonly hangs: readonly Hang[];
+  readonly deadBmcs: readonly string[];
+  readonly badImage: boolean;
+}
+
+export const help = `Rackwright on one machine: an embedded stack, a virtual lab, and one reservation on it.
+
+  npm start                      run the main job and stay up until Ctrl-C
+  npm start -- --once --json     one reservation through to the end of its reclaim, as lines of JSON
+
+Options
+  --lab FILE         the lab to run (default: examples/lab.json)
+  --image FILE       a disk image to import and load (default: a small demonstration image is made)
+  --count N          how many nodes to reserve (default: 3)
+  --port N           port of the HTTP API and the status page (default: 8750)
+  --data DIR         where everything is kept; a restart carries on from there (default: .rackwright)
+  --once             end the reservation when it is ready, wait for its reclaim, exit 0; any other end exits 1
+  --json             one line of JSON per event
+
+Faults, to see the repair
+  --hang NODE:PHASE  the node stops in that phase until it is power-cycled; phases: firmware, build, kernel, init, run
+  --dead-bmc NODE    the node's BMC answers nothing from now on
+  --bad-image        the image is damaged in the store after it was imported
+
+  --help             this text
+`;
+
+const firstPorts = 1024;
+const mostNodes = 40;
+
+export function readOptions(argv: readonly string[]): Options {
+  const { values } = parse(argv);
+  const options: Options = {
+    help: values.help,
+    once: values.once,
+    json: values.json,
+    lab: existingFile("--lab", values.lab),
+    image: values.image === undefined ? null : existingFile("--image", values.image),
+    count: integer("--count", values.count, 1, mostNodes),
+    port: integer("--port", values.port, firstPorts, 65_535),
+    data: resolve(values.data),
+    hangs: values.hang.map(hang),
+    deadBmcs: values["dead-bmc"],
+    badImage: values["bad-image"],
+  };
+  return options;
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: false,
+      options: {
+        help: { type: "boolean", default: false },
+        once: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        lab: { type: "string", default: "examples/lab.json" },
+        image: { type: "string" },
+        count: { type: "string", default: "3" },
+        port: { type: "string", default: "8750" },
+        data: { type: "string", default: ".rackwright" },
+        hang: { type: "string", multiple: true, default: [] },
+        "dead-bmc": { type: "string", multiple: true, default: [] },
+        "bad-image": { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    // Node's own text goes on about positional arguments; its first sentence is the one that helps.
+    throw new UsageError(`${message.split(/[.] /)[0] ?? message} (see --help)`);
+  }
+}
+
+function existingFile(option: string, path: string): string {
+  const file = resolve(path);
+  if (!existsSync(file)) throw new UsageError(`${option}: there is no file ${file}`);
+  if (!statSync(file).isFile()) throw new UsageError(`${option}: ${file} is not a file`);
+  return file;
+}
+
+function integer(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new UsageError(`${option}: a whole number from ${least} to ${most} is wanted, not ${JSON.stringify(text)}`);
+}
+
+const isPhase = (text: string | undefined): text is Phase =>
+  phases.some((phase) => phase === text && phase !== "off" && phase !== "unknown");
+
+function hang(text: string): Hang {
+  const [node, phase, ...rest] = text.split(":");
+  if (node !== undefined && node !== "" && isPhase(phase) && rest.length === 0) return { node, phase };
+  throw new UsageError(
+    `--hang: NODE:PHASE is wanted with a phase of firmware, build, kernel, init, run, not ${JSON.stringify(text)}`,
+  );
+}

@@ -1,0 +1,30 @@
+/**
+ * The policy of the embedded stack. Virtual machines boot in seconds where real ones take minutes, so everything that
+ * waits for one is shorter; what is done about a late node, and how often, is as it is everywhere. The spans are some ten
+ * times what a virtual node needs on two busy cores.
+ */
+import { defaultPolicy, type Policy } from "../core/correction/policy.ts";
+import { minutes, seconds } from "../core/time.ts";
+
+const boot = { firmware: [seconds(6)], kernel: [seconds(5), seconds(8)], init: [seconds(5), seconds(8)] };
+
+export const localPolicy: Policy = {
+  ...defaultPolicy,
+  infrastructureRetryMs: seconds(2),
+  command: {
+    notAfterMs: seconds(30),
+    runMs: seconds(60),
+    sendAgainMs: seconds(4),
+    sendAgainAtMostMs: seconds(15),
+  },
+  build: {
+    firmwareMs: seconds(8),
+    noProgressMs: seconds(6),
+    overallMs: minutes(5),
+    diskBootMs: seconds(8),
+  },
+  os: { linux: boot, generic: boot },
+  osOverallMs: minutes(2),
+  budget: { capacity: 20, refillMs: seconds(5) },
+  reservation: { readyWithinMs: minutes(10), lookAgainMs: seconds(10), addressFreshMs: minutes(5) },
+};

@@ -1,0 +1,235 @@
+import { describe, expect, test } from "vitest";
+import type { CommandResult } from "../../lib/core/command.ts";
+import { takeToken } from "../../lib/core/correction/budget.ts";
+import { defaultPolicy } from "../../lib/core/correction/policy.ts";
+import { nodeFault } from "../../lib/core/fault.ts";
+import { agent, spec, World } from "./world.ts";
+
+/** A node that was written, boots its disk, and says nothing more once it is in the kernel. */
+function hungInKernel(): World {
+  const world = new World().makeAvailable().claimFor();
+  world.look();
+  world.write().pass(10).beacon("kernel");
+  return world;
+}
+
+const lastPurpose = (world: World) => world.sent.at(-1)?.purpose;
+
+describe("R70: a node that stays too long in a phase is repaired, one rung at a time", () => {
+  test("R70: ten minutes in kernel: first a look, then exactly one reset, then a power cycle, then another load", () => {
+    const world = hungInKernel();
+    const reached = world.now;
+    world.waitUntilDue();
+    expect(world.now - reached).toBe(600_000);
+    expect(lastPurpose(world)).toBe("look");
+    world.answer();
+    expect(lastPurpose(world)).toBe("reset");
+    world.answer();
+    expect(world.node.operation.phase).toBe("firmware");
+    world.waitUntilDue();
+    expect(lastPurpose(world)).toBe("look");
+    world.answer();
+    expect(lastPurpose(world)).toBe("power-cycle");
+    world.answer();
+    world.waitUntilDue();
+    world.answer();
+    expect(world.job).toMatchObject({ attempt: 2, stage: "load", step: "network-boot" });
+    expect(world.node.correctiveReboots).toBe(3);
+    expect(world.entries.flatMap(({ correction }) => correction ?? [])).toEqual([
+      "look-again",
+      "reset",
+      "look-again",
+      "power-cycle",
+      "look-again",
+      "load-again",
+    ]);
+  });
+
+  test("a sign of life after the look ends the alarm: nothing is rebooted", () => {
+    const world = hungInKernel();
+    world.waitUntilDue();
+    world.pass(5).beacon("init");
+    world.answer();
+    expect(world.node.correctiveReboots).toBe(0);
+    expect(world.job.command).toBeNull();
+    expect(world.node.due).toBe(world.now - 0 + 600_000);
+  });
+
+  test("without an observation made after the deadline nothing above a look is done, however long the lab is silent", () => {
+    const world = hungInKernel();
+    for (let round = 0; round < 50; round += 1) world.waitUntilDue();
+    expect(world.node.correctiveReboots).toBe(0);
+    expect(world.job.attempt).toBe(1);
+    expect(new Set(world.sent.slice(2).map(({ id }) => id)).size).toBe(1);
+    expect(lastPurpose(world)).toBe("look");
+  });
+
+  test("a command without a word from the agent is sent again, the same one, less and less often", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    const [first] = world.sent.slice(-1);
+    const gaps = Array.from({ length: 6 }, () => {
+      const before = world.now;
+      world.waitUntilDue();
+      return world.now - before;
+    });
+    expect(world.sent.slice(1).every(({ id }) => id === first?.id)).toBe(true);
+    expect(gaps).toEqual(gaps.toSorted((a, b) => a - b));
+    expect(gaps.at(-1)).toBe(defaultPolicy.command.sendAgainAtMostMs);
+  });
+
+  test("a machine that was switched off is not reset but switched on", () => {
+    const world = hungInKernel();
+    world.waitUntilDue();
+    world.answer("completed", { results: [{ verb: "power.status", outcome: "done", observed: { power: "off" } }] });
+    expect(lastPurpose(world)).toBe("power-cycle");
+  });
+
+  test("a hang during the write is repaired by the load's own steps, with a new network boot, in the same attempt", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    world.answer();
+    const { boot } = world.job;
+    world.pass(10).beacon("build", { boot });
+    world.waitUntilDue();
+    world.answer();
+    expect(world.job).toMatchObject({ attempt: 1, step: "network-boot" });
+    expect(world.job.boot).not.toBe(boot);
+    expect(world.verbsSent).not.toContain("power.reset");
+    world.answer();
+    world.pass(10).beacon("build");
+    expect(world.beacon("build", { boot, verified: { sha256: "cd".repeat(32) } })).toBe(false);
+  });
+
+  test("bytes that are being written count as a sign of life", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    world.answer();
+    const { boot } = world.job;
+    world.pass(10).beacon("build", { boot });
+    const deadline = world.node.due;
+    world.pass(170_000);
+    world.progress = { installation: "x", boot: boot ?? "", doneBytes: 430, totalBytes: 1000, at: world.now };
+    world.waitUntilDue();
+    expect(world.now).toBe(deadline);
+    expect(world.entries.at(-1)?.why).toContain("43 %");
+    expect(world.job.command).toBeNull();
+  });
+
+  test("a node that exhausts ladder and attempts is quarantined with an issue that holds the evidence, never forgotten", () => {
+    const world = hungInKernel();
+    for (let round = 0; round < 200 && world.state !== "quarantined"; round += 1) {
+      world.waitUntilDue();
+      if ("job" in world.node.provision && world.node.provision.job?.command != null) {
+        const look = world.job.command?.purpose === "look";
+        world.answer("completed", look ? { results: [{ verb: "console.tail", outcome: "done", observed: { power: "on", console: ["Kernel panic"] } }] } : {});
+      }
+    }
+    expect(world.state).toBe("quarantined");
+    expect(world.node.due).toBeNull();
+    expect(world.issues).toHaveLength(1);
+    expect(world.issues[0]?.evidence.join("\n")).toContain("console: Kernel panic");
+    expect(world.issues[0]).toMatchObject({ blocking: true, state: "open", node: spec.id });
+  });
+
+  test("a BMC that does not answer costs three attempts and the node, not the reservation", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      world.answer("failed", { fault: nodeFault("bmc-unreachable", "no answer from https://bmc") });
+    }
+    expect(world.state).toBe("quarantined");
+    expect(world.issues[0]?.fault.message).toContain("no answer from https://bmc");
+    expect(world.node.lastJob).toMatchObject({ reservation: "res-1", fault: { class: "node" } });
+  });
+
+  test("invariant 7: a node that an operator took offline is not touched, and its clocks stand still", () => {
+    const world = hungInKernel();
+    world.tell({ kind: "offline", reason: "smells of smoke", actor: { kind: "operator", name: "ada" } });
+    expect(world.node.due).toBeNull();
+    world.pass(10_000_000);
+    expect(world.look()).toBe(false);
+    world.tell({ kind: "online", reason: "fuse replaced", actor: { kind: "operator", name: "ada" } });
+    expect(world.node.correctiveReboots).toBe(0);
+    expect(world.node.due).toBe(world.now + 600_000);
+  });
+
+  test("R68: offline and online are independent of what the machine does: phases are tracked all the same", () => {
+    const world = hungInKernel();
+    world.tell({ kind: "offline", reason: "test", actor: { kind: "operator", name: "ada" } });
+    world.pass(5).beacon("init");
+    expect(world.node.operation).toMatchObject({ phase: "init", since: world.now });
+    expect(world.node.administrative.state).toBe("offline");
+  });
+
+  test("R67, R69: every phase is recorded from evidence, with the time of its last transition, in use and idle too", () => {
+    const world = new World().inUse();
+    expect(world.entries.flatMap(({ phase }) => phase ?? [])).toEqual(
+      expect.arrayContaining(["off", "firmware", "build", "kernel", "init", "run"].filter((phase) => phase !== "off")),
+    );
+    world.pass(1000).beacon("kernel");
+    expect(world.node.operation).toMatchObject({ phase: "kernel", since: world.now });
+    expect(world.state).toBe("in-use");
+  });
+});
+
+describe("the lab's budget", () => {
+  test("a corrective reboot takes a token in its own transaction; without one the node waits and nothing is rebooted", () => {
+    const policy = { ...defaultPolicy, budget: { capacity: 1, refillMs: 60_000 } };
+    const world = new World({ policy }).makeAvailable().claimFor();
+    world.look();
+    world.write().pass(10).beacon("kernel");
+    world.waitUntilDue();
+    world.answer();
+    expect(world.budget.tokens).toBe(0);
+    world.answer();
+    world.budget = { ...world.budget, tokens: 0, at: world.node.due ?? world.now };
+    world.waitUntilDue();
+    world.answer();
+    expect(world.node.correctiveReboots).toBe(1);
+    expect(world.entries.at(-1)?.why).toContain("budget is spent");
+    world.waitUntilDue();
+    expect(world.node.correctiveReboots).toBe(2);
+  });
+
+  test("tokens come back with time, up to the capacity", () => {
+    const policy = { capacity: 2, refillMs: 1000 };
+    const world = new World();
+    const empty = { lab: spec.lab, version: 1, tokens: 0, at: world.now };
+    expect(takeToken(empty, policy, world.now)).toEqual({ taken: false, retryAt: world.now + 1000 });
+    expect(takeToken(empty, policy, world.pass(1_000_000).now)).toMatchObject({ taken: true, budget: { tokens: 1 } });
+  });
+});
+
+describe("an unknown outcome", () => {
+  test.each(["unknown", "expired", "refused", "aborted"] as const)("%s is neither success nor failure: the step is begun anew", (status) => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    const epoch = world.node.epoch;
+    world.answer(status, { reason: "the agent was restarted", results: [] });
+    expect(world.job).toMatchObject({ attempt: 1, command: null });
+    world.waitUntilDue();
+    expect(world.node.epoch).toBe(epoch + 1);
+    expect(world.sent.at(-1)?.actions[1]).toEqual({ verb: "power.off" });
+  });
+
+  test("the verdict on an older command is history", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    const old = world.job.command;
+    if (old === null) throw new Error("nothing was sent");
+    world.answer("unknown", { results: [] });
+    world.waitUntilDue();
+    const result: CommandResult = {
+      command: old.id,
+      node: world.node.id,
+      epoch: old.epoch,
+      status: "completed",
+      startedAt: world.now,
+      endedAt: world.now,
+      results: [],
+      reason: null,
+    };
+    expect(world.tell({ kind: "command", result, actor: agent })).toBe(false);
+  });
+});
