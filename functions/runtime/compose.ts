@@ -17,7 +17,7 @@ export function composer(): () => App {
   const environment = readEnvironment(functionEnvironment, process.env);
   const clock = systemClock;
   const queue = sqsQueue({ client: sqs, queueUrl: environment.WAKES_QUEUE_URL });
-  const hands = ssmHands({ client: ssmClient(), documentName: environment.DOCUMENT_NAME });
+  const hands = ssmHands({ client: ssmClient(), documentName: environment.DOCUMENT_NAME, now: () => clock.now() });
   const shared = {
     store: dynamoStore({ client: documentClient(), table: environment.TABLE_NAME }),
     queue,

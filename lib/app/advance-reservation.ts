@@ -3,7 +3,7 @@ import type { ReservationEvent } from "../core/reservation/decide.ts";
 import { decideReservation } from "../core/reservation/decide.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { choose } from "../core/scheduling/allocate.ts";
-import type { NodeState } from "../core/node/node.ts";
+import { type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Instant } from "../core/time.ts";
 import { freeKey, lineKey } from "../contracts/stored.ts";
 import type { Write } from "../ports/store.ts";
@@ -27,7 +27,7 @@ export async function advanceReservation(
     const nodes = present(await Promise.all(reservation.nodes.map((node) => app.store.read("node", node))));
     const decision = decideReservation(reservation, event, {
       nodes,
-      ...(await candidatesFor(app, reservation)),
+      ...(await candidatesFor(app, reservation, nodes)),
       policy: app.policy,
       now: app.clock.now(),
     });
@@ -61,9 +61,10 @@ const present = (nodes: readonly (NodeState | null)[]): readonly NodeState[] =>
   nodes.filter((node): node is NodeState => node !== null);
 
 /** From the index, then read strongly; those that have their image already are looked for among the first free ones. */
-async function candidatesFor(app: App, reservation: Reservation) {
-  const needs = reservation.state === "new" || reservation.state === "loading";
-  if (!needs) return { candidates: [], behindOthers: false };
+async function candidatesFor(app: App, reservation: Reservation, nodes: readonly NodeState[]) {
+  const waits = reservation.state === "new" || reservation.state === "loading";
+  const held = nodes.filter((node) => reservationOf(node) === reservation.id).length;
+  if (!waits || held >= reservation.count) return { candidates: [], behindOthers: false };
   const [ids, [first]] = await Promise.all([
     app.store.pool(freeKey(reservation.class), 2 * reservation.count + spareCandidates),
     app.store.pool(lineKey(reservation.class), 1),

@@ -6,6 +6,7 @@ import { correct } from "../correction/correct.ts";
 import type { Budget } from "../correction/budget.ts";
 import { branded, isJobId, type ReservationId } from "../ids.ts";
 import { newJob, run, settle, startReload } from "../provisioning/engine.ts";
+import { installationOf } from "../provisioning/programs.ts";
 import { isOver } from "../reservation/reservation.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
 import { after, earliest, type Instant, type Ms } from "../time.ts";
@@ -149,7 +150,10 @@ function release(draft: Draft): void {
   const job = jobOf(draft.node);
   draft.notes.push("its reservation is over before anybody had access: released");
   if (job !== null) settle(draft, job, "abandoned", null);
-  draft.tellReservation = true;
+  // What it was being loaded with goes on without us; its signs of life still say what phase it is in (R67).
+  if (job?.boot != null) {
+    draft.node = { ...draft.node, disk: { ...draft.node.disk, installation: installationOf(job) } };
+  }
   become(draft, { state: "available" });
 }
 
@@ -237,7 +241,7 @@ function conclude(draft: Draft, event: NodeEvent): NodeDecision {
     budget: draft.budget,
     issue: draft.issue,
     send: draft.send ? (jobOf(node)?.command ?? null) : null,
-    tell: draft.tellReservation || node.provision.state !== before.provision.state ? reservation : null,
+    tell: draft.tellReservation || node.provision.state === "in-use" ? reservation : null,
     entry: {
       entity: { kind: "node", id: node.id },
       sequence: node.version,

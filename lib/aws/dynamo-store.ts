@@ -1,0 +1,186 @@
+/**
+ * The store on DynamoDB. Reads are strongly consistent, every write is conditional on what it expects, several writes are
+ * one transaction. An index may lag: whoever reads one reads the item again before acting.
+ */
+import { ConditionalCheckFailedException, TransactionCanceledException, TransactionConflictException } from "@aws-sdk/client-dynamodb";
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  type PutCommandInput,
+  QueryCommand,
+  TransactWriteCommand,
+} from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import {
+  codecs,
+  dueKey,
+  dueShards,
+  type Identified,
+  indexesOf,
+  type Key,
+  type Kind,
+  keyOf,
+  keyOfValue,
+  type Stored,
+  timelineKey,
+} from "../contracts/stored.ts";
+import type { Expected, Page, Ref, Store, Write } from "../ports/store.ts";
+import { type IndexName, indexNames } from "./table.ts";
+
+/** DynamoDB's own limit (API reference, TransactWriteItems). */
+const mostWrites = 100;
+
+const storedItem = z.looseObject({ pk: z.string(), sk: z.string(), kind: z.string(), schema: z.int(), body: z.unknown() });
+
+export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient; table: string }): Store {
+  async function query(
+    input: Omit<ConstructorParameters<typeof QueryCommand>[0], "TableName">,
+  ): Promise<{ items: Record<string, unknown>[]; more: boolean }> {
+    const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand({ TableName: table, ...input }));
+    return { items: Items, more: LastEvaluatedKey !== undefined };
+  }
+
+  const inIndex = (index: IndexName, pk: string, from: string | null, limit: number) =>
+    query({
+      IndexName: index,
+      KeyConditionExpression: from === null ? "#pk = :pk" : "#pk = :pk AND #sk > :from",
+      ExpressionAttributeNames: { "#pk": `${index}Pk`, ...(from === null ? {} : { "#sk": `${index}Sk` }) },
+      ExpressionAttributeValues: { ":pk": pk, ...(from === null ? {} : { ":from": from }) },
+      Limit: limit,
+    });
+
+  const beside = async (pk: string, from: string, to: string, limit: number) => {
+    const { items } = await query({
+      KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+      ExpressionAttributeValues: { ":pk": pk, ":from": from, ":to": to },
+      ConsistentRead: true,
+      Limit: limit,
+    });
+    return items;
+  };
+
+  return {
+    read: async <K extends Identified>(kind: K, id: string) => {
+      const { Item } = await client.send(new GetCommand({ TableName: table, Key: keyOf(kind, id), ConsistentRead: true }));
+      return Item === undefined ? null : decode(kind, Item);
+    },
+    commit: async (writes) => {
+      if (writes.length > mostWrites) throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
+      const puts = writes.map((write) => ({ TableName: table, ...putOf(write) }));
+      try {
+        const [only] = puts;
+        if (only !== undefined && puts.length === 1) await client.send(new PutCommand(only));
+        else await client.send(new TransactWriteCommand({ TransactItems: puts.map((Put) => ({ Put })) }));
+        return "committed";
+      } catch (error) {
+        if (isConflict(error)) return "conflict";
+        throw error;
+      }
+    },
+    due: async (scope, by, limit) => {
+      const shards = await Promise.all(
+        Array.from({ length: dueShards }, async (_, shard) => {
+          const { items } = await query({
+            IndexName: "due",
+            KeyConditionExpression: "duePk = :pk AND dueSk < :by",
+            // `~` sorts behind `#`, which follows the instant in the key: all that is due by then, and at then.
+            ExpressionAttributeValues: { ":pk": dueKey(scope, shard), ":by": `${String(by).padStart(15, "0")}~` },
+            Limit: limit,
+          });
+          return items;
+        }),
+      );
+      return shards
+        .flat()
+        .toSorted((a, b) => compare(String(a["dueSk"]), String(b["dueSk"])))
+        .slice(0, limit)
+        .map(refOf);
+    },
+    pool: async (pool, limit) => (await inIndex("pool", pool, null, limit)).items.map((item) => refOf(item).id),
+    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(kind: K, limit: number, from: string | null) => {
+      const { items, more } = await inIndex("list", kind, from, limit);
+      const last = items.at(-1)?.["listSk"];
+      const page: Page<Stored[K]> = {
+        items: items.map((item) => decode(kind, item)),
+        next: more && typeof last === "string" ? last : null,
+      };
+      return page;
+    },
+    timeline: async ({ kind, id }, afterSequence, limit) => {
+      const { pk, sk } = timelineKey(kind, id, afterSequence + 1);
+      const items = await beside(pk, sk, "timeline#~", limit);
+      return items.map((item) => decode("timeline", item));
+    },
+    issues: async (node) => (await beside(`node#${node}`, "issue#", "issue#~", 100)).map((item) => decode("issue", item)),
+  };
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function putOf(write: Write): Omit<PutCommandInput, "TableName"> {
+  return { Item: encode(write.kind, write.value), ...conditionOf(write.expect) };
+}
+
+function encode<K extends Kind>(kind: K, value: Stored[K]): Record<string, unknown> {
+  // Parsed before it is stored: what could not be read again is not written.
+  const body = codecs[kind].parse(value);
+  const keys: Key = keyOfValue(kind, body);
+  const indexed = indexesOf(kind, body);
+  const indexKeys = indexNames.flatMap((index) => {
+    const key = indexed[index];
+    return key === null ? [] : [[`${index}Pk`, key.pk] as const, [`${index}Sk`, key.sk] as const];
+  });
+  return {
+    ...keys,
+    kind,
+    schema: codecs[kind].schema,
+    ...("version" in body ? { version: body.version } : {}),
+    ...Object.fromEntries(indexKeys),
+    body,
+  };
+}
+
+function conditionOf(expect: Expected): Pick<PutCommandInput, "ConditionExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues"> {
+  switch (expect) {
+    case "any":
+      return {};
+    case "absent":
+      return { ConditionExpression: "attribute_not_exists(pk)" };
+    default:
+      return {
+        ConditionExpression: "#version = :expected",
+        ExpressionAttributeNames: { "#version": "version" },
+        ExpressionAttributeValues: { ":expected": expect },
+      };
+  }
+}
+
+/** Somebody else was first: the caller reads again. Anything else is a failure. */
+function isConflict(error: unknown): boolean {
+  if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException) return true;
+  if (!(error instanceof TransactionCanceledException)) return false;
+  const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code).filter((code) => code !== undefined && code !== "None");
+  return codes.length > 0 && codes.every((code) => code === "ConditionalCheckFailed" || code === "TransactionConflict");
+}
+
+function decode<K extends Kind>(kind: K, item: Record<string, unknown>): Stored[K] {
+  const { pk, sk, schema, body, kind: found } = storedItem.parse(item);
+  const where = `item ${pk} ${sk}`;
+  if (found !== kind) throw new Error(`${where} is a ${found}, not a ${kind}`);
+  if (schema !== codecs[kind].schema) {
+    throw new Error(`${where} has schema ${schema} of ${kind}; this program reads ${codecs[kind].schema}`);
+  }
+  try {
+    return codecs[kind].parse(body);
+  } catch (error) {
+    throw new Error(`${where} does not parse as ${kind}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** The key says of what kind it is: `node#…`, `reservation#…`. */
+function refOf({ pk }: Record<string, unknown>): Ref {
+  const [kind, ...rest] = String(pk).split("#");
+  if (kind !== "node" && kind !== "reservation") throw new Error(`item ${String(pk)} is in an index of nodes and reservations`);
+  return { kind, id: rest.join("#") };
+}

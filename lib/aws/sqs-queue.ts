@@ -1,0 +1,62 @@
+/** Wakes and dead letters on SQS. A wake may come late, twice or never: nothing depends on it. */
+import { type SQSClient, SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { type WakeMessage, wakeSchema } from "../contracts/wake.ts";
+import type { Instant } from "../core/time.ts";
+import type { DeadLetters, Queue, Wake } from "../ports/queue.ts";
+
+/** SQS's own limits: entries of a batch, and the longest delay (Amazon SQS Developer Guide, “Amazon SQS message quotas”). */
+const batchEntries = 10;
+const longestDelaySeconds = 900;
+const longestBodyBytes = 1_000_000;
+const longestReason = 1024;
+
+export function sqsQueue({ client, queueUrl }: { client: SQSClient; queueUrl: string }): Queue {
+  async function sendBatch(wakes: readonly Wake[], now: Instant, retry: boolean): Promise<void> {
+    const { Failed = [] } = await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: queueUrl,
+        Entries: wakes.map((wake, index) => ({
+          Id: String(index),
+          MessageBody: JSON.stringify({ schema: wakeSchema, ...wake } satisfies WakeMessage),
+          DelaySeconds: delayOf(wake, now),
+        })),
+      }),
+    );
+    const failed = wakes.filter((_, index) => Failed.some(({ Id }) => Id === String(index)));
+    if (failed.length === 0) return;
+    if (!retry) throw new Error(`${failed.length} wakes were not accepted: ${Failed[0]?.Message ?? "no reason given"}`);
+    return sendBatch(failed, now, false);
+  }
+
+  return {
+    wake: async (wakes, now) => {
+      const soon = wakes.filter((wake) => delayOf(wake, now) <= longestDelaySeconds);
+      for (let from = 0; from < soon.length; from += batchEntries) {
+        await sendBatch(soon.slice(from, from + batchEntries), now, true);
+      }
+    },
+  };
+}
+
+/** Rounded up: a timer that comes early is of no use to anybody. */
+const delayOf = ({ due }: Wake, now: Instant): number => (due === null ? 0 : Math.max(0, Math.ceil((due - now) / 1000)));
+
+export const sqsDeadLetters = ({ client, queueUrl }: { client: SQSClient; queueUrl: string }): DeadLetters => ({
+  reject: async ({ body, reason }) => {
+    await client.send(
+      new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: allowed(body, longestBodyBytes),
+        MessageAttributes: { reason: { DataType: "String", StringValue: allowed(reason, longestReason) } },
+      }),
+    );
+  },
+});
+
+/** SQS takes the characters of XML 1.0 only, and no empty text. */
+function allowed(text: string, most: number): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the very characters that SQS refuses.
+  const clean = text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd").toWellFormed();
+  const cut = Buffer.byteLength(clean) <= most ? clean : Buffer.from(clean).subarray(0, most).toString().replace(/\ufffd+$/, "");
+  return cut === "" ? "(empty)" : cut;
+}

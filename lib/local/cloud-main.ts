@@ -1,0 +1,130 @@
+/**
+ * The embedded cloud as one process: queues, SSM, the image store, and the functions behind their triggers. Started by
+ * lib/local/stack.ts; tells on standard output when it is ready, logs to standard error. Everything it holds is on disk,
+ * so that killing it loses nothing.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { CreateQueueCommand, GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import * as z from "zod";
+import { documentClient, sqsClient } from "../aws/clients.ts";
+import { ensureTable } from "../aws/table.ts";
+import { routes } from "../contracts/api.ts";
+import { ssmDocumentName } from "../contracts/ssm-document.ts";
+import { startImageStore } from "./image-store.ts";
+import { createFunctionHost, type Handler } from "./lambda/host.ts";
+import { localPolicy } from "./policy.ts";
+import { startSqs } from "./sqs/server.ts";
+import { startSsm } from "./ssm/server.ts";
+
+export const cloudConfig = z.strictObject({
+  schema: z.literal("rackwright.cloud/1"),
+  ports: z.strictObject({ api: z.int(), sqs: z.int(), ssm: z.int(), images: z.int() }),
+  dynamodbEndpoint: z.url(),
+  functions: z.string(),
+  queuesFile: z.string(),
+  ssmFile: z.string(),
+  imagesDir: z.string(),
+  watchdogSeconds: z.number().positive(),
+});
+export type CloudConfig = z.infer<typeof cloudConfig>;
+
+export const tableName = "Rackwright";
+export const queueNames = ["jobs", "wakes", "reports"] as const;
+export const queueUrl = (sqsPort: number, name: string): string => `http://127.0.0.1:${sqsPort}/000000000000/${name}`;
+
+/** As AWS shows them: whoever uses the account's own key, or a hybrid-activated machine in its role's session. */
+export const senderOf = (accessKeyId: string): string =>
+  accessKeyId.startsWith("mi-") ? `AROARACKWRIGHTLAB:${accessKeyId}` : accessKeyId;
+
+/** What a job costs in visibility: six times what a function may take (AWS: “Configuring a queue to use with Lambda”). */
+const visibilitySeconds = "30";
+const deliveriesBeforeDeadLetter = 5;
+
+async function main(config: CloudConfig): Promise<void> {
+  const { ports } = config;
+  mkdirSync(config.imagesDir, { recursive: true });
+  const sqs = await startSqs({ port: ports.sqs, dataFile: config.queuesFile, senderOf });
+  const ssm = await startSsm({ port: ports.ssm, dataFile: config.ssmFile });
+  const images = await startImageStore({ port: ports.images, dir: config.imagesDir });
+
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "rackwright-functions",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ENDPOINT_URL_DYNAMODB: config.dynamodbEndpoint,
+    AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${ports.sqs}`,
+    AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${ports.ssm}`,
+    TABLE_NAME: tableName,
+    WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
+    DOCUMENT_NAME: ssmDocumentName,
+    POLICY: JSON.stringify(localPolicy),
+  });
+  await ensureTable(documentClient(), tableName);
+  await createQueues();
+
+  const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
+  for (const [queue, name] of [
+    ["jobs", "jobs"],
+    ["wakes", "steps"],
+    ["reports", "reports"],
+  ] as const) {
+    // A function reads its environment when it is loaded, as in Lambda; here they share a process, so one after the other.
+    process.env["DEAD_LETTER_QUEUE_URL"] = queueUrl(ports.sqs, `${queue}-dead`);
+    const handler = await load(config, name);
+    host.sqsMapping({ name, queueUrl: queueUrl(ports.sqs, queue), batchSize: 10, maximumConcurrency: 4, handler });
+  }
+  const api = await load(config, "api");
+  const status = await load(config, "console/status");
+  await host.httpApi({
+    port: ports.api,
+    routes: [...routes.map((routeKey) => ({ routeKey, name: "api", handler: api })), { routeKey: "GET /", name: "status", handler: status }],
+  });
+  for (const name of ["stuck-nodes", "reservations"]) {
+    host.schedule({ name, rateSeconds: config.watchdogSeconds, handler: await load(config, `watchdogs/${name}`) });
+  }
+  process.stdout.write(`${JSON.stringify({ ready: true, api: `http://127.0.0.1:${ports.api}` })}\n`);
+
+  const stop = async () => {
+    await host.stop();
+    await Promise.all([sqs.stop(), ssm.stop(), images.stop()]);
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop());
+}
+
+async function createQueues(): Promise<void> {
+  const client = sqsClient();
+  for (const name of queueNames) {
+    const dead = await client.send(new CreateQueueCommand({ QueueName: `${name}-dead` }));
+    const attributes = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ["QueueArn"] }),
+    );
+    await client.send(
+      new CreateQueueCommand({
+        QueueName: name,
+        Attributes: {
+          VisibilityTimeout: visibilitySeconds,
+          RedrivePolicy: JSON.stringify({
+            deadLetterTargetArn: attributes.Attributes?.["QueueArn"],
+            maxReceiveCount: deliveriesBeforeDeadLetter,
+          }),
+        },
+      }),
+    );
+  }
+}
+
+async function load({ functions }: CloudConfig, name: string): Promise<Handler> {
+  const file = join(functions, `${name}.mjs`);
+  const module: { handler?: Handler } = await import(pathToFileURL(file).href);
+  if (module.handler === undefined) throw new Error(`${file} has no handler: run npm run build`);
+  return module.handler;
+}
+
+const [flag, text] = process.argv.slice(2);
+if (import.meta.main) {
+  if (flag !== "--config" || text === undefined) throw new Error("usage: cloud-main.ts --config JSON");
+  await main(cloudConfig.parse(JSON.parse(text)));
+}

@@ -1,0 +1,126 @@
+/**
+ * What a data directory holds. Ports, keys and passwords are chosen once and kept, so that whatever lives on through a
+ * restart (the rack, an agent's spool) finds everything where it was.
+ */
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import ssh2 from "ssh2";
+import * as z from "zod";
+
+const portNames = ["dynamodb", "sqs", "ssm", "images", "agent", "rack"] as const;
+type PortName = (typeof portNames)[number];
+
+const settings = z.strictObject({
+  schema: z.literal("rackwright.local/1"),
+  ports: z.record(z.enum(portNames), z.int().positive()),
+  /** For the virtual BMCs; made up here, known to the rack and to the agent's secrets, and to nobody else. */
+  bmc: z.strictObject({ username: z.string(), password: z.string() }),
+});
+export type Settings = z.infer<typeof settings>;
+
+export interface Layout {
+  readonly dir: string;
+  readonly database: string;
+  readonly queues: string;
+  readonly ssm: string;
+  readonly images: string;
+  readonly agent: string;
+  readonly secrets: string;
+  readonly controller: string;
+  readonly rack: string;
+  readonly bootFiles: string;
+  readonly bin: string;
+  readonly logs: string;
+  readonly userKey: string;
+  readonly processes: string;
+  /** The reservation of the main job, for a restart to carry on. */
+  readonly run: string;
+}
+
+export function layoutOf(dir: string): Layout {
+  const at = (...parts: string[]) => join(dir, ...parts);
+  const layout: Layout = {
+    dir,
+    database: at("dynamodb.sqlite"),
+    queues: at("sqs.sqlite"),
+    ssm: at("ssm.sqlite"),
+    images: at("images"),
+    agent: at("agent"),
+    secrets: at("agent-secrets"),
+    controller: at("ssm-agent"),
+    rack: at("rack"),
+    bootFiles: at("boot-files"),
+    bin: at("bin"),
+    logs: at("logs"),
+    userKey: at("user-key"),
+    processes: at("processes.json"),
+    run: at("run.json"),
+  };
+  const { images, agent, secrets, controller, rack, bootFiles, bin, logs } = layout;
+  for (const folder of [images, agent, secrets, controller, rack, bootFiles, bin, logs]) {
+    mkdirSync(folder, { recursive: true });
+  }
+  return layout;
+}
+
+export function writeAtomically(file: string, text: string, mode = 0o644): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, text, { mode });
+  chmodSync(`${file}.new`, mode);
+  renameSync(`${file}.new`, file);
+}
+
+/** What was chosen before, or a fresh choice. */
+export async function settle({ dir }: Layout): Promise<Settings> {
+  const file = join(dir, "settings.json");
+  if (existsSync(file)) return settings.parse(JSON.parse(readFileSync(file, "utf8")));
+  const ports: Partial<Record<PortName, number>> = {};
+  for (const [name, port] of await freePorts(portNames)) ports[name] = port;
+  const chosen = settings.parse({
+    schema: "rackwright.local/1",
+    ports,
+    bmc: { username: "rackwright", password: randomBytes(12).toString("base64url") },
+  });
+  writeAtomically(file, JSON.stringify(chosen, null, 2), 0o600);
+  return chosen;
+}
+
+/** All are held at once, so that no two names get the same. */
+async function freePorts<Name>(names: readonly Name[]): Promise<[Name, number][]> {
+  const held = await Promise.all(
+    names.map(
+      (name) =>
+        new Promise<{ name: Name; port: number; close: () => void }>((resolve, reject) => {
+          const server = createServer();
+          server.once("error", reject);
+          server.listen(0, "127.0.0.1", () => {
+            const address = server.address();
+            if (address === null || typeof address === "string") return reject(new Error("no port"));
+            resolve({ name, port: address.port, close: () => server.close() });
+          });
+        }),
+    ),
+  );
+  for (const { close } of held) close();
+  return held.map(({ name, port }) => [name, port]);
+}
+
+/** Whether somebody listens there already. */
+export const isTaken = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(true));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(false)));
+  });
+
+/** The key pair of the main job's user: made once, its public half goes into the reservation. */
+export function userKey({ userKey: file }: Layout): { file: string; publicKey: string } {
+  if (!existsSync(file)) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "rackwright-demo" });
+    writeAtomically(file, pair.private, 0o600);
+    writeAtomically(`${file}.pub`, pair.public);
+  }
+  return { file, publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
+}

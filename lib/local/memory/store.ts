@@ -1,0 +1,90 @@
+/** The store in memory: the same shapes, keys and indexes as the table, for tests and simulation. Deterministic. */
+import { codecs, type Identified, indexesOf, type Key, type Kind, keyOf, keyOfValue, type Stored } from "../../contracts/stored.ts";
+import type { Page, Ref, Store, Write } from "../../ports/store.ts";
+
+interface Item {
+  readonly kind: Kind;
+  readonly key: Key;
+  readonly value: unknown;
+  readonly version: number | null;
+  readonly due: Key | null;
+  readonly pool: Key | null;
+  readonly list: Key | null;
+}
+
+const mostWrites = 100;
+const text = ({ pk, sk }: Key): string => `${pk}\u0000${sk}`;
+const bySk = (index: "due" | "pool" | "list" | "key") => (a: Item, b: Item) => {
+  const [left, right] = [a[index]?.sk ?? "", b[index]?.sk ?? ""];
+  return left < right ? -1 : left > right ? 1 : 0;
+};
+
+export function memoryStore(): Store {
+  const items = new Map<string, Item>();
+
+  function itemOf<K extends Kind>(kind: K, value: Stored[K]): Item {
+    // Through the codec as through the wire: nobody shares an object with the store, and a bad value fails here.
+    const body = codecs[kind].parse(JSON.parse(JSON.stringify(value)));
+    const version = "version" in body && typeof body.version === "number" ? body.version : null;
+    return { kind, key: keyOfValue(kind, body), value: body, version, ...indexesOf(kind, body) };
+  }
+
+  const holds = (write: Write, stored: Item | undefined): boolean => {
+    if (write.expect === "any") return true;
+    return write.expect === "absent" ? stored === undefined : stored?.version === write.expect;
+  };
+
+  const parse = <K extends Kind>(kind: K, item: Item): Stored[K] => codecs[kind].parse(structuredClone(item.value));
+  const inPartition = (index: "due" | "pool" | "list" | "key", pk: string): Item[] =>
+    [...items.values()].filter((item) => item[index]?.pk === pk).sort(bySk(index));
+
+  return {
+    read: async <K extends Identified>(kind: K, id: string) => {
+      const item = items.get(text(keyOf(kind, id)));
+      return item === undefined ? null : parse(kind, item);
+    },
+    commit: async (writes) => {
+      if (writes.length > mostWrites) throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
+      const made = writes.map((write) => ({ write, item: itemOf(write.kind, write.value) }));
+      if (new Set(made.map(({ item }) => text(item.key))).size < made.length) {
+        throw new Error("a transaction cannot write one item twice");
+      }
+      if (!made.every(({ write, item }) => holds(write, items.get(text(item.key))))) return "conflict";
+      for (const { item } of made) items.set(text(item.key), item);
+      return "committed";
+    },
+    due: async (scope, by, limit) => {
+      const prefix = `due#${scope}#`;
+      return [...items.values()]
+        .filter(({ due }) => due?.pk.startsWith(prefix) === true && Number.parseInt(due.sk, 10) <= by)
+        .sort(bySk("due"))
+        .slice(0, limit)
+        .map(refOf);
+    },
+    pool: async (pool, limit) => inPartition("pool", pool).slice(0, limit).map((item) => refOf(item).id),
+    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(kind: K, limit: number, from: string | null) => {
+      const all = inPartition("list", kind).filter(({ list }) => from === null || (list?.sk ?? "") > from);
+      const page: Page<Stored[K]> = {
+        items: all.slice(0, limit).map((item) => parse(kind, item)),
+        next: all.length > limit ? (all[limit - 1]?.list?.sk ?? null) : null,
+      };
+      return page;
+    },
+    timeline: async ({ kind, id }, afterSequence, limit) =>
+      inPartition("key", `${kind}#${id}`)
+        .filter((item) => item.kind === "timeline")
+        .map((item) => parse("timeline", item))
+        .filter(({ sequence }) => sequence > afterSequence)
+        .slice(0, limit),
+    issues: async (node) =>
+      inPartition("key", `node#${node}`)
+        .filter(({ kind }) => kind === "issue")
+        .map((item) => parse("issue", item)),
+  };
+}
+
+function refOf({ kind, key }: Item): Ref {
+  if (kind !== "node" && kind !== "reservation") throw new Error(`${kind} is in no index of nodes and reservations`);
+  return { kind, id: key.pk.slice(kind.length + 1) };
+}
+
