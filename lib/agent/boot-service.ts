@@ -1,0 +1,146 @@
+/** The lab-side HTTP service (lib/contracts/boot.ts): boot scripts, kernel and ramdisk, plans, images, beacons. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { beaconBody } from "../contracts/boot.ts";
+import { explain } from "../contracts/scalars.ts";
+import type { Bearer, Boots } from "./boots.ts";
+import type { Images } from "./images.ts";
+import type { ArmedBoot } from "./state.ts";
+
+export interface BootServiceSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly boots: Boots;
+  readonly images: Images;
+  readonly bootFilesDir: string;
+  readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+const pieceBytes = 1024 * 1024;
+const longestBeaconBytes = 16 * 1024;
+
+export async function startBootService(settings: BootServiceSettings): Promise<{ port: number; stop: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    serve(settings, request, response).catch((error: unknown) => {
+      // A node that goes away in the middle of an image is nothing unusual: it asks again for what it lacks.
+      if (!response.headersSent) problem(response, 500, "it went wrong in the agent");
+      else response.destroy();
+      const cut = error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+      if (!cut) settings.log("boot service", { url: request.url?.split("?")[0], error: String(error) });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(settings.port, settings.host, resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : settings.port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve({ boots, images, bootFilesDir, log }: BootServiceSettings, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://agent");
+  const get = request.method === "GET" || request.method === "HEAD";
+  if (get && url.pathname === "/healthz") return void response.writeHead(200).end("ok\n");
+  if (get && url.pathname === "/boot/ipxe") {
+    const mac = (url.searchParams.get("mac") ?? "").toLowerCase();
+    const script = await boots.script(mac);
+    log("network boot", { mac, answer: script.includes("kernel ") ? "ramdisk" : "disk" });
+    return void response.writeHead(200, { "content-type": "text/plain" }).end(script);
+  }
+  if (get && (url.pathname === "/boot/kernel" || url.pathname === "/boot/ramdisk")) {
+    return sendFile(request, response, join(bootFilesDir, url.pathname.slice("/boot/".length)), null);
+  }
+  const bearer = bearerOf(boots, request);
+  if (bearer === null) return problem(response, 401, "the token is unknown, void or used up");
+  if (get && url.pathname === "/boot/plan") {
+    if (bearer.kind !== "boot" || bearer.boot.state !== "issued") return problem(response, 403, "this token has no plan");
+    return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(boots.plan(bearer.boot)));
+  }
+  if (get && url.pathname.startsWith("/images/")) {
+    if (bearer.kind !== "boot" || url.pathname !== `/images/${bearer.boot.image.sha256}`) {
+      return problem(response, 403, "this token is for another image");
+    }
+    const file = images.file(bearer.boot.image.sha256);
+    if (file === null) return problem(response, 404, "the image is not on this controller");
+    const { boot } = bearer;
+    return sendFile(request, response, file, { boot, serving: boots.serving });
+  }
+  if (request.method === "POST" && url.pathname === "/beacon") {
+    const parsed = beaconBody.safeParse(await bodyOf(request));
+    if (!parsed.success) return problem(response, 400, explain(parsed.error));
+    await boots.beacon(bearer, parsed.data);
+    return void response.writeHead(204).end();
+  }
+  return problem(response, 404, "there is nothing here");
+}
+
+function bearerOf(boots: Boots, request: IncomingMessage): Bearer | null {
+  const [, token] = /^Bearer ([A-Za-z0-9_-]{20,100})$/.exec(request.headers.authorization ?? "") ?? [];
+  return token === undefined ? null : boots.bearer(token);
+}
+
+function problem(response: ServerResponse, status: number, detail: string): void {
+  response.writeHead(status, { "content-type": "application/problem+json" });
+  response.end(JSON.stringify({ type: "about:blank", status, detail }));
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
+    size += bytes.length;
+    if (size > longestBeaconBytes) return undefined;
+    chunks.push(bytes);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    // Refused by the shape, with a word on what is missing.
+    return undefined;
+  }
+}
+
+interface Counted {
+  readonly boot: ArmedBoot;
+  readonly serving: Boots["serving"];
+}
+
+/** Whole or one range (RFC 9110, 14.1.2); the bytes of an image are counted for the boot that asks for them. */
+async function sendFile(request: IncomingMessage, response: ServerResponse, file: string, counted: Counted | null): Promise<void> {
+  const found = await stat(file).catch(() => null);
+  if (found === null) return problem(response, 404, "there is no such file on this controller");
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
+  const from = first === undefined ? 0 : Number(first);
+  const end = last === undefined || last === "" ? found.size : Math.min(Number(last) + 1, found.size);
+  if (from >= end && found.size > 0) {
+    return void response.writeHead(416, { "content-range": `bytes */${found.size}` }).end();
+  }
+  response.writeHead(first === undefined ? 200 : 206, {
+    "content-type": "application/octet-stream",
+    "content-length": end - from,
+    "accept-ranges": "bytes",
+    ...(counted === null ? {} : { etag: `"${counted.boot.image.sha256}"` }),
+    ...(first === undefined ? {} : { "content-range": `bytes ${from}-${end - 1}/${found.size}` }),
+  });
+  if (request.method === "HEAD") return void response.end();
+  await pipeline(pieces(file, from, end, counted), response);
+}
+
+async function* pieces(file: string, from: number, end: number, counted: Counted | null): AsyncGenerator<Buffer> {
+  for (let at = from; at < end; at += pieceBytes) {
+    const to = Math.min(at + pieceBytes, end);
+    if (counted !== null) await counted.serving(counted.boot, at, to);
+    for await (const chunk of createReadStream(file, { start: at, end: to - 1 })) yield chunk;
+  }
+}

@@ -1,0 +1,45 @@
+/** The agent's configuration: one JSON file on the lab controller. It names where secrets are, never what they are. */
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import { controllerId, explain, labId } from "../contracts/scalars.ts";
+
+export const agentConfig = z.strictObject({
+  schema: z.literal("rackwright.agent/1"),
+  controller: controllerId,
+  lab: labId,
+  stateDir: z.string().min(1),
+  secretsDir: z.string().min(1),
+  /** Holds `kernel` and `ramdisk`, which network boots are given. */
+  bootFilesDir: z.string().min(1),
+  listen: z.strictObject({ host: z.string(), port: z.int().min(0).max(65_535) }),
+  /** How nodes reach this agent. */
+  publicUrl: z.url(),
+  /** Images are fetched from `{imageStoreUrl}/{sha256}`. */
+  imageStoreUrl: z.url(),
+  reports: z.strictObject({ queueUrl: z.url(), endpoint: z.url(), region: z.string() }),
+  limits: z.strictObject({ commandsAtOnce: z.int().min(1).max(1000) }).default({ commandsAtOnce: 32 }),
+});
+export type AgentConfig = z.infer<typeof agentConfig>;
+
+/** What is wrong with the configuration or the command line: told in one line, exit code 2. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export function readConfig(file: string): AgentConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = agentConfig.safeParse(value);
+  if (!parsed.success) throw new ConfigError(`${file}: ${explain(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,74 @@
+/** Images on the controller: fetched once from the image store, in ranges, believed only by their checksum. */
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream, existsSync, mkdirSync } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ImageContent } from "../core/command.ts";
+import { configurationFault } from "../core/fault.ts";
+import { DriverFault } from "../drivers/power/driver.ts";
+
+export interface Images {
+  /** Resolves when the image is here and its checksum is right; those who want the same one share the work. */
+  prefetch(image: ImageContent, signal: AbortSignal): Promise<void>;
+  /** The file of an image that is here. */
+  file(sha256: string): string | null;
+}
+
+export function createImages(dir: string, storeUrl: string): Images {
+  mkdirSync(dir, { recursive: true });
+  const fetching = new Map<string, Promise<void>>();
+  const pathOf = (sha256: string): string => join(dir, sha256);
+
+  async function fetchImage({ sha256, sizeBytes }: ImageContent): Promise<void> {
+    const part = `${pathOf(sha256)}.part`;
+    const have = existsSync(part) ? (await stat(part)).size : 0;
+    if (have < sizeBytes) await download(`${storeUrl}/${sha256}`, part, have, sha256);
+    const found = await checksum(part);
+    if (found !== sha256) {
+      await rm(part, { force: true });
+      throw new DriverFault(
+        configurationFault("image-damaged", `image ${sha256.slice(0, 12)}… in the store has checksum ${found.slice(0, 12)}…: import it again`),
+      );
+    }
+    await rename(part, pathOf(sha256));
+  }
+
+  return {
+    prefetch: async (image, signal) => {
+      if (existsSync(pathOf(image.sha256))) return;
+      const work = fetching.get(image.sha256) ?? fetchImage(image).finally(() => fetching.delete(image.sha256));
+      fetching.set(image.sha256, work);
+      await Promise.race([work, aborted(signal)]);
+    },
+    file: (sha256) => (existsSync(pathOf(sha256)) ? pathOf(sha256) : null),
+  };
+}
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+
+async function download(url: string, file: string, from: number, sha256: string): Promise<void> {
+  try {
+    const response = await fetch(url, { headers: from === 0 ? {} : { range: `bytes=${from}-` } });
+    if (response.status === 404) {
+      throw new DriverFault(configurationFault("image-missing", `image ${sha256.slice(0, 12)}… is not in the store: import it again`));
+    }
+    if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+    const append = response.status === 206;
+    await pipeline(Readable.fromWeb(response.body), createWriteStream(file, { flags: append ? "a" : "w" }));
+  } catch (error) {
+    if (error instanceof DriverFault) throw error;
+    throw new DriverFault({ class: "infrastructure", code: "image-store-unreachable", message: `image store: ${url}: ${String(error)}` });
+  }
+}
+
+async function checksum(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest("hex");
+}

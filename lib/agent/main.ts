@@ -1,0 +1,49 @@
+/** `rackwright-agent`: the program on a lab controller. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ConfigError, readConfig } from "./config.ts";
+
+const help = `rackwright-agent: the hands of Rackwright on a lab controller
+
+  rackwright-agent serve [--config FILE]            the daemon: executes commands, reports, serves network boots
+  rackwright-agent run DELIVERY [--config FILE]     hands commands (base64url JSON) to the daemon and ends at once
+  rackwright-agent help                             this text
+
+The configuration is read from --config, else from $RACKWRIGHT_AGENT_CONFIG, else from /etc/rackwright/agent.json.
+`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { config: { type: "string" }, help: { type: "boolean", default: false } },
+  });
+  const [verb = "help", payload] = positionals;
+  if (values.help || verb === "help") {
+    process.stdout.write(help);
+    return 0;
+  }
+  const file = values.config ?? process.env["RACKWRIGHT_AGENT_CONFIG"] ?? "/etc/rackwright/agent.json";
+  switch (verb) {
+    case "serve": {
+      // Loaded when wanted only: `run` is called for every delivery and shall not pay for what it does not use.
+      const { serve } = await import("./serve.ts");
+      await serve(readConfig(file));
+      return 0;
+    }
+    case "run": {
+      if (payload === undefined) throw new ConfigError("run: a DELIVERY is wanted (see rackwright-agent help)");
+      const { run } = await import("./run.ts");
+      return run(join(readConfig(file).stateDir, "agent.sock"), payload, (line) => process.stdout.write(`${line}\n`));
+    }
+    default:
+      throw new ConfigError(`there is no ${verb} (see rackwright-agent help)`);
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const usage = error instanceof ConfigError || (error instanceof TypeError && "code" in error);
+  process.stderr.write(`rackwright-agent: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = usage ? 2 : 1;
+}

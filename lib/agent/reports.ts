@@ -1,0 +1,139 @@
+/**
+ * Reports on their way out: kept on disk until the queue has them, sent in order, tried again for ever. Progress is not
+ * worth that: only the newest of each boot is kept, in memory, and sent now and then. Outbound only (R52, R53).
+ */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { AwsClient } from "aws4fetch";
+import type { Beacon, CommandResult } from "../core/command.ts";
+import type { ControllerId } from "../core/ids.ts";
+import type { AgentConfig } from "./config.ts";
+import type { Journal } from "./journal.ts";
+import type { SpooledReport } from "./state.ts";
+
+export interface ReportsSettings {
+  readonly journal: Journal;
+  readonly controller: ControllerId;
+  readonly queue: AgentConfig["reports"];
+  readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface Reports {
+  command(result: CommandResult): void;
+  beacon(beacon: Beacon, kind: "kept" | "volatile"): void;
+  /** Sends what there is, as far as the queue can be reached within that time. */
+  stop(patienceMs: number): Promise<void>;
+}
+
+const mostPerMessage = 20;
+/** Bursts share a message; a lone report hardly waits. */
+const gatherMs = 15;
+const progressEveryMs = 1000;
+const shortestPauseMs = 250;
+const longestPauseMs = 30_000;
+
+export function createReports({ journal, controller, queue, log }: ReportsSettings): Reports {
+  const progress = new Map<string, Beacon>();
+  let progressSentAt = 0;
+  let wake: () => void = () => {};
+  let stopping = false;
+  let idle = true;
+
+  async function post(reports: readonly SpooledReport[]): Promise<void> {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials();
+    const client = new AwsClient({ accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }), service: "sqs", region: queue.region, retries: 0 });
+    const response = await client.fetch(queue.endpoint, {
+      method: "POST",
+      headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" },
+      body: JSON.stringify({ QueueUrl: queue.queueUrl, MessageBody: JSON.stringify({ schema: "rackwright.reports/1", controller, reports }) }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the reports queue answered ${response.status}: ${text.slice(0, 300)}`);
+  }
+
+  async function sendSome(): Promise<boolean> {
+    const kept = [...journal.state.spool].sort(([a], [b]) => a - b).slice(0, mostPerMessage);
+    const due = Date.now() - progressSentAt >= progressEveryMs;
+    const newest = due && kept.length < mostPerMessage ? [...progress.values()].slice(0, mostPerMessage - kept.length) : [];
+    const reports: SpooledReport[] = [...kept.map(([, report]) => report), ...newest.map((each) => ({ kind: "beacon", beacon: each }) as const)];
+    if (reports.length === 0) return false;
+    await post(reports);
+    for (const each of newest) if (progress.get(each.node) === each) progress.delete(each.node);
+    if (newest.length > 0) progressSentAt = Date.now();
+    const last = kept.at(-1)?.[0];
+    if (last !== undefined) await journal.append({ t: "sent", seq: last });
+    return true;
+  }
+
+  async function loop(): Promise<void> {
+    let wait = shortestPauseMs;
+    for (;;) {
+      const waiting = journal.state.spool.size > 0 || progress.size > 0;
+      if (stopping && journal.state.spool.size === 0) return;
+      idle = !waiting;
+      await pause(waiting ? gatherMs : progressEveryMs);
+      try {
+        await sendSome();
+        wait = shortestPauseMs;
+        if (journal.state.spool.size === 0 && progress.size > 0) await pause(progressEveryMs / 4);
+      } catch (error) {
+        log("reports are kept until the queue can be reached", { waiting: journal.state.spool.size, error: String(error) });
+        await pause(wait * (0.5 + Math.random()));
+        wait = Math.min(longestPauseMs, 2 * wait);
+      }
+    }
+  }
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        if (!idle) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const keep = (report: SpooledReport): void => {
+    journal.append({ t: "report", seq: journal.state.lastSeq + 1, report }).catch((error: unknown) => {
+      log("a report could not be written to disk", { error: String(error) });
+    });
+    wake();
+  };
+
+  const sending = loop();
+  return {
+    command: (result) => keep({ kind: "command", result }),
+    beacon: (beacon, kind) => {
+      if (kind === "kept") {
+        progress.delete(beacon.node);
+        return keep({ kind: "beacon", beacon });
+      }
+      progress.set(beacon.node, beacon);
+      wake();
+    },
+    stop: async (patienceMs) => {
+      stopping = true;
+      wake();
+      await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+    },
+  };
+}
+
+/** From the environment, else from the file that the SSM agent keeps fresh: read every time, since it changes. */
+function credentials(): { accessKeyId: string; secretAccessKey: string; sessionToken?: string } {
+  const { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = process.env;
+  if (key !== undefined && secret !== undefined) {
+    return { accessKeyId: key, secretAccessKey: secret, ...(token === undefined ? {} : { sessionToken: token }) };
+  }
+  const file = process.env["AWS_SHARED_CREDENTIALS_FILE"] ?? join(homedir(), ".aws", "credentials");
+  const section = /\[default\]([^[]*)/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+  const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, "m").exec(section)?.[1];
+  const [accessKeyId, secretAccessKey, sessionToken] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"].map(value);
+  if (accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new Error(`${file} has no aws_access_key_id and aws_secret_access_key under [default]`);
+  }
+  return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+}

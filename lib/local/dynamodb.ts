@@ -1,0 +1,29 @@
+/** Where the embedded DynamoDB's program is. It comes inside a package, for the platforms that there is one for. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+export interface DynamoDbProgram {
+  readonly file: string;
+  readonly parameters: (port: number, database: string) => readonly string[];
+}
+
+/** Throws with what to do where no program fits this machine. */
+export function dynamoDbProgram(): DynamoDbProgram {
+  const name = `@dynoxide/${process.platform}-${process.arch}`;
+  const missing = new Error(
+    `there is no embedded DynamoDB for ${process.platform}-${process.arch}: start DynamoDB Local and set DYNAMODB_ENDPOINT to its address`,
+  );
+  let folder: string;
+  try {
+    folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  } catch (cause) {
+    throw new Error(missing.message, { cause });
+  }
+  const file = join(folder, "dynoxide");
+  if (!existsSync(file)) throw missing;
+  return {
+    file,
+    parameters: (port, database) => ["serve", "--port", String(port), "--db-path", database],
+  };
+}
