@@ -142,18 +142,14 @@ export function createBoots({ journal, publicUrl, managementKey, now, report }: 
   };
 }
 
+const tries = 4;
+
 /** Waits between tries, so that a machine that cannot get its kernel does not hammer us (field.md C48). */
-const ramdiskScript = (url: string, token: string): string => `#!ipxe
-set tries:int32 0
-:again
-kernel ${url}/boot/kernel rackwright.url=${url} rackwright.token=${token} && initrd ${url}/boot/ramdisk && boot || goto failed
-:failed
-inc tries
-iseq \${tries} 5 && goto disk || sleep 5
-goto again
-:disk
-sanboot --no-describe --drive 0x80 || exit
-`;
+const ramdiskScript = (url: string, token: string): string => {
+  const attempt = `kernel ${url}/boot/kernel rackwright.url=${url} rackwright.token=${token} && initrd ${url}/boot/ramdisk && boot ||`;
+  const attempts = Array.from({ length: tries }, () => attempt).join("\nsleep 5\n");
+  return `#!ipxe\n${attempts}\nsanboot --no-describe --drive 0x80 || exit\n`;
+};
 
 const diskScript = `#!ipxe
 echo Rackwright: boot your disk

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import ssh2 from "ssh2";
 import * as z from "zod";
+import { pickPort } from "./rack/ports.ts";
 
 const portNames = ["dynamodb", "sqs", "ssm", "images", "agent", "rack"] as const;
 type PortName = (typeof portNames)[number];
@@ -77,7 +77,8 @@ export async function settle({ dir }: Layout): Promise<Settings> {
   const file = join(dir, "settings.json");
   if (existsSync(file)) return settings.parse(JSON.parse(readFileSync(file, "utf8")));
   const ports: Partial<Record<PortName, number>> = {};
-  for (const [name, port] of await freePorts(portNames)) ports[name] = port;
+  const taken = new Set<number>();
+  for (const name of portNames) ports[name] = await pickPort(taken);
   const chosen = settings.parse({
     schema: "rackwright.local/1",
     ports,
@@ -86,34 +87,6 @@ export async function settle({ dir }: Layout): Promise<Settings> {
   writeAtomically(file, JSON.stringify(chosen, null, 2), 0o600);
   return chosen;
 }
-
-/** All are held at once, so that no two names get the same. */
-async function freePorts<Name>(names: readonly Name[]): Promise<[Name, number][]> {
-  const held = await Promise.all(
-    names.map(
-      (name) =>
-        new Promise<{ name: Name; port: number; close: () => void }>((resolve, reject) => {
-          const server = createServer();
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            if (address === null || typeof address === "string") return reject(new Error("no port"));
-            resolve({ name, port: address.port, close: () => server.close() });
-          });
-        }),
-    ),
-  );
-  for (const { close } of held) close();
-  return held.map(({ name, port }) => [name, port]);
-}
-
-/** Whether somebody listens there already. */
-export const isTaken = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(true));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(false)));
-  });
 
 /** The key pair of the main job's user: made once, its public half goes into the reservation. */
 export function userKey({ userKey: file }: Layout): { file: string; publicKey: string } {

@@ -1,0 +1,88 @@
+/** The rack's own face, for tests and for whoever breaks machines on purpose: what they really do, and faults. */
+import { createServer, type IncomingMessage } from "node:http";
+import { explain } from "../../contracts/scalars.ts";
+import { faultChange } from "./config.ts";
+import type { Machine } from "./machine.ts";
+import { isOn } from "./node-state.ts";
+import type { RackStore } from "./store.ts";
+
+export interface ControlSettings {
+  readonly port: number;
+  readonly machines: ReadonlyMap<string, Machine>;
+  readonly ports: ReadonlyMap<string, { readonly bmcPort: number; readonly sshPort: number }>;
+  readonly store: RackStore;
+  readonly faultsChanged: (id: string) => Promise<void>;
+}
+
+export async function startControl(settings: ControlSettings): Promise<() => Promise<void>> {
+  const server = createServer((request, response) => {
+    answer(settings, request)
+      .catch((error: unknown) => ({ status: 500, body: { detail: String(error) } }))
+      .then(({ status, body }) => {
+        response.writeHead(status, { "content-type": "application/json" });
+        response.end(JSON.stringify(body));
+      })
+      .catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(settings.port, "127.0.0.1", resolve);
+  });
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+}
+
+async function answer({ machines, ports, store, faultsChanged }: ControlSettings, request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+  const path = new URL(request.url ?? "/", "http://rack").pathname;
+  if (path === "/healthz") return { status: 200, body: { ok: true } };
+  if (path === "/nodes") return { status: 200, body: { nodes: [...machines.values()].map((machine) => view(machine, ports)) } };
+  const [, id] = /^\/nodes\/([^/]+)\/log$/.exec(path) ?? [];
+  if (id !== undefined) {
+    return machines.has(id) ? { status: 200, body: { log: store.readLog(id) } } : { status: 404, body: { detail: `there is no node ${id}` } };
+  }
+  if (path !== "/faults" || request.method !== "POST") return { status: 404, body: { detail: "there is nothing here" } };
+  const parsed = faultChange.safeParse(await bodyOf(request));
+  if (!parsed.success) return { status: 400, body: { detail: explain(parsed.error) } };
+  const { clear, add } = parsed.data;
+  const unknown = [...clear, ...add].find(({ node }) => !machines.has(node));
+  if (unknown !== undefined) return { status: 400, body: { detail: `there is no node ${unknown.node}` } };
+  for (const { node, kind } of clear) {
+    const machine = machines.get(node);
+    machine?.change({ faults: machine.state().faults.filter((fault) => kind !== undefined && fault.kind !== kind) });
+  }
+  for (const fault of add) {
+    const machine = machines.get(fault.node);
+    machine?.change({ faults: [...machine.state().faults.filter(({ kind }) => kind !== fault.kind), fault] });
+  }
+  for (const { node } of [...clear, ...add]) await faultsChanged(node);
+  return { status: 200, body: { ok: true } };
+}
+
+function view(machine: Machine, ports: ControlSettings["ports"]) {
+  const state = machine.state();
+  return {
+    id: machine.id,
+    power: isOn(state) ? "on" : "off",
+    phase: state.machine.phase,
+    stuck: state.stuck,
+    bootSource: state.bootSource,
+    installation: state.disk?.installation ?? null,
+    writtenBytes: state.machine.phase === "build" ? state.machine.writtenBytes : null,
+    faults: state.faults,
+    ...ports.get(machine.id),
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Refused by the shape that is wanted.
+    return undefined;
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * Everything on one machine, as processes: DynamoDB, the cloud (queues, SSM, functions), for the lab its controller (SSM
+ * agent and our agent) and the virtual rack. Whatever an earlier run has left behind is ended first, but for the rack: it is
+ * the hardware, and lives on as real machines would.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { LabFile } from "../contracts/lab-file.ts";
+import type { CloudConfig } from "./cloud-main.ts";
+import { dynamoDbProgram } from "./dynamodb.ts";
+import { type Layout, type Settings, writeAtomically } from "./layout.ts";
+import { end, isAlive, type Living, startOf } from "./process.ts";
+import { rackFile } from "./rack/store.ts";
+
+const root = join(import.meta.dirname, "../..");
+const agentBundle = join(root, "dist/agent/rackwright-agent.mjs");
+const functionsDir = join(root, "dist/functions");
+
+const records = z.record(z.string(), z.strictObject({ pid: z.int(), start: z.string().nullable() }));
+type Records = z.infer<typeof records>;
+
+/** A part of the stack that did not come up, or ended by itself: with the end of its log. */
+export class StackError extends Error {
+  override readonly name = "StackError";
+}
+
+export interface Stack {
+  readonly api: string;
+  readonly rackControl: string;
+  /** The lab with each BMC's address replaced by that of the virtual machine that stands in for it. */
+  readonly lab: LabFile;
+  /** Ends everything, the rack frozen; resolves when it is done. */
+  stop(): Promise<void>;
+  /** Rejects when a part ends by itself. */
+  readonly failed: Promise<never>;
+}
+
+export interface StackSettings {
+  readonly layout: Layout;
+  readonly settings: Settings;
+  readonly lab: LabFile;
+  readonly apiPort: number;
+  readonly watchdogSeconds: number;
+}
+
+const startPatienceMs = 30_000;
+const stopPatienceMs = 10_000;
+
+export async function startStack({ layout, settings, lab, apiPort, watchdogSeconds }: StackSettings): Promise<Stack> {
+  const { ports } = settings;
+  const controller = lab.controllers[0] ?? "";
+  const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
+  await endLeftovers(layout);
+  prepareController(layout, settings, lab);
+  const running: Records = {};
+  const children = new Map<string, ChildProcess>();
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  // Whoever waits for it hears it; nobody has to.
+  failed.catch(() => undefined);
+  let stopping = false;
+
+  /** Starts a part in a process group of its own, so that Ctrl-C reaches us alone; its output goes to its log. */
+  function start(name: string, command: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+    const log = openSync(logOf(layout, name), "a", 0o600);
+    const child = spawn(command, [...parameters], { cwd: root, env: { ...process.env, ...environment }, detached: true, stdio: ["ignore", log, log] });
+    closeSync(log);
+    const ended = (why: string) => {
+      if (!stopping) fail(new StackError(`${name} ${why}; the end of ${logOf(layout, name)}:\n${tail(layout, name)}`));
+    };
+    child.once("error", (error) => ended(`did not start: ${error.message}`));
+    child.once("exit", (code, signal) => ended(`ended with ${signal ?? code}`));
+    if (child.pid !== undefined) {
+      running[name] = { pid: child.pid, start: startOf(child.pid) };
+      writeAtomically(layout.processes, JSON.stringify(running));
+    }
+    children.set(name, child);
+    return child;
+  }
+  const node = (name: string, file: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
+    start(name, process.execPath, ["--disable-warning=ExperimentalWarning", file, ...parameters], environment);
+
+  async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + startPatienceMs;
+    while (!(await Promise.race([holds().catch(() => false), failed]))) {
+      if (Date.now() > deadline) throw new StackError(`${what} did not come up within ${startPatienceMs / 1000} s; see ${layout.logs}`);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+  const answers = (address: string) => async () => (await fetch(address)).status < 500;
+
+  try {
+    const external = process.env["DYNAMODB_ENDPOINT"];
+    if (external === undefined) {
+      const program = dynamoDbProgram();
+      start("dynamodb", program.file, program.parameters(ports.dynamodb ?? 0, layout.database));
+    }
+    const rack = await startRack(layout, settings, lab, () => node("rack", join(root, "lib/local/rack/main.ts"), ["--config", join(layout.rack, "config.json")]), until);
+    await until("dynamodb", answers(external ?? url(ports.dynamodb)));
+    const cloud: CloudConfig = {
+      schema: "rackwright.cloud/1",
+      ports: { api: apiPort, sqs: ports.sqs ?? 0, ssm: ports.ssm ?? 0, images: ports.images ?? 0 },
+      dynamodbEndpoint: external ?? url(ports.dynamodb),
+      functions: functionsDir,
+      queuesFile: layout.queues,
+      ssmFile: layout.ssm,
+      imagesDir: layout.images,
+      watchdogSeconds,
+    };
+    node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);
+    const credentials = { AWS_ACCESS_KEY_ID: controller, AWS_SECRET_ACCESS_KEY: "local", RACKWRIGHT_AGENT_CONFIG: agentConfigOf(layout) };
+    node("agent", agentBundle, ["serve"], credentials);
+    node("ssm-agent", join(root, "lib/local/ssm/controller-main.ts"), ["--endpoint", url(ports.ssm), "--controller", controller, "--state", layout.controller], {
+      ...credentials,
+      PATH: `${layout.bin}:${process.env["PATH"] ?? ""}`,
+    });
+    await until("the API", answers(`${url(apiPort)}/v1/images`));
+    await until("the agent", answers(`${url(ports.agent)}/healthz`));
+    return {
+      api: url(apiPort),
+      rackControl: url(rack.controlPort),
+      lab: {
+        ...lab,
+        nodes: lab.nodes.map((each) => {
+          const port = rack.nodes.find(({ id }) => id === each.id)?.bmcPort;
+          return { ...each, bmc: { ...each.bmc, driver: "redfish", address: url(port), credential: each.bmc.credential } };
+        }),
+      },
+      failed,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    // The hands first, then the brain, then its memory: nobody loses a word that he could still have said.
+    for (const name of ["ssm-agent", "agent", "cloud", "dynamodb", "rack"]) {
+      const living = running[name];
+      if (living !== undefined) await end(living, "SIGTERM", stopPatienceMs);
+    }
+    const rack = readRack(layout);
+    if (rack !== null) await end(rack.living, "SIGTERM", stopPatienceMs);
+    writeAtomically(layout.processes, "{}");
+  }
+}
+
+const logOf = ({ logs }: Layout, name: string): string => join(logs, `${name}.log`);
+
+function tail(layout: Layout, name: string): string {
+  const file = logOf(layout, name);
+  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n").slice(-8).join("\n") : "(no log)";
+}
+
+/** What a run that was killed has left: ended, but for the rack. */
+async function endLeftovers(layout: Layout): Promise<void> {
+  if (!existsSync(layout.processes)) return;
+  const left = records.parse(JSON.parse(readFileSync(layout.processes, "utf8")));
+  for (const [name, living] of Object.entries(left)) {
+    if (name !== "rack") await end(living, "SIGKILL", stopPatienceMs);
+  }
+}
+
+function readRack(layout: Layout): { living: Living; file: z.infer<typeof rackFile> } | null {
+  const path = join(layout.rack, "rack.json");
+  if (!existsSync(path)) return null;
+  const file = rackFile.parse(JSON.parse(readFileSync(path, "utf8")));
+  return { file, living: { pid: file.pid, start: file.processStart } };
+}
+
+/** The rack that lives, or a new one, thawed from where the last was frozen. */
+async function startRack(
+  layout: Layout,
+  { ports, bmc }: Settings,
+  lab: LabFile,
+  start: () => ChildProcess,
+  until: (what: string, holds: () => Promise<boolean>) => Promise<void>,
+): Promise<z.infer<typeof rackFile>> {
+  const old = readRack(layout);
+  if (old !== null && isAlive(old.living)) return old.file;
+  writeFileSync(
+    join(layout.rack, "config.json"),
+    JSON.stringify({
+      schema: "rackwright.rack/1",
+      dir: layout.rack,
+      controlPort: ports.rack,
+      bootServer: `http://127.0.0.1:${ports.agent}`,
+      credential: bmc,
+      nodes: lab.nodes.map(({ id, macs }) => ({ id, macs })),
+    }),
+    { mode: 0o600 },
+  );
+  const child = start();
+  await until("the rack", async () => readRack(layout)?.file.pid === child.pid);
+  const rack = readRack(layout);
+  if (rack === null) throw new StackError("the rack has not told its ports");
+  return rack.file;
+}
+
+const agentConfigOf = ({ dir }: Layout): string => join(dir, "agent.json");
+
+/** What a person sets up once on a lab controller: configuration, secrets, boot files, the program on the PATH. */
+function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFile): void {
+  writeAtomically(
+    agentConfigOf(layout),
+    JSON.stringify({
+      schema: "rackwright.agent/1",
+      controller: lab.controllers[0],
+      lab: lab.lab,
+      stateDir: layout.agent,
+      secretsDir: layout.secrets,
+      bootFilesDir: layout.bootFiles,
+      listen: { host: "127.0.0.1", port: ports.agent },
+      publicUrl: `http://127.0.0.1:${ports.agent}`,
+      imageStoreUrl: `http://127.0.0.1:${ports.images}/images`,
+      reports: {
+        queueUrl: `http://127.0.0.1:${ports.sqs}/000000000000/reports`,
+        endpoint: `http://127.0.0.1:${ports.sqs}`,
+        region: "us-east-1",
+      },
+    }),
+  );
+  for (const name of new Set(lab.nodes.map((node) => node.bmc.credential))) {
+    writeAtomically(join(layout.secrets, `${name}.json`), JSON.stringify(bmc), 0o600);
+  }
+  for (const name of ["kernel", "ramdisk"]) writeFileSync(join(layout.bootFiles, name), `virtual ${name}\n`);
+  const shim = join(layout.bin, "rackwright-agent");
+  writeFileSync(shim, `#!/bin/sh\nexec '${process.execPath}' '${agentBundle}' "$@"\n`);
+  chmodSync(shim, 0o755);
+}
