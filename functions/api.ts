@@ -8,7 +8,7 @@ import { importLab } from "../lib/app/import-lab.ts";
 import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
 import { nodeView, viewNode, viewReservation } from "../lib/app/views.ts";
-import { imageBody, isRoute, reasonBody, reservationBody, type Route } from "../lib/contracts/api.ts";
+import { imageBody, isRoute, type Route, reasonBody, reservationBody } from "../lib/contracts/api.ts";
 import { jobSchema } from "../lib/contracts/job.ts";
 import { labFile } from "../lib/contracts/lab-file.ts";
 import { branded, isReservationId } from "../lib/core/ids.ts";
@@ -48,7 +48,8 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     if (!wanted.ok) return wanted.answer;
     const id = wanted.value.id ?? branded(isReservationId, app.ids.next("res"));
     const reserved = await reserve(app, { ...wanted.value, id }, { kind: "user", name: wanted.value.owner });
-    if (!reserved.ok) return problem(422, reserved.fault.code, "It cannot be reserved", reserved.fault.message);
+    if (!reserved.ok)
+      return problem(422, reserved.fault.code, "It cannot be reserved", reserved.fault.message);
     return json(reserved.known ? 200 : 201, await viewReservation(app.store, reserved.reservation));
   },
   "GET /v1/reservations": async ({ app, query }) => {
@@ -58,20 +59,30 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
   },
   "GET /v1/reservations/{id}": async ({ app, id }) => {
     const reservation = await app.store.read("reservation", id);
-    return reservation === null ? notFound(`reservation ${id}`) : json(200, await viewReservation(app.store, reservation));
+    return reservation === null
+      ? notFound(`reservation ${id}`)
+      : json(200, await viewReservation(app.store, reservation));
   },
   "GET /v1/reservations/{id}/timeline": (request) => timeline("reservation", request),
   "POST /v1/reservations/{id}/end": async ({ app, id, body, actor }) => {
     const reason = parseBody(reasonBody, body);
     if (!reason.ok) return reason.answer;
     const reservation = branded(isReservationId, id);
-    const job = { schema: jobSchema, kind: "end", id: reservation, reservation, reason: reason.value.reason } as const;
+    const job = {
+      schema: jobSchema,
+      kind: "end",
+      id: reservation,
+      reservation,
+      reason: reason.value.reason,
+    } as const;
     const ended = await acceptJob(app, job, actor);
     return ended.ok ? json(202, { reservation: id, ending: true }) : notFound(`reservation ${id}`);
   },
   "GET /v1/nodes": async ({ app, query }) => {
     const { items, next } = await app.store.list("node", pageSize, query["next"] ?? null);
-    const nodes = await Promise.all(items.map(async (node) => (await viewNode(app.store, node.id)) ?? nodeView(node, null)));
+    const nodes = await Promise.all(
+      items.map(async (node) => (await viewNode(app.store, node.id)) ?? nodeView(node, null)),
+    );
     return json(200, { nodes, next });
   },
   "GET /v1/nodes/{id}": async ({ app, id }) => {
@@ -91,13 +102,17 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
 
 async function timeline(kind: "node" | "reservation", { app, id, query }: Request): Promise<Answer> {
   const after = Number.parseInt(query["after"] ?? "0", 10);
-  if (!Number.isSafeInteger(after) || after < 0) return problem(400, "invalid", "Not a sequence number", "after: a number from 0");
+  if (!Number.isSafeInteger(after) || after < 0)
+    return problem(400, "invalid", "Not a sequence number", "after: a number from 0");
   const entries = await app.store.timeline({ kind, id }, after, pageSize);
   const next = entries.length === pageSize ? entries.at(-1)?.sequence : undefined;
   return json(200, { entries, next: next ?? null });
 }
 
-async function operate(kind: "offline" | "online" | "give-back", { app, id, body }: Request): Promise<Answer> {
+async function operate(
+  kind: "offline" | "online" | "give-back",
+  { app, id, body }: Request,
+): Promise<Answer> {
   const reason = parseBody(reasonBody, body);
   if (!reason.ok) return reason.answer;
   const actor: Actor = { kind: "operator", name: "api" };
@@ -121,7 +136,12 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
     });
   } catch (error) {
     log.error("request failed", { routeKey, error });
-    return problem(500, "internal", "It went wrong here", `try again; the log has request ${event.requestContext.requestId}`);
+    return problem(
+      500,
+      "internal",
+      "It went wrong here",
+      `try again; the log has request ${event.requestContext.requestId}`,
+    );
   } finally {
     await app.outbox.flush();
   }

@@ -9,7 +9,10 @@ const shown = 300;
 
 export const handler = middy().handler(async () => {
   const { store, clock } = makeApp();
-  const [nodes, reservations] = await Promise.all([store.list("node", shown, null), store.list("reservation", shown, null)]);
+  const [nodes, reservations] = await Promise.all([
+    store.list("node", shown, null),
+    store.list("reservation", shown, null),
+  ]);
   const body = statusPage({
     now: clock.now(),
     nodes: nodes.items.map((node) => nodeView(node, null)),

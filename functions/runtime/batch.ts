@@ -27,20 +27,22 @@ export function consumer(consume: Consume) {
     await deadLetters.reject({ body: record.body, reason });
   }
 
-  return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {
-    const app = makeApp();
-    const failed: string[] = [];
-    for (const record of records) {
-      try {
-        await consumeOne(app, record);
-      } catch (error) {
-        log.error("a message failed and comes back", { messageId: record.messageId, error });
-        failed.push(record.messageId);
+  return middy<SQSEvent, SQSBatchResponse>().handler(
+    async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {
+      const app = makeApp();
+      const failed: string[] = [];
+      for (const record of records) {
+        try {
+          await consumeOne(app, record);
+        } catch (error) {
+          log.error("a message failed and comes back", { messageId: record.messageId, error });
+          failed.push(record.messageId);
+        }
       }
-    }
-    await app.outbox.flush();
-    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
-  });
+      await app.outbox.flush();
+      return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+    },
+  );
 }
 
 function parseJson(text: string): { ok: true; value: unknown } | { ok: false; reason: string } {

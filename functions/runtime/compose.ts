@@ -1,8 +1,8 @@
 /** Makes the app from the environment: once per process what is costly, once per invocation what gathers effects. */
 import type { App } from "../../lib/app/app.ts";
 import { outbox } from "../../lib/app/outbox.ts";
-import { ids, systemClock } from "../../lib/aws/clock.ts";
 import { documentClient, sqsClient, ssmClient } from "../../lib/aws/clients.ts";
+import { ids, systemClock } from "../../lib/aws/clock.ts";
 import { dynamoStore } from "../../lib/aws/dynamo-store.ts";
 import { sqsQueue } from "../../lib/aws/sqs-queue.ts";
 import { ssmHands } from "../../lib/aws/ssm-hands.ts";
@@ -17,7 +17,11 @@ export function composer(): () => App {
   const environment = readEnvironment(functionEnvironment, process.env);
   const clock = systemClock;
   const queue = sqsQueue({ client: sqs, queueUrl: environment.WAKES_QUEUE_URL });
-  const hands = ssmHands({ client: ssmClient(), documentName: environment.DOCUMENT_NAME, now: () => clock.now() });
+  const hands = ssmHands({
+    client: ssmClient(),
+    documentName: environment.DOCUMENT_NAME,
+    now: () => clock.now(),
+  });
   const shared = {
     store: dynamoStore({ client: documentClient(), table: environment.TABLE_NAME }),
     queue,

@@ -21,10 +21,14 @@ export function problem(status: number, code: string, title: string, detail: str
   };
 }
 
-export const notFound = (what: string): Answer => problem(404, "not-found", "Not found", `there is no ${what}`);
+export const notFound = (what: string): Answer =>
+  problem(404, "not-found", "Not found", `there is no ${what}`);
 
 /** The body as the shape, or the answer that says where it is wrong. */
-export function parseBody<T>(shape: z.ZodType<T>, body: string | undefined): { ok: true; value: T } | { ok: false; answer: Answer } {
+export function parseBody<T>(
+  shape: z.ZodType<T>,
+  body: string | undefined,
+): { ok: true; value: T } | { ok: false; answer: Answer } {
   let value: unknown;
   try {
     value = JSON.parse(body ?? "");
@@ -35,5 +39,8 @@ export function parseBody<T>(shape: z.ZodType<T>, body: string | undefined): { o
   const parsed = shape.safeParse(value);
   return parsed.success
     ? { ok: true, value: parsed.data }
-    : { ok: false, answer: problem(400, "invalid", "The body is not as it should be", explain(parsed.error)) };
+    : {
+        ok: false,
+        answer: problem(400, "invalid", "The body is not as it should be", explain(parsed.error)),
+      };
 }

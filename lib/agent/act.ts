@@ -1,7 +1,7 @@
 /** Carries out one action of a command with the drivers. What it answers are observations. */
 import type { Action, ActionResult, Command, Observed } from "../core/command.ts";
 import { configurationFault, nodeFault } from "../core/fault.ts";
-import { runGuest, type GuestStatus } from "../drivers/os/ssh.ts";
+import { type GuestStatus, runGuest } from "../drivers/os/ssh.ts";
 import { type BmcAccess, DriverFault, type PowerDriver } from "../drivers/power/driver.ts";
 import type { Boots } from "./boots.ts";
 import type { Images } from "./images.ts";
@@ -20,7 +20,9 @@ export interface Tools {
 const driverOf = ({ powerDrivers }: Tools, { target }: Command): PowerDriver => {
   const driver = powerDrivers.find(({ name }) => name === target.power.driver);
   if (driver !== undefined) return driver;
-  throw new DriverFault(configurationFault("driver-unknown", `this agent has no power driver ${target.power.driver}`));
+  throw new DriverFault(
+    configurationFault("driver-unknown", `this agent has no power driver ${target.power.driver}`),
+  );
 };
 
 const accessOf = (tools: Tools, { target }: Command, signal: AbortSignal): BmcAccess => ({
@@ -29,7 +31,11 @@ const accessOf = (tools: Tools, { target }: Command, signal: AbortSignal): BmcAc
   signal,
 });
 
-export const observePower = async (tools: Tools, command: Command, signal: AbortSignal): Promise<Observed> => ({
+export const observePower = async (
+  tools: Tools,
+  command: Command,
+  signal: AbortSignal,
+): Promise<Observed> => ({
   power: await driverOf(tools, command).status(accessOf(tools, command, signal)),
 });
 
@@ -54,13 +60,23 @@ export async function act(
     case "power.status":
       return observePower(tools, command, signal);
     case "boot.set":
-      await driverOf(tools, command).setBootDevice(accessOf(tools, command, signal), action.device, action.persistence);
+      await driverOf(tools, command).setBootDevice(
+        accessOf(tools, command, signal),
+        action.device,
+        action.persistence,
+      );
       return {};
     case "netboot.set": {
       // A network boot is allowed only to a machine that was seen off: whatever runs on it cannot ask for the script.
       const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;
       const power = seen ?? (await observePower(tools, command, signal)).power;
-      if (power !== "off") throw new DriverFault(nodeFault("not-off", `node ${command.node} is ${power}: a network boot is allowed only to one that is off`));
+      if (power !== "off")
+        throw new DriverFault(
+          nodeFault(
+            "not-off",
+            `node ${command.node} is ${power}: a network boot is allowed only to one that is off`,
+          ),
+        );
       await boots.arm(command, action);
       return {};
     }
@@ -95,7 +111,9 @@ function guest(
 ): Promise<GuestStatus> {
   const installed = state.installed.get(node);
   if (installed?.address == null || installed.hostKey === null) {
-    throw new DriverFault(nodeFault("os-unknown", `the system on node ${node} has not told where it is reached`));
+    throw new DriverFault(
+      nodeFault("os-unknown", `the system on node ${node} has not told where it is reached`),
+    );
   }
   const { address, hostKey } = installed;
   return runGuest({ node, address, hostKey, privateKey }, task, parameters, signal);

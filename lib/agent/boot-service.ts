@@ -22,7 +22,9 @@ export interface BootServiceSettings {
 const pieceBytes = 1024 * 1024;
 const longestBeaconBytes = 16 * 1024;
 
-export async function startBootService(settings: BootServiceSettings): Promise<{ port: number; stop: () => Promise<void> }> {
+export async function startBootService(
+  settings: BootServiceSettings,
+): Promise<{ port: number; stop: () => Promise<void> }> {
   const server = createServer((request, response) => {
     serve(settings, request, response).catch((error: unknown) => {
       // A node that goes away in the middle of an image is nothing unusual: it asks again for what it lacks.
@@ -47,7 +49,11 @@ export async function startBootService(settings: BootServiceSettings): Promise<{
   };
 }
 
-async function serve({ boots, images, bootFilesDir, log }: BootServiceSettings, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  { boots, images, bootFilesDir, log }: BootServiceSettings,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = new URL(request.url ?? "/", "http://agent");
   const get = request.method === "GET" || request.method === "HEAD";
   if (get && url.pathname === "/healthz") return void response.writeHead(200).end("ok\n");
@@ -63,8 +69,11 @@ async function serve({ boots, images, bootFilesDir, log }: BootServiceSettings, 
   const bearer = bearerOf(boots, request);
   if (bearer === null) return problem(response, 401, "the token is unknown, void or used up");
   if (get && url.pathname === "/boot/plan") {
-    if (bearer.kind !== "boot" || bearer.boot.state !== "issued") return problem(response, 403, "this token has no plan");
-    return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(boots.plan(bearer.boot)));
+    if (bearer.kind !== "boot" || bearer.boot.state !== "issued")
+      return problem(response, 403, "this token has no plan");
+    return void response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify(boots.plan(bearer.boot)));
   }
   if (get && url.pathname.startsWith("/images/")) {
     if (bearer.kind !== "boot" || url.pathname !== `/images/${bearer.boot.image.sha256}`) {
@@ -117,7 +126,12 @@ interface Counted {
 }
 
 /** Whole or one range (RFC 9110, 14.1.2); the bytes of an image are counted for the boot that asks for them. */
-async function sendFile(request: IncomingMessage, response: ServerResponse, file: string, counted: Counted | null): Promise<void> {
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: string,
+  counted: Counted | null,
+): Promise<void> {
   const found = await stat(file).catch(() => null);
   if (found === null) return problem(response, 404, "there is no such file on this controller");
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
@@ -137,7 +151,12 @@ async function sendFile(request: IncomingMessage, response: ServerResponse, file
   await pipeline(pieces(file, from, end, counted), response);
 }
 
-async function* pieces(file: string, from: number, end: number, counted: Counted | null): AsyncGenerator<Buffer> {
+async function* pieces(
+  file: string,
+  from: number,
+  end: number,
+  counted: Counted | null,
+): AsyncGenerator<Buffer> {
   for (let at = from; at < end; at += pieceBytes) {
     const to = Math.min(at + pieceBytes, end);
     if (counted !== null) await counted.serving(counted.boot, at, to);

@@ -3,13 +3,12 @@
  * everybody else is: boot your disk (R53 of the ancestors' complaints: a machine must never reinstall itself).
  */
 import { randomBytes } from "node:crypto";
-import type { Beacon } from "../core/command.ts";
-import { nodeFault } from "../core/fault.ts";
-import type { Action, Command } from "../core/command.ts";
-import { instant } from "../core/time.ts";
 import type { BeaconBody, BootPlan } from "../contracts/boot.ts";
+import type { Action, Beacon, Command } from "../core/command.ts";
+import { nodeFault } from "../core/fault.ts";
+import { instant } from "../core/time.ts";
 import type { Journal } from "./journal.ts";
-import { allServed, type ArmedBoot, type Installed } from "./state.ts";
+import { type ArmedBoot, allServed, type Installed } from "./state.ts";
 
 export interface BootsSettings {
   readonly journal: Journal;
@@ -55,29 +54,61 @@ export function createBoots({ journal, publicUrl, managementKey, now, report }: 
   /** A verified beacon is believed if all bytes of the image went out under this very token, and it is the first. */
   async function verified(boot: ArmedBoot, sha256: string): Promise<Beacon> {
     const told = beaconOf(boot, "build");
-    if (boot.state === "verified") return { ...told, fault: nodeFault("verified-twice", `installation ${boot.installation} was written twice`) };
+    if (boot.state === "verified")
+      return {
+        ...told,
+        fault: nodeFault("verified-twice", `installation ${boot.installation} was written twice`),
+      };
     if (sha256 !== boot.image.sha256) {
       const message = `the disk of ${boot.node} holds checksum ${sha256.slice(0, 12)}…, the image is ${boot.image.sha256.slice(0, 12)}…`;
       return { ...told, fault: nodeFault("image-checksum-mismatch", message) };
     }
     if (!allServed(boot)) {
-      return { ...told, fault: nodeFault("verification-unproved", `${boot.node} claims a write of bytes that it was never given`) };
+      return {
+        ...told,
+        fault: nodeFault(
+          "verification-unproved",
+          `${boot.node} claims a write of bytes that it was never given`,
+        ),
+      };
     }
     await change(boot, { state: "verified" });
     await journal.append({
       t: "installed",
-      installed: { node: boot.node, macs: boot.macs, installation: boot.installation, token: boot.osToken ?? newToken(), hostKey: null, address: null },
+      installed: {
+        node: boot.node,
+        macs: boot.macs,
+        installation: boot.installation,
+        token: boot.osToken ?? newToken(),
+        hostKey: null,
+        address: null,
+      },
     });
     return { ...told, verified: { sha256 } };
   }
 
   return {
     /** Only for a node whose power was proved off by this very command. */
-    arm: async ({ node, target }: Command, action: Extract<Action, { verb: "netboot.set" }>): Promise<void> => {
+    arm: async (
+      { node, target }: Command,
+      action: Extract<Action, { verb: "netboot.set" }>,
+    ): Promise<void> => {
       const { installation, boot, revision, image } = action;
       await journal.append({
         t: "boot",
-        boot: { node, macs: [...target.macs], installation, boot, revision, image, poweredOn: false, state: "armed", token: null, osToken: null, served: [] },
+        boot: {
+          node,
+          macs: [...target.macs],
+          installation,
+          boot,
+          revision,
+          image,
+          poweredOn: false,
+          state: "armed",
+          token: null,
+          osToken: null,
+          served: [],
+        },
       });
     },
     disarm: async (node: string): Promise<void> => {
@@ -101,17 +132,34 @@ export function createBoots({ journal, publicUrl, managementKey, now, report }: 
       if (boot?.state === "issued") {
         // The machine has booted once more, so what the first boot was about to write is not what is on the disk.
         await change(boot, { state: "voided", token: null });
-        report({ ...beaconOf(boot, "firmware"), fault: nodeFault("boot-repeated", `${boot.node} asked twice for boot ${boot.boot}: it is void`) }, "kept");
+        report(
+          {
+            ...beaconOf(boot, "firmware"),
+            fault: nodeFault("boot-repeated", `${boot.node} asked twice for boot ${boot.boot}: it is void`),
+          },
+          "kept",
+        );
       } else if (installed !== null) {
-        report({ node: installed.node, boot: null, installation: installed.installation, phase: "firmware", at: instant(now()) }, "kept");
+        report(
+          {
+            node: installed.node,
+            boot: null,
+            installation: installed.installation,
+            phase: "firmware",
+            at: instant(now()),
+          },
+          "kept",
+        );
       }
       return diskScript;
     },
     bearer: (token: string): Bearer | null => {
       for (const boot of state.boots.values()) {
-        if (boot.token === token && (boot.state === "issued" || boot.state === "verified")) return { kind: "boot", boot };
+        if (boot.token === token && (boot.state === "issued" || boot.state === "verified"))
+          return { kind: "boot", boot };
       }
-      for (const each of state.installed.values()) if (each.token === token) return { kind: "os", installed: each };
+      for (const each of state.installed.values())
+        if (each.token === token) return { kind: "os", installed: each };
       return null;
     },
     plan: (boot: ArmedBoot): BootPlan => ({
@@ -119,7 +167,12 @@ export function createBoots({ journal, publicUrl, managementKey, now, report }: 
       node: boot.node,
       installation: boot.installation,
       image: { path: `/images/${boot.image.sha256}`, ...boot.image },
-      os: { revision: boot.revision, token: boot.osToken ?? "", beaconUrl: `${publicUrl}/beacon`, managementKey },
+      os: {
+        revision: boot.revision,
+        token: boot.osToken ?? "",
+        beaconUrl: `${publicUrl}/beacon`,
+        managementKey,
+      },
     }),
     /** Noted before the bytes go out: after a crash too much is believed to be served, by at most one piece, never too little. */
     serving: (boot: ArmedBoot, from: number, to: number): Promise<void> =>
@@ -128,16 +181,32 @@ export function createBoots({ journal, publicUrl, managementKey, now, report }: 
       const { hostKey, verified: proof, ...rest } = body;
       if (bearer.kind === "boot") {
         if (proof !== undefined) return report(await verified(bearer.boot, proof.sha256), "kept");
-        return report({ ...beaconOf(bearer.boot, rest.phase), ...rest }, rest.progress === undefined ? "kept" : "volatile");
+        return report(
+          { ...beaconOf(bearer.boot, rest.phase), ...rest },
+          rest.progress === undefined ? "kept" : "volatile",
+        );
       }
       const { installed } = bearer;
       if (rest.phase === "run" && (hostKey !== undefined || rest.address !== undefined)) {
         await journal.append({
           t: "installed",
-          installed: { ...installed, hostKey: hostKey ?? installed.hostKey, address: rest.address ?? installed.address },
+          installed: {
+            ...installed,
+            hostKey: hostKey ?? installed.hostKey,
+            address: rest.address ?? installed.address,
+          },
         });
       }
-      report({ node: installed.node, boot: null, installation: installed.installation, at: instant(now()), ...rest }, "kept");
+      report(
+        {
+          node: installed.node,
+          boot: null,
+          installation: installed.installation,
+          at: instant(now()),
+          ...rest,
+        },
+        "kept",
+      );
     },
   };
 }

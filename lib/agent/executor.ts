@@ -3,7 +3,14 @@
  * is to be done is on disk before it is done; at `mustEnd` whatever still runs is ended. A command that was under way when
  * the agent died is never run again: its outcome is observed and reported as unknown.
  */
-import type { Action, ActionResult, Command, CommandResult, CommandStatus, Observed } from "../core/command.ts";
+import type {
+  Action,
+  ActionResult,
+  Command,
+  CommandResult,
+  CommandStatus,
+  Observed,
+} from "../core/command.ts";
 import { type Fault, nodeFault } from "../core/fault.ts";
 import { instant } from "../core/time.ts";
 import { DriverFault } from "../drivers/power/driver.ts";
@@ -11,7 +18,12 @@ import { resultOf } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 
 /** Carries out one action; throws a DriverFault. */
-export type Act = (command: Command, action: Action, before: readonly ActionResult[], signal: AbortSignal) => Promise<Observed>;
+export type Act = (
+  command: Command,
+  action: Action,
+  before: readonly ActionResult[],
+  signal: AbortSignal,
+) => Promise<Observed>;
 
 export interface ExecutorSettings {
   readonly journal: Journal;
@@ -40,9 +52,20 @@ export interface Executor {
 const observeMs = 20_000;
 
 const mayHaveEffect = (action: Action | undefined): boolean =>
-  action !== undefined && (action.verb.startsWith("power.") || action.verb === "boot.set" || action.verb === "os.run") && action.verb !== "power.status";
+  action !== undefined &&
+  (action.verb.startsWith("power.") || action.verb === "boot.set" || action.verb === "os.run") &&
+  action.verb !== "power.status";
 
-export function createExecutor({ journal, act, observe, report, now, sleep, atOnce, log }: ExecutorSettings): Executor {
+export function createExecutor({
+  journal,
+  act,
+  observe,
+  report,
+  now,
+  sleep,
+  atOnce,
+  log,
+}: ExecutorSettings): Executor {
   const queues = new Map<string, Command[]>();
   const busyNodes = new Set<string>();
   const busyDomains = new Set<string>();
@@ -65,7 +88,9 @@ export function createExecutor({ journal, act, observe, report, now, sleep, atOn
       busyNodes.add(node);
       busyDomains.add(domain);
       const work = run(next)
-        .catch((error: unknown) => log("command failed in the agent", { command: next.id, error: String(error) }))
+        .catch((error: unknown) =>
+          log("command failed in the agent", { command: next.id, error: String(error) }),
+        )
         .finally(() => {
           busyNodes.delete(node);
           busyDomains.delete(domain);
@@ -79,13 +104,25 @@ export function createExecutor({ journal, act, observe, report, now, sleep, atOn
   async function finish(result: CommandResult): Promise<void> {
     await journal.append({ t: "finished", result });
     report(result);
-    log("command ended", { command: result.command, node: result.node, status: result.status, reason: result.reason });
+    log("command ended", {
+      command: result.command,
+      node: result.node,
+      status: result.status,
+      reason: result.reason,
+    });
   }
 
   async function run(command: Command): Promise<void> {
     if (journal.state.commands.get(command.id)?.result !== null) return;
     if (now() > command.notAfter) {
-      return finish(resultOf(command, "expired", now(), "expired: it waited behind others until it was not to begin any more"));
+      return finish(
+        resultOf(
+          command,
+          "expired",
+          now(),
+          "expired: it waited behind others until it was not to begin any more",
+        ),
+      );
     }
     const startedAt = instant(now());
     await journal.append({ t: "started", id: command.id, at: startedAt });
@@ -112,10 +149,24 @@ export function createExecutor({ journal, act, observe, report, now, sleep, atOn
       clearTimeout(limit);
     }
     if (status === "unknown") results.push(...(await lookAfter(command)));
-    await finish({ command: command.id, node: command.node, epoch: command.epoch, status, startedAt, endedAt: instant(now()), results: results.slice(0, 8), reason });
+    await finish({
+      command: command.id,
+      node: command.node,
+      epoch: command.epoch,
+      status,
+      startedAt,
+      endedAt: instant(now()),
+      results: results.slice(0, 8),
+      reason,
+    });
   }
 
-  async function perform(command: Command, action: Action, before: readonly ActionResult[], signal: AbortSignal): Promise<ActionResult> {
+  async function perform(
+    command: Command,
+    action: Action,
+    before: readonly ActionResult[],
+    signal: AbortSignal,
+  ): Promise<ActionResult> {
     const { verb } = action;
     try {
       const observed = await act(command, action, before, signal);
@@ -153,7 +204,16 @@ export function createExecutor({ journal, act, observe, report, now, sleep, atOn
   async function concludeInterrupted(command: Command, startedAt: number): Promise<void> {
     const results = await lookAfter(command);
     const reason = "the agent was stopped while it ran; what the hardware says now is in the results";
-    await finish({ command: command.id, node: command.node, epoch: command.epoch, status: "unknown", startedAt: instant(startedAt), endedAt: instant(now()), results, reason });
+    await finish({
+      command: command.id,
+      node: command.node,
+      epoch: command.epoch,
+      status: "unknown",
+      startedAt: instant(startedAt),
+      endedAt: instant(now()),
+      results,
+      reason,
+    });
   }
 
   return {
@@ -166,7 +226,10 @@ export function createExecutor({ journal, act, observe, report, now, sleep, atOn
     abort: async (commands, reason) => {
       for (const command of commands) {
         const queue = queues.get(command.node) ?? [];
-        queues.set(command.node, queue.filter(({ id }) => id !== command.id));
+        queues.set(
+          command.node,
+          queue.filter(({ id }) => id !== command.id),
+        );
         await finish(resultOf(command, "aborted", now(), reason));
       }
     },
@@ -181,7 +244,9 @@ export function createExecutor({ journal, act, observe, report, now, sleep, atOn
           log("command was interrupted", { command: command.id, node: command.node });
           busyNodes.add(command.node);
           const work = concludeInterrupted(command, startedAt)
-            .catch((error: unknown) => log("observation failed", { command: command.id, error: String(error) }))
+            .catch((error: unknown) =>
+              log("observation failed", { command: command.id, error: String(error) }),
+            )
             .finally(() => {
               busyNodes.delete(command.node);
               running.delete(work);

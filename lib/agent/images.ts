@@ -29,7 +29,10 @@ export function createImages(dir: string, storeUrl: string): Images {
     if (found !== sha256) {
       await rm(part, { force: true });
       throw new DriverFault(
-        configurationFault("image-damaged", `image ${sha256.slice(0, 12)}… in the store has checksum ${found.slice(0, 12)}…: import it again`),
+        configurationFault(
+          "image-damaged",
+          `image ${sha256.slice(0, 12)}… in the store has checksum ${found.slice(0, 12)}…: import it again`,
+        ),
       );
     }
     await rename(part, pathOf(sha256));
@@ -38,7 +41,8 @@ export function createImages(dir: string, storeUrl: string): Images {
   return {
     prefetch: async (image, signal) => {
       if (existsSync(pathOf(image.sha256))) return;
-      const work = fetching.get(image.sha256) ?? fetchImage(image).finally(() => fetching.delete(image.sha256));
+      const work =
+        fetching.get(image.sha256) ?? fetchImage(image).finally(() => fetching.delete(image.sha256));
       fetching.set(image.sha256, work);
       await Promise.race([work, aborted(signal)]);
     },
@@ -56,14 +60,23 @@ async function download(url: string, file: string, from: number, sha256: string)
   try {
     const response = await fetch(url, { headers: from === 0 ? {} : { range: `bytes=${from}-` } });
     if (response.status === 404) {
-      throw new DriverFault(configurationFault("image-missing", `image ${sha256.slice(0, 12)}… is not in the store: import it again`));
+      throw new DriverFault(
+        configurationFault(
+          "image-missing",
+          `image ${sha256.slice(0, 12)}… is not in the store: import it again`,
+        ),
+      );
     }
     if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
     const append = response.status === 206;
     await pipeline(Readable.fromWeb(response.body), createWriteStream(file, { flags: append ? "a" : "w" }));
   } catch (error) {
     if (error instanceof DriverFault) throw error;
-    throw new DriverFault({ class: "infrastructure", code: "image-store-unreachable", message: `image store: ${url}: ${String(error)}` });
+    throw new DriverFault({
+      class: "infrastructure",
+      code: "image-store-unreachable",
+      message: `image store: ${url}: ${String(error)}`,
+    });
   }
 }
 

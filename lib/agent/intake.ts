@@ -2,17 +2,28 @@
  * What the agent takes and what it refuses, decided before anything is done (R56). Pure. A command that it knows is never
  * taken twice; one that is older than another for the same node, or too late, touches nothing.
  */
+
+import { command } from "../contracts/command.ts";
+import { explain } from "../contracts/scalars.ts";
 import type { Command, CommandResult } from "../core/command.ts";
 import type { LabId } from "../core/ids.ts";
 import { type Instant, instant } from "../core/time.ts";
-import { command } from "../contracts/command.ts";
-import { explain } from "../contracts/scalars.ts";
 import type { AgentState } from "./state.ts";
 
 export type Verdict =
   | { readonly verdict: "accepted"; readonly command: Command; readonly aborts: readonly Command[] }
-  | { readonly verdict: "known"; readonly command: Command; readonly status: string; readonly result: CommandResult | null }
-  | { readonly verdict: "refused"; readonly id: string | null; readonly reason: string; readonly result: CommandResult | null };
+  | {
+      readonly verdict: "known";
+      readonly command: Command;
+      readonly status: string;
+      readonly result: CommandResult | null;
+    }
+  | {
+      readonly verdict: "refused";
+      readonly id: string | null;
+      readonly reason: string;
+      readonly result: CommandResult | null;
+    };
 
 export function judge(given: unknown, state: AgentState, lab: LabId, now: Instant): Verdict {
   const parsed = command.safeParse(given);
@@ -31,10 +42,14 @@ export function judge(given: unknown, state: AgentState, lab: LabId, now: Instan
     reason,
     result: resultOf(wanted, status, now, reason),
   });
-  if (wanted.lab !== lab) return refuse("refused", `it is for lab ${wanted.lab}, this controller serves ${lab}`);
+  if (wanted.lab !== lab)
+    return refuse("refused", `it is for lab ${wanted.lab}, this controller serves ${lab}`);
   const highest = state.epochs.get(wanted.node) ?? 0;
   if (wanted.epoch <= highest) {
-    return refuse("refused", `superseded: epoch ${wanted.epoch} of node ${wanted.node}, epoch ${highest} was seen`);
+    return refuse(
+      "refused",
+      `superseded: epoch ${wanted.epoch} of node ${wanted.node}, epoch ${highest} was seen`,
+    );
   }
   if (now > wanted.notAfter) return refuse("expired", "expired: it was not to begin any more");
   const aborts = [...state.commands.values()].filter(
@@ -44,7 +59,9 @@ export function judge(given: unknown, state: AgentState, lab: LabId, now: Instan
 }
 
 const idOf = (given: unknown): string | null =>
-  typeof given === "object" && given !== null && "id" in given && typeof given.id === "string" ? given.id.slice(0, 200) : null;
+  typeof given === "object" && given !== null && "id" in given && typeof given.id === "string"
+    ? given.id.slice(0, 200)
+    : null;
 
 /** The result of a command that touched nothing. */
 export const resultOf = (

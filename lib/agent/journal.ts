@@ -2,7 +2,18 @@
  * The journal: one record a line, appended in order, on disk (fsync) before anybody acts on it. After a crash the state is
  * read back from it; a last line that was torn is dropped, and said so. One process at a time may hold it.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync, fsyncSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type AgentState, apply, compacted, emptyState, type JournalRecord, record } from "./state.ts";
@@ -22,7 +33,11 @@ export class JournalHeld extends Error {
 /** A journal that has grown beyond this is written anew when the agent starts. */
 const compactBeyondBytes = 4 * 1024 * 1024;
 
-export async function openJournal(dir: string, now: () => number, warn: (message: string) => void): Promise<Journal> {
+export async function openJournal(
+  dir: string,
+  now: () => number,
+  warn: (message: string) => void,
+): Promise<Journal> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const release = hold(dir);
   const file = join(dir, "journal.jsonl");
@@ -79,11 +94,15 @@ function recover(file: string, state: AgentState, warn: (message: string) => voi
       apply(state, record.parse(JSON.parse(line)));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new Error(`${file}, line ${index + 1} cannot be read (${why}): move the file away only if no command is under way`);
+      throw new Error(
+        `${file}, line ${index + 1} cannot be read (${why}): move the file away only if no command is under way`,
+      );
     }
   }
   if (torn !== "") {
-    warn(`the last record of ${file} was torn and is dropped: ${torn.length} bytes of a record that nobody acted on`);
+    warn(
+      `the last record of ${file} was torn and is dropped: ${torn.length} bytes of a record that nobody acted on`,
+    );
     writeFileSync(`${file}.new`, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }

@@ -31,9 +31,12 @@ async function main(): Promise<number> {
       return 0;
     }
     case "run": {
-      if (payload === undefined) throw new ConfigError("run: a DELIVERY is wanted (see rackwright-agent help)");
+      if (payload === undefined)
+        throw new ConfigError("run: a DELIVERY is wanted (see rackwright-agent help)");
       const { run } = await import("./run.ts");
-      return run(join(readConfig(file).stateDir, "agent.sock"), payload, (line) => process.stdout.write(`${line}\n`));
+      return run(join(readConfig(file).stateDir, "agent.sock"), payload, (line) =>
+        process.stdout.write(`${line}\n`),
+      );
     }
     default:
       throw new ConfigError(`there is no ${verb} (see rackwright-agent help)`);

@@ -42,11 +42,21 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
 
   async function post(reports: readonly SpooledReport[]): Promise<void> {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials();
-    const client = new AwsClient({ accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }), service: "sqs", region: queue.region, retries: 0 });
+    const client = new AwsClient({
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      service: "sqs",
+      region: queue.region,
+      retries: 0,
+    });
     const response = await client.fetch(queue.endpoint, {
       method: "POST",
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" },
-      body: JSON.stringify({ QueueUrl: queue.queueUrl, MessageBody: JSON.stringify({ schema: "rackwright.reports/1", controller, reports }) }),
+      body: JSON.stringify({
+        QueueUrl: queue.queueUrl,
+        MessageBody: JSON.stringify({ schema: "rackwright.reports/1", controller, reports }),
+      }),
       signal: AbortSignal.timeout(10_000),
     });
     const text = await response.text();
@@ -56,8 +66,14 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
   async function sendSome(): Promise<boolean> {
     const kept = [...journal.state.spool].sort(([a], [b]) => a - b).slice(0, mostPerMessage);
     const due = Date.now() - progressSentAt >= progressEveryMs;
-    const newest = due && kept.length < mostPerMessage ? [...progress.values()].slice(0, mostPerMessage - kept.length) : [];
-    const reports: SpooledReport[] = [...kept.map(([, report]) => report), ...newest.map((each) => ({ kind: "beacon", beacon: each }) as const)];
+    const newest =
+      due && kept.length < mostPerMessage
+        ? [...progress.values()].slice(0, mostPerMessage - kept.length)
+        : [];
+    const reports: SpooledReport[] = [
+      ...kept.map(([, report]) => report),
+      ...newest.map((each) => ({ kind: "beacon", beacon: each }) as const),
+    ];
     if (reports.length === 0) return false;
     await post(reports);
     for (const each of newest) if (progress.get(each.node) === each) progress.delete(each.node);
@@ -79,7 +95,10 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
         wait = shortestPauseMs;
         if (journal.state.spool.size === 0 && progress.size > 0) await pause(progressEveryMs / 4);
       } catch (error) {
-        log("reports are kept until the queue can be reached", { waiting: journal.state.spool.size, error: String(error) });
+        log("reports are kept until the queue can be reached", {
+          waiting: journal.state.spool.size,
+          error: String(error),
+        });
         await pause(wait * (0.5 + Math.random()));
         wait = Math.min(longestPauseMs, 2 * wait);
       }
@@ -126,12 +145,20 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
 function credentials(): { accessKeyId: string; secretAccessKey: string; sessionToken?: string } {
   const { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = process.env;
   if (key !== undefined && secret !== undefined) {
-    return { accessKeyId: key, secretAccessKey: secret, ...(token === undefined ? {} : { sessionToken: token }) };
+    return {
+      accessKeyId: key,
+      secretAccessKey: secret,
+      ...(token === undefined ? {} : { sessionToken: token }),
+    };
   }
   const file = process.env["AWS_SHARED_CREDENTIALS_FILE"] ?? join(homedir(), ".aws", "credentials");
   const section = /\[default\]([^[]*)/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
   const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(\\S+)`, "m").exec(section)?.[1];
-  const [accessKeyId, secretAccessKey, sessionToken] = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"].map(value);
+  const [accessKeyId, secretAccessKey, sessionToken] = [
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+  ].map(value);
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw new Error(`${file} has no aws_access_key_id and aws_secret_access_key under [default]`);
   }

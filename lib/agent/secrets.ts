@@ -15,7 +15,8 @@ export function readSecret(dir: string, name: string): Credential {
   const file = join(dir, `${name}.json`);
   let text: string;
   try {
-    if ((statSync(file).mode & groupOrOthers) !== 0) throw fault("credential-readable", name, `${file} can be read by others: chmod 600`);
+    if ((statSync(file).mode & groupOrOthers) !== 0)
+      throw fault("credential-readable", name, `${file} can be read by others: chmod 600`);
     text = readFileSync(file, "utf8");
   } catch (error) {
     if (error instanceof DriverFault) throw error;

@@ -1,11 +1,11 @@
 /** The daemon: takes commands from `run`, executes them, reports, and is the lab's boot service. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import ssh2 from "ssh2";
-import type { CommandResult } from "../core/command.ts";
-import { instant } from "../core/time.ts";
 import { delivery, type Receipt } from "../contracts/command.ts";
 import { explain } from "../contracts/scalars.ts";
+import type { CommandResult } from "../core/command.ts";
+import { instant } from "../core/time.ts";
+import { newKeyPair } from "../drivers/os/ssh.ts";
 import { powerDrivers } from "../drivers/power/registry.ts";
 import { act, observePower, type Tools } from "./act.ts";
 import { startBootService } from "./boot-service.ts";
@@ -27,16 +27,33 @@ const reportPatienceMs = 5_000;
 type Log = (message: string, details: Readonly<Record<string, unknown>>) => void;
 
 export async function serve(config: AgentConfig): Promise<void> {
-  const { controller, lab, stateDir, secretsDir, bootFilesDir, imageStoreUrl, listen: address, limits } = config;
+  const {
+    controller,
+    lab,
+    stateDir,
+    secretsDir,
+    bootFilesDir,
+    imageStoreUrl,
+    listen: address,
+    limits,
+  } = config;
   const log: Log = (message, details) => {
-    process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), controller, message, ...details })}\n`);
+    process.stderr.write(
+      `${JSON.stringify({ at: new Date().toISOString(), controller, message, ...details })}\n`,
+    );
   };
   const now = () => Date.now();
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const journal = await openJournal(stateDir, now, (message) => log(message, {}));
   const key = managementKey(stateDir);
   const reports = createReports({ journal, controller, queue: config.reports, log });
-  const boots = createBoots({ journal, publicUrl: config.publicUrl, managementKey: key.public, now, report: reports.beacon });
+  const boots = createBoots({
+    journal,
+    publicUrl: config.publicUrl,
+    managementKey: key.public,
+    now,
+    report: reports.beacon,
+  });
   const images = createImages(join(stateDir, "images"), imageStoreUrl);
   const tools: Tools = {
     powerDrivers,
@@ -117,7 +134,7 @@ async function take(body: string, { journal, executor, report, lab, now, log }: 
 function managementKey(stateDir: string): { private: string; public: string } {
   const file = join(stateDir, "management-key");
   if (!existsSync(file)) {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "rackwright" });
+    const pair = newKeyPair("rackwright");
     writeFileSync(`${file}.pub`, `${pair.public}\n`);
     writeFileSync(file, pair.private, { mode: 0o600 });
   }

@@ -5,7 +5,10 @@ import { createServer, request } from "node:http";
 const longestBytes = 1024 * 1024;
 
 /** `answer` is given the body and answers at once. */
-export async function listen(path: string, answer: (body: string) => Promise<string>): Promise<() => Promise<void>> {
+export async function listen(
+  path: string,
+  answer: (body: string) => Promise<string>,
+): Promise<() => Promise<void>> {
   rmSync(path, { force: true });
   const server = createServer((incoming, response) => {
     let text = "";
@@ -32,13 +35,16 @@ export async function listen(path: string, answer: (body: string) => Promise<str
 
 export const ask = (path: string, body: string, timeoutMs: number): Promise<string> =>
   new Promise((resolve, reject) => {
-    const asking = request({ socketPath: path, path: "/commands", method: "POST", timeout: timeoutMs }, (response) => {
-      let text = "";
-      response.on("data", (chunk) => {
-        text += String(chunk);
-      });
-      response.on("end", () => (response.statusCode === 200 ? resolve(text) : reject(new Error(text))));
-    });
+    const asking = request(
+      { socketPath: path, path: "/commands", method: "POST", timeout: timeoutMs },
+      (response) => {
+        let text = "";
+        response.on("data", (chunk) => {
+          text += String(chunk);
+        });
+        response.on("end", () => (response.statusCode === 200 ? resolve(text) : reject(new Error(text))));
+      },
+    );
     asking.on("timeout", () => asking.destroy(new Error(`the daemon did not answer within ${timeoutMs} ms`)));
     asking.on("error", reject);
     asking.end(body);

@@ -3,11 +3,11 @@
  * what they add up to. Pure, so that recovery after a crash is the same code as normal work.
  */
 import * as z from "zod";
-import type { Beacon, Command, CommandResult } from "../core/command.ts";
-import type { BootId, CommandId, NodeId } from "../core/ids.ts";
 import { command } from "../contracts/command.ts";
 import { beacon, commandResult } from "../contracts/report.ts";
 import { bootId, commandId, installationId, mac, nodeId, revisionId, sha256 } from "../contracts/scalars.ts";
+import type { Beacon, Command, CommandResult } from "../core/command.ts";
+import type { BootId, CommandId, NodeId } from "../core/ids.ts";
 
 const range = z.tuple([z.int(), z.int()]);
 

@@ -1,16 +1,19 @@
 /** A job from outside. What can never be carried out is refused with its reason; accepting the same job twice changes nothing. */
+
+import type { JobMessage } from "../contracts/job.ts";
 import type { Fault } from "../core/fault.ts";
 import { branded, isJobId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import { mostWaitingJobs } from "../core/node/decide.ts";
 import type { Actor, JobRequest, Target } from "../core/node/node.ts";
-import type { JobMessage } from "../contracts/job.ts";
 import { advanceNode } from "./advance-node.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
 import { reserve } from "./reserve.ts";
 
-export type Accepted = { readonly ok: true; readonly known: boolean } | { readonly ok: false; readonly fault: Fault };
+export type Accepted =
+  | { readonly ok: true; readonly known: boolean }
+  | { readonly ok: false; readonly fault: Fault };
 
 const refuse = (code: string, message: string): Accepted => ({
   ok: false,
@@ -33,7 +36,8 @@ export async function acceptJob(app: App, job: JobMessage, actor: Actor): Promis
     }
     case "reload": {
       const image = await app.store.read("image", job.image);
-      if (image === null) return refuse("image-unknown", `image ${job.image} is not registered: POST /v1/images first`);
+      if (image === null)
+        return refuse("image-unknown", `image ${job.image} is not registered: POST /v1/images first`);
       return nodeJob(app, job, { image: image.id, revision: image.production }, actor);
     }
     case "inspect":
@@ -52,7 +56,10 @@ async function nodeJob(
   const state = await app.store.read("node", node);
   if (state === null) return refuse("node-unknown", `there is no node ${node}`);
   if (state.waiting.length >= mostWaitingJobs) {
-    return refuse("too-many-jobs", `${mostWaitingJobs} jobs wait for node ${node} already: wait for some to end`);
+    return refuse(
+      "too-many-jobs",
+      `${mostWaitingJobs} jobs wait for node ${node} already: wait for some to end`,
+    );
   }
   const { state: provision } = state.provision;
   if (provision === "quarantined" || provision === "maintenance") {

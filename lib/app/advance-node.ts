@@ -2,6 +2,8 @@
  * Look at a node: load it and what its decision depends on, decide, commit the new state with its timeline entry in one
  * conditional transaction, then let the effects out. The only writer of node states (R35).
  */
+
+import { lineKey } from "../contracts/stored.ts";
 import type { Command } from "../core/command.ts";
 import type { ReservationId, RevisionId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
@@ -11,7 +13,6 @@ import type { NodeEvent } from "../core/node/event.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "../core/node/node.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
-import { lineKey } from "../contracts/stored.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
@@ -55,8 +56,10 @@ async function contextOf(app: App, node: NodeState): Promise<NodeContext> {
     job?.boot == null ? null : store.read("progress", node.id),
   ]);
   const revision: RevisionId | null = wanted ?? reservation?.revision ?? null;
-  const image = known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
-  if (budget === null) throw new Error(`lab ${node.lab} of node ${node.id} is not imported: it has no budget`);
+  const image =
+    known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
+  if (budget === null)
+    throw new Error(`lab ${node.lab} of node ${node.id} is not imported: it has no budget`);
   return { image, reservation, policy, modules, budget, progress, now: clock.now() };
 }
 
@@ -74,7 +77,9 @@ function writesOf(
     { kind: "timeline", value: entry, expect: "absent" },
     ...(budget === null ? [] : [{ kind: "budget", value: budget, expect: budget.version - 1 } as const]),
     ...(issue === null ? [] : [{ kind: "issue", value: issue, expect: "any" } as const]),
-    ...also.map((write): Write => (write.kind === "job" && ended !== null ? { ...write, value: ended } : write)),
+    ...also.map(
+      (write): Write => (write.kind === "job" && ended !== null ? { ...write, value: ended } : write),
+    ),
     ...(ended === null || begun ? [] : [{ kind: "job", value: ended, expect: "any" } as const]),
   ];
 }
@@ -115,8 +120,15 @@ async function effects(app: App, before: NodeState, { node, send, tell }: Commit
 }
 
 /** Power settings are read now, so that a changed setting holds from the next command on (R49). */
-async function sendTo(app: App, node: NodeState, { id, epoch, notAfter, mustEnd, actions }: Outstanding): Promise<void> {
-  const [spec, lab] = await Promise.all([app.store.read("node-spec", node.id), app.store.read("lab", node.lab)]);
+async function sendTo(
+  app: App,
+  node: NodeState,
+  { id, epoch, notAfter, mustEnd, actions }: Outstanding,
+): Promise<void> {
+  const [spec, lab] = await Promise.all([
+    app.store.read("node-spec", node.id),
+    app.store.read("lab", node.lab),
+  ]);
   const controller = lab?.controllers[0];
   if (spec === null || controller === undefined) {
     const what = spec === null ? "node has no specification" : `lab ${node.lab} has no controller`;

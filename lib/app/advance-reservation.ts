@@ -1,11 +1,12 @@
 /** Look at a reservation and its nodes: the same shape as for a node. Claims are part of its one transaction. */
+
+import { freeKey, lineKey } from "../contracts/stored.ts";
+import { type NodeState, reservationOf } from "../core/node/node.ts";
 import type { ReservationEvent } from "../core/reservation/decide.ts";
 import { decideReservation } from "../core/reservation/decide.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { choose } from "../core/scheduling/allocate.ts";
-import { type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Instant } from "../core/time.ts";
-import { freeKey, lineKey } from "../contracts/stored.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
@@ -44,9 +45,17 @@ export async function advanceReservation(
     if ((await app.store.commit(writes)) === "conflict") continue;
     if (entry !== null) {
       const { from, to, why, actor } = entry;
-      app.log.info("reservation", { reservation: id, version: entry.sequence, from, to, why, actor: `${actor.kind} ${actor.name}` });
+      app.log.info("reservation", {
+        reservation: id,
+        version: entry.sequence,
+        from,
+        to,
+        why,
+        actor: `${actor.kind} ${actor.name}`,
+      });
     }
-    for (const node of decision.tell) app.outbox.wake({ entity: { kind: "node", id: node }, due: null, by: "engine" });
+    for (const node of decision.tell)
+      app.outbox.wake({ entity: { kind: "node", id: node }, due: null, by: "engine" });
     const { due } = decision.reservation;
     if (due !== null && due !== reservation.due) {
       app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due, by: "timer" });
@@ -70,7 +79,10 @@ async function candidatesFor(app: App, reservation: Reservation, nodes: readonly
     app.store.pool(lineKey(reservation.class), 1),
   ]);
   const candidates = present(await Promise.all(ids.map((id) => app.store.read("node", id))));
-  return { candidates: choose(candidates, reservation, candidates.length), behindOthers: await isBehind(app, reservation, first) };
+  return {
+    candidates: choose(candidates, reservation, candidates.length),
+    behindOthers: await isBehind(app, reservation, first),
+  };
 }
 
 /** The index may lag: whoever seems to be first in line is asked whether he still waits. */
@@ -79,12 +91,16 @@ async function isBehind(app: App, reservation: Reservation, first: string | unde
   const other = await app.store.read("reservation", first);
   if (other === null || (other.state !== "new" && other.state !== "loading")) return false;
   if (other.nodes.length >= other.count) return false;
-  return other.createdAt < reservation.createdAt || (other.createdAt === reservation.createdAt && other.id < reservation.id);
+  return (
+    other.createdAt < reservation.createdAt ||
+    (other.createdAt === reservation.createdAt && other.id < reservation.id)
+  );
 }
 
 /** One got its nodes: the next in line may have enough now, too. */
 async function wakeNext(app: App, { id, class: nodeClass }: Reservation): Promise<void> {
   const line = await app.store.pool(lineKey(nodeClass), 2);
   const next = line.find((each) => each !== id);
-  if (next !== undefined) app.outbox.wake({ entity: { kind: "reservation", id: next }, due: null, by: "engine" });
+  if (next !== undefined)
+    app.outbox.wake({ entity: { kind: "reservation", id: next }, due: null, by: "engine" });
 }

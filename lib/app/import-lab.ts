@@ -1,8 +1,9 @@
 /** Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone. */
+
+import type { LabFile } from "../contracts/lab-file.ts";
 import { fullBudget } from "../core/correction/budget.ts";
 import { enrolledNode } from "../core/node/enrol.ts";
 import type { Actor, NodeSpec } from "../core/node/node.ts";
-import type { LabFile } from "../contracts/lab-file.ts";
 import type { App } from "./app.ts";
 
 export interface Imported {
@@ -40,7 +41,10 @@ export async function importLab(app: App, file: LabFile, actor: Actor): Promise<
   return { enrolled, changed, unchanged, refused };
 }
 
-function specOf({ id, class: nodeClass, tags, macs, bmc }: LabFile["nodes"][number], { lab }: LabFile): NodeSpec {
+function specOf(
+  { id, class: nodeClass, tags, macs, bmc }: LabFile["nodes"][number],
+  { lab }: LabFile,
+): NodeSpec {
   const { driver, address, credential, domain = bmc.address, quiescentSeconds } = bmc;
   const power = { driver, address, domain, credential, quiescentMs: Math.round(quiescentSeconds * 1000) };
   return { id, lab, class: nodeClass, tags, macs, power, version: 1 };
@@ -83,7 +87,8 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<strin
   }
   const wanted = { ...spec, version: known.version };
   if (JSON.stringify(wanted) === JSON.stringify(known)) return "unchanged";
-  if (known.lab !== spec.lab) return `node ${spec.id} belongs to lab ${known.lab}: it cannot be moved by an import`;
+  if (known.lab !== spec.lab)
+    return `node ${spec.id} belongs to lab ${known.lab}: it cannot be moved by an import`;
   const fresh = spec.macs.filter((mac) => !known.macs.includes(mac));
   const committed = await store.commit([
     { kind: "node-spec", value: { ...spec, version: known.version + 1 }, expect: known.version },
@@ -96,7 +101,8 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<strin
 async function ownersOf({ store }: App, { id, macs }: NodeSpec): Promise<string> {
   for (const mac of macs) {
     const owner = await store.read("mac", mac);
-    if (owner !== null && owner.node !== id) return `node ${id}: MAC ${mac} is already that of node ${owner.node}`;
+    if (owner !== null && owner.node !== id)
+      return `node ${id}: MAC ${mac} is already that of node ${owner.node}`;
   }
   return `node ${id} was changed by others meanwhile: import again`;
 }

@@ -2,15 +2,20 @@
  * What an agent tells. It is believed only from a controller of the node's lab (design §5): SQS says who sent it, the
  * message itself cannot.
  */
-import type { Actor } from "../core/node/node.ts";
+
 import type { Report, Reports } from "../contracts/report.ts";
+import type { Actor } from "../core/node/node.ts";
 import { advanceNode } from "./advance-node.ts";
 import type { App } from "./app.ts";
 
 export type Ingested = { readonly refused: readonly string[] };
 
 /** `sender` is SQS's SenderId: `AROA…:mi-…` for a hybrid-activated machine. */
-export async function ingestReports(app: App, { controller, reports }: Reports, sender: string): Promise<Ingested> {
+export async function ingestReports(
+  app: App,
+  { controller, reports }: Reports,
+  sender: string,
+): Promise<Ingested> {
   if (!sender.endsWith(`:${controller}`)) {
     return { refused: [`sender ${sender} is not lab controller ${controller}, in whose name it reports`] };
   }

@@ -42,14 +42,19 @@ export function outbox({
       const sending = [...commands].map(async ([controller, batch]) => {
         const sent = await hands.send(controller, batch);
         for (const each of sent) {
-          if (!each.sent) log.warn("commands not sent; their deadline sends them again", { controller, reason: each.reason });
+          if (!each.sent)
+            log.warn("commands not sent; their deadline sends them again", {
+              controller,
+              reason: each.reason,
+            });
         }
       });
       const waking = wakes.size === 0 ? [] : [queue.wake([...wakes.values()], clock.now())];
       commands.clear();
       wakes.clear();
       for (const result of await Promise.allSettled([...sending, ...waking])) {
-        if (result.status === "rejected") log.error("effects not sent; left to the deadlines", { reason: String(result.reason) });
+        if (result.status === "rejected")
+          log.error("effects not sent; left to the deadlines", { reason: String(result.reason) });
       }
     },
   };

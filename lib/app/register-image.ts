@@ -1,7 +1,8 @@
 /** Register an image's revision and make it the production one. The same content again is the same revision. */
+
+import type { ImageBody } from "../contracts/api.ts";
 import { branded, isRevisionId } from "../core/ids.ts";
 import type { ImageRevision } from "../core/image.ts";
-import type { ImageBody } from "../contracts/api.ts";
 import type { App } from "./app.ts";
 
 export async function registerImage(app: App, body: ImageBody): Promise<ImageRevision> {

@@ -1,10 +1,11 @@
 /** Make a reservation, or find the one that the same id has made before. */
+
+import type { JobMessage } from "../contracts/job.ts";
 import type { Fault } from "../core/fault.ts";
 import { configurationFault } from "../core/fault.ts";
 import type { Actor } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { after } from "../core/time.ts";
-import type { JobMessage } from "../contracts/job.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
 
@@ -19,7 +20,13 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
   if (known !== null) return { ok: true, reservation: known, known: true };
   const image = await app.store.read("image", wanted.image);
   if (image === null) {
-    return { ok: false, fault: configurationFault("image-unknown", `image ${wanted.image} is not registered: POST /v1/images first`) };
+    return {
+      ok: false,
+      fault: configurationFault(
+        "image-unknown",
+        `image ${wanted.image} is not registered: POST /v1/images first`,
+      ),
+    };
   }
   const now = app.clock.now();
   const { id, owner, class: nodeClass, tags, lab, count, user, publicKey } = wanted;

@@ -1,6 +1,7 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
-import type { NodeProgress } from "../contracts/stored.ts";
+
 import type { NodeView, ReservationView } from "../contracts/api.ts";
+import type { NodeProgress } from "../contracts/stored.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import type { Store } from "../ports/store.ts";

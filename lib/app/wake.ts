@@ -6,7 +6,10 @@ import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
 
 export async function heedWake(app: App, { entity, due, by }: Wake): Promise<string> {
-  const actor: Actor = { kind: by, name: by === "watchdog" ? "stuck-nodes" : by === "timer" ? "deadline" : "wake" };
+  const actor: Actor = {
+    kind: by,
+    name: by === "watchdog" ? "stuck-nodes" : by === "timer" ? "deadline" : "wake",
+  };
   switch (entity.kind) {
     case "node":
       return advanceNode(app, entity.id, { kind: "look", actor }, { timer: due });

@@ -14,7 +14,9 @@ const lean = () => ({
 });
 
 export const documentClient = (): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(lean()), { marshallOptions: { removeUndefinedValues: true } });
+  DynamoDBDocumentClient.from(new DynamoDBClient(lean()), {
+    marshallOptions: { removeUndefinedValues: true },
+  });
 
 export const sqsClient = (): SQSClient => new SQSClient(lean());
 

@@ -2,7 +2,11 @@
  * The store on DynamoDB. Reads are strongly consistent, every write is conditional on what it expects, several writes are
  * one transaction. An index may lag: whoever reads one reads the item again before acting.
  */
-import { ConditionalCheckFailedException, TransactionCanceledException, TransactionConflictException } from "@aws-sdk/client-dynamodb";
+import {
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from "@aws-sdk/client-dynamodb";
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -11,7 +15,6 @@ import {
   QueryCommand,
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
 import {
   codecs,
   dueKey,
@@ -22,22 +25,24 @@ import {
   type Kind,
   keyOf,
   keyOfValue,
+  type Ref,
   type Stored,
+  storedItem,
   timelineKey,
 } from "../contracts/stored.ts";
-import type { Expected, Page, Ref, Store, Write } from "../ports/store.ts";
+import type { Expected, Page, Store, Write } from "../ports/store.ts";
 import { type IndexName, indexNames } from "./table.ts";
 
 /** DynamoDB's own limit (API reference, TransactWriteItems). */
 const mostWrites = 100;
 
-const storedItem = z.looseObject({ pk: z.string(), sk: z.string(), kind: z.string(), schema: z.int(), body: z.unknown() });
-
 export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient; table: string }): Store {
   async function query(
     input: Omit<ConstructorParameters<typeof QueryCommand>[0], "TableName">,
   ): Promise<{ items: Record<string, unknown>[]; more: boolean }> {
-    const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand({ TableName: table, ...input }));
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({ TableName: table, ...input }),
+    );
     return { items: Items, more: LastEvaluatedKey !== undefined };
   }
 
@@ -62,11 +67,14 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
 
   return {
     read: async <K extends Identified>(kind: K, id: string) => {
-      const { Item } = await client.send(new GetCommand({ TableName: table, Key: keyOf(kind, id), ConsistentRead: true }));
+      const { Item } = await client.send(
+        new GetCommand({ TableName: table, Key: keyOf(kind, id), ConsistentRead: true }),
+      );
       return Item === undefined ? null : decode(kind, Item);
     },
     commit: async (writes) => {
-      if (writes.length > mostWrites) throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
+      if (writes.length > mostWrites)
+        throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
       const puts = writes.map((write) => ({ TableName: table, ...putOf(write) }));
       try {
         const [only] = puts;
@@ -85,7 +93,10 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
             IndexName: "due",
             KeyConditionExpression: "duePk = :pk AND dueSk < :by",
             // `~` sorts behind `#`, which follows the instant in the key: all that is due by then, and at then.
-            ExpressionAttributeValues: { ":pk": dueKey(scope, shard), ":by": `${String(by).padStart(15, "0")}~` },
+            ExpressionAttributeValues: {
+              ":pk": dueKey(scope, shard),
+              ":by": `${String(by).padStart(15, "0")}~`,
+            },
             Limit: limit,
           });
           return items;
@@ -97,8 +108,13 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
         .slice(0, limit)
         .map(refOf);
     },
-    pool: async (pool, limit) => (await inIndex("pool", pool, null, limit)).items.map((item) => refOf(item).id),
-    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(kind: K, limit: number, from: string | null) => {
+    pool: async (pool, limit) =>
+      (await inIndex("pool", pool, null, limit)).items.map((item) => refOf(item).id),
+    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(
+      kind: K,
+      limit: number,
+      from: string | null,
+    ) => {
       const { items, more } = await inIndex("list", kind, from, limit);
       const last = items.at(-1)?.["listSk"];
       const page: Page<Stored[K]> = {
@@ -112,7 +128,8 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
       const items = await beside(pk, sk, "timeline#~", limit);
       return items.map((item) => decode("timeline", item));
     },
-    issues: async (node) => (await beside(`node#${node}`, "issue#", "issue#~", 100)).map((item) => decode("issue", item)),
+    issues: async (node) =>
+      (await beside(`node#${node}`, "issue#", "issue#~", 100)).map((item) => decode("issue", item)),
   };
 }
 
@@ -141,7 +158,9 @@ function encode<K extends Kind>(kind: K, value: Stored[K]): Record<string, unkno
   };
 }
 
-function conditionOf(expect: Expected): Pick<PutCommandInput, "ConditionExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues"> {
+function conditionOf(
+  expect: Expected,
+): Pick<PutCommandInput, "ConditionExpression" | "ExpressionAttributeNames" | "ExpressionAttributeValues"> {
   switch (expect) {
     case "any":
       return {};
@@ -158,10 +177,16 @@ function conditionOf(expect: Expected): Pick<PutCommandInput, "ConditionExpressi
 
 /** Somebody else was first: the caller reads again. Anything else is a failure. */
 function isConflict(error: unknown): boolean {
-  if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException) return true;
+  if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException)
+    return true;
   if (!(error instanceof TransactionCanceledException)) return false;
-  const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code).filter((code) => code !== undefined && code !== "None");
-  return codes.length > 0 && codes.every((code) => code === "ConditionalCheckFailed" || code === "TransactionConflict");
+  const codes = (error.CancellationReasons ?? [])
+    .map(({ Code }) => Code)
+    .filter((code) => code !== undefined && code !== "None");
+  return (
+    codes.length > 0 &&
+    codes.every((code) => code === "ConditionalCheckFailed" || code === "TransactionConflict")
+  );
 }
 
 function decode<K extends Kind>(kind: K, item: Record<string, unknown>): Stored[K] {
@@ -174,13 +199,16 @@ function decode<K extends Kind>(kind: K, item: Record<string, unknown>): Stored[
   try {
     return codecs[kind].parse(body);
   } catch (error) {
-    throw new Error(`${where} does not parse as ${kind}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(
+      `${where} does not parse as ${kind}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
 /** The key says of what kind it is: `node#…`, `reservation#…`. */
 function refOf({ pk }: Record<string, unknown>): Ref {
   const [kind, ...rest] = String(pk).split("#");
-  if (kind !== "node" && kind !== "reservation") throw new Error(`item ${String(pk)} is in an index of nodes and reservations`);
+  if (kind !== "node" && kind !== "reservation")
+    throw new Error(`item ${String(pk)} is in an index of nodes and reservations`);
   return { kind, id: rest.join("#") };
 }

@@ -1,6 +1,6 @@
 /** Wakes and dead letters on SQS. A wake may come late, twice or never: nothing depends on it. */
-import { type SQSClient, SendMessageBatchCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
-import { type WakeMessage, wakeSchema } from "../contracts/wake.ts";
+import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { wakeSchema } from "../contracts/wake.ts";
 import type { Instant } from "../core/time.ts";
 import type { DeadLetters, Queue, Wake } from "../ports/queue.ts";
 
@@ -17,14 +17,15 @@ export function sqsQueue({ client, queueUrl }: { client: SQSClient; queueUrl: st
         QueueUrl: queueUrl,
         Entries: wakes.map((wake, index) => ({
           Id: String(index),
-          MessageBody: JSON.stringify({ schema: wakeSchema, ...wake } satisfies WakeMessage),
+          MessageBody: JSON.stringify({ schema: wakeSchema, ...wake }),
           DelaySeconds: delayOf(wake, now),
         })),
       }),
     );
     const failed = wakes.filter((_, index) => Failed.some(({ Id }) => Id === String(index)));
     if (failed.length === 0) return;
-    if (!retry) throw new Error(`${failed.length} wakes were not accepted: ${Failed[0]?.Message ?? "no reason given"}`);
+    if (!retry)
+      throw new Error(`${failed.length} wakes were not accepted: ${Failed[0]?.Message ?? "no reason given"}`);
     return sendBatch(failed, now, false);
   }
 
@@ -39,9 +40,16 @@ export function sqsQueue({ client, queueUrl }: { client: SQSClient; queueUrl: st
 }
 
 /** Rounded up: a timer that comes early is of no use to anybody. */
-const delayOf = ({ due }: Wake, now: Instant): number => (due === null ? 0 : Math.max(0, Math.ceil((due - now) / 1000)));
+const delayOf = ({ due }: Wake, now: Instant): number =>
+  due === null ? 0 : Math.max(0, Math.ceil((due - now) / 1000));
 
-export const sqsDeadLetters = ({ client, queueUrl }: { client: SQSClient; queueUrl: string }): DeadLetters => ({
+export const sqsDeadLetters = ({
+  client,
+  queueUrl,
+}: {
+  client: SQSClient;
+  queueUrl: string;
+}): DeadLetters => ({
   reject: async ({ body, reason }) => {
     await client.send(
       new SendMessageCommand({
@@ -55,8 +63,13 @@ export const sqsDeadLetters = ({ client, queueUrl }: { client: SQSClient; queueU
 
 /** SQS takes the characters of XML 1.0 only, and no empty text. */
 function allowed(text: string, most: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the very characters that SQS refuses.
-  const clean = text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd").toWellFormed();
-  const cut = Buffer.byteLength(clean) <= most ? clean : Buffer.from(clean).subarray(0, most).toString().replace(/\ufffd+$/, "");
+  const clean = text.replaceAll(/[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu, "\ufffd").toWellFormed();
+  const cut =
+    Buffer.byteLength(clean) <= most
+      ? clean
+      : Buffer.from(clean)
+          .subarray(0, most)
+          .toString()
+          .replace(/\ufffd+$/, "");
   return cut === "" ? "(empty)" : cut;
 }

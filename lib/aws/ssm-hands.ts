@@ -39,17 +39,24 @@ export function ssmHands({ client, documentName, now }: SsmHandsSettings): Hands
       return { sent: false, reason };
     }
   }
-  return { send: (controller, commands) => Promise.all(split(commands).map((part) => deliver(controller, part))) };
+  return {
+    send: (controller, commands) => Promise.all(split(commands).map((part) => deliver(controller, part))),
+  };
 }
 
-const jsonOf = (commands: readonly Command[]): string => JSON.stringify({ schema: "rackwright.delivery/1", commands });
+const jsonOf = (commands: readonly Command[]): string =>
+  JSON.stringify({ schema: "rackwright.delivery/1", commands });
 
 /** As many together as fit: a rebuild of hundreds of nodes is a handful of calls. */
 function split(commands: readonly Command[]): Command[][] {
   const parts: Command[][] = [];
   for (const command of commands) {
     const part = parts.at(-1);
-    if (part !== undefined && part.length < mostCommands && Buffer.byteLength(jsonOf([...part, command])) <= maximumDeliveryBytes) {
+    if (
+      part !== undefined &&
+      part.length < mostCommands &&
+      Buffer.byteLength(jsonOf([...part, command])) <= maximumDeliveryBytes
+    ) {
       part.push(command);
     } else {
       parts.push([command]);
@@ -61,7 +68,10 @@ function split(commands: readonly Command[]): Command[][] {
 /** Surely not delivered. Everything else that goes wrong may have been. */
 function refusalOf(error: unknown): string | null {
   if (error instanceof InvalidInstanceId) return "the lab controller is not registered or not online";
-  if (error instanceof Error && (error.name === "ThrottlingException" || error.message.includes("Rate exceeded"))) {
+  if (
+    error instanceof Error &&
+    (error.name === "ThrottlingException" || error.message.includes("Rate exceeded"))
+  ) {
     return "SSM throttles SendCommand";
   }
   return null;

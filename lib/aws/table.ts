@@ -1,5 +1,10 @@
 /** The one table: two keys, three sparse indexes. infra/ deploys the same definition. */
-import { CreateTableCommand, type CreateTableCommandInput, DescribeTableCommand, ResourceNotFoundException } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  ResourceNotFoundException,
+} from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
 export const indexNames = ["due", "pool", "list"] as const;

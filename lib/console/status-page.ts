@@ -45,7 +45,9 @@ const escaped = (text: string): string =>
 /** Complete without the script, too. */
 function plainTable({ nodes }: StatusViews): string {
   const rows = nodes.map(({ id, state, phase, job, fault, reservation }) =>
-    [id, state, phase.name, reservation ?? "", fault ?? job?.awaits ?? ""].map((cell) => `<td>${escaped(cell)}</td>`).join(""),
+    [id, state, phase.name, reservation ?? "", fault ?? job?.awaits ?? ""]
+      .map((cell) => `<td>${escaped(cell)}</td>`)
+      .join(""),
   );
   return `<table><tr><th>node<th>state<th>phase<th>reservation<th>awaits</tr>${rows.map((row) => `<tr>${row}</tr>`).join("")}</table>`;
 }

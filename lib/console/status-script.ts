@@ -2,7 +2,7 @@
  * The script of the status page, as text: it runs in a browser. It makes elements and sets their text; nothing that a node
  * or a person is called can become markup.
  */
-export const script = String.raw`
+export const script = `
 const el = (tag, cls, text) => { const e = document.createElement(tag); if (cls) e.className = cls; if (text !== undefined) e.textContent = text; return e; };
 const span = (ms) => ms < 0 ? 'now' : ms < 120000 ? Math.round(ms / 1000) + ' s' : ms < 7200000 ? Math.round(ms / 60000) + ' min' : Math.round(ms / 3600000) + ' h';
 let views = JSON.parse(document.getElementById('views').textContent);

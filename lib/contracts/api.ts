@@ -26,7 +26,9 @@ export type Route = (typeof routes)[number];
 export const isRoute = (key: string): key is Route => routes.some((route) => route === key);
 
 export const reservationBody = z.strictObject({
-  id: reservationId.optional().describe("Chosen by the caller: the same id again answers with the same reservation."),
+  id: reservationId
+    .optional()
+    .describe("Chosen by the caller: the same id again answers with the same reservation."),
   owner: z.string().min(1).max(200),
   ...requirements,
 });

@@ -20,7 +20,10 @@ export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEU
 export type FunctionEnvironment = z.infer<typeof functionEnvironment>;
 export type ConsumerEnvironment = z.infer<typeof consumerEnvironment>;
 
-export function readEnvironment<T>(shape: z.ZodType<T>, variables: Readonly<Record<string, string | undefined>>): T {
+export function readEnvironment<T>(
+  shape: z.ZodType<T>,
+  variables: Readonly<Record<string, string | undefined>>,
+): T {
   const parsed = shape.safeParse(variables);
   if (parsed.success) return parsed.data;
   throw new Error(`environment: ${explain(parsed.error)}`);

@@ -10,7 +10,8 @@ export const jobSchema = "rackwright.job/1";
 /** One claim is one transaction of at most 100 writes: two for every node, two for the reservation. */
 export const mostNodes = 40;
 
-const sshKey = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{16,8000}( [^\n\r]{0,200})?$/;
+const sshKey =
+  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{16,8000}( [^\n\r]{0,200})?$/;
 
 export const requirements = {
   image: imageId.describe("A registered image; its production revision is loaded."),
@@ -39,7 +40,9 @@ export const requirements = {
 
 const message = {
   schema: z.literal(jobSchema),
-  id: reservationId.describe("Chosen by the sender; the same id again changes nothing. Lower-case letters, digits, . _ -"),
+  id: reservationId.describe(
+    "Chosen by the sender; the same id again changes nothing. Lower-case letters, digits, . _ -",
+  ),
 };
 
 export const jobMessage = z.discriminatedUnion("kind", [
@@ -69,6 +72,8 @@ export const jobMessage = z.discriminatedUnion("kind", [
     .describe("Load a node anew as soon as it is free. It waits behind what the node is doing."),
   z
     .strictObject({ ...message, kind: z.literal("inspect"), node: nodeId })
-    .describe("Read a node's power state as soon as it is free, and quarantine it if its BMC does not answer."),
+    .describe(
+      "Read a node's power state as soon as it is free, and quarantine it if its BMC does not answer.",
+    ),
 ]);
 export type JobMessage = z.infer<typeof jobMessage>;

@@ -39,7 +39,11 @@ export const labFile = z
       for (const name of [`node ${id}`, ...macs]) {
         const other = seen.get(name);
         if (other !== undefined) {
-          context.addIssue({ code: "custom", path: ["nodes", index], message: `${name} is already that of node ${other}` });
+          context.addIssue({
+            code: "custom",
+            path: ["nodes", index],
+            message: `${name} is already that of node ${other}`,
+          });
         }
         seen.set(name, id);
       }

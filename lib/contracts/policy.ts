@@ -2,7 +2,10 @@
 import * as z from "zod";
 import type { Policy } from "../core/correction/policy.ts";
 
-const span = z.number().min(0).max(30 * 24 * 3_600_000);
+const span = z
+  .number()
+  .min(0)
+  .max(30 * 24 * 3_600_000);
 const rungs = z.array(z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"])).max(8);
 const byAttempt = z.array(span).min(1).max(10);
 

@@ -25,7 +25,9 @@ export const at = z
   .max(16_725_225_600_000)
   .transform((value): Instant => instant(value));
 
-export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "is not a SHA-256 checksum in lower-case hexadecimal");
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, "is not a SHA-256 checksum in lower-case hexadecimal");
 export const mac = z
   .string()
   .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, "is not a MAC address in lower case with colons");

@@ -70,7 +70,9 @@ const jobRun = z.strictObject({
   clocks: z.strictObject({ noProgressBy: at, noProgressMs: z.number().min(0), overallBy: at }),
   command: outstanding.nullable(),
   evidence: z.strictObject({
-    answer: z.strictObject({ status: z.enum(["completed", "failed"]), fault: fault.nullable(), at }).nullable(),
+    answer: z
+      .strictObject({ status: z.enum(["completed", "failed"]), fault: fault.nullable(), at })
+      .nullable(),
     verified: installationId.nullable(),
     os: osFacts.nullable(),
     fault: fault.nullable(),

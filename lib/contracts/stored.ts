@@ -108,7 +108,9 @@ const timeline = z.strictObject({
 });
 
 /** The codecs. The number beside each is the version of its shape, stored with every item. */
-export const codecs: { readonly [K in Kind]: { readonly schema: number; readonly parse: (body: unknown) => Stored[K] } } = {
+export const codecs: {
+  readonly [K in Kind]: { readonly schema: number; readonly parse: (body: unknown) => Stored[K] };
+} = {
   node: codec(1, nodeState),
   "node-spec": codec(1, nodeSpec),
   progress: codec(
@@ -175,6 +177,21 @@ export const codecs: { readonly [K in Kind]: { readonly schema: number; readonly
 
 function codec<T>(schema: number, shape: z.ZodType<T>): { schema: number; parse: (body: unknown) => T } {
   return { schema, parse: (body) => shape.parse(body) };
+}
+
+/** An item of the table, before its body is parsed by the codec of its kind. */
+export const storedItem = z.looseObject({
+  pk: z.string(),
+  sk: z.string(),
+  kind: z.string(),
+  schema: z.int(),
+  body: z.unknown(),
+});
+
+/** What can be woken, and has a timeline. */
+export interface Ref {
+  readonly kind: "node" | "reservation";
+  readonly id: string;
 }
 
 export interface Key {
@@ -255,7 +272,10 @@ const none: IndexKeys = { due: null, pool: null, list: null };
 
 const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   node: (node) => ({
-    due: node.due === null ? null : { pk: dueKey(node.lab, shardOf(node.id)), sk: `${padded(node.due)}#${node.id}` },
+    due:
+      node.due === null
+        ? null
+        : { pk: dueKey(node.lab, shardOf(node.id)), sk: `${padded(node.due)}#${node.id}` },
     pool: isFree(node) ? { pk: freeKey(node.class), sk: `${padded(node.lastUsedAt)}#${node.id}` } : null,
     list: { pk: "node", sk: node.id },
   }),
@@ -270,7 +290,9 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   lab: ({ id }) => ({ ...none, list: { pk: "lab", sk: id } }),
   image: ({ id }) => ({ ...none, list: { pk: "image", sk: id } }),
   issue: (issue) =>
-    issue.state === "open" ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } } : none,
+    issue.state === "open"
+      ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } }
+      : none,
   "node-spec": () => none,
   progress: () => none,
   budget: () => none,

@@ -1,6 +1,5 @@
-/** A wake on the wakes queue: look at this. */
+/** A wake on the wakes queue: look at this. It carries nothing but a name, who asks, and for a timer the instant it stands for. */
 import * as z from "zod";
-import type { Wake } from "../ports/queue.ts";
 import { at, nodeId, reservationId } from "./scalars.ts";
 
 export const wakeSchema = "rackwright.wake/1";
@@ -11,7 +10,9 @@ export const wake = z.strictObject({
     z.strictObject({ kind: z.literal("node"), id: nodeId }),
     z.strictObject({ kind: z.literal("reservation"), id: reservationId }),
   ]),
+  /** A timer: dropped when the entity is no longer due then. Null: look now. */
   due: at.nullable(),
+  /** It becomes the actor of what the look leads to. */
   by: z.enum(["timer", "engine", "watchdog"]),
 });
-export type WakeMessage = Wake & { readonly schema: typeof wakeSchema };
+export type WakeMessage = z.infer<typeof wake>;

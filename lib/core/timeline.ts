@@ -5,7 +5,9 @@ import type { Actor } from "./node/node.ts";
 import type { Instant } from "./time.ts";
 
 export interface TimelineEntry {
-  readonly entity: { readonly kind: "node"; readonly id: NodeId } | { readonly kind: "reservation"; readonly id: ReservationId };
+  readonly entity:
+    | { readonly kind: "node"; readonly id: NodeId }
+    | { readonly kind: "reservation"; readonly id: ReservationId };
   /** The version that the entity reached by this transition: 1, 2, 3 … without a gap. */
   readonly sequence: number;
   readonly at: Instant;

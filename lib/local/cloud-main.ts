@@ -6,14 +6,15 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CreateQueueCommand, GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { documentClient, sqsClient } from "../aws/clients.ts";
+import { deadLetterNameOf, ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
 import { routes } from "../contracts/api.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
 import { startImageStore } from "./image-store.ts";
-import { createFunctionHost, type Handler } from "./lambda/host.ts";
+import { createFunctionHost } from "./lambda/host.ts";
+import type { Handler } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
@@ -31,16 +32,12 @@ export const cloudConfig = z.strictObject({
 export type CloudConfig = z.infer<typeof cloudConfig>;
 
 export const tableName = "Rackwright";
-export const queueNames = ["jobs", "wakes", "reports"] as const;
-export const queueUrl = (sqsPort: number, name: string): string => `http://127.0.0.1:${sqsPort}/000000000000/${name}`;
+export const queueUrl = (sqsPort: number, name: string): string =>
+  `http://127.0.0.1:${sqsPort}/000000000000/${name}`;
 
 /** As AWS shows them: whoever uses the account's own key, or a hybrid-activated machine in its role's session. */
 export const senderOf = (accessKeyId: string): string =>
   accessKeyId.startsWith("mi-") ? `AROARACKWRIGHTLAB:${accessKeyId}` : accessKeyId;
-
-/** What a job costs in visibility: six times what a function may take (AWS: “Configuring a queue to use with Lambda”). */
-const visibilitySeconds = "30";
-const deliveriesBeforeDeadLetter = 5;
 
 async function main(config: CloudConfig): Promise<void> {
   const { ports } = config;
@@ -62,7 +59,7 @@ async function main(config: CloudConfig): Promise<void> {
     POLICY: JSON.stringify(localPolicy),
   });
   await ensureTable(documentClient(), tableName);
-  await createQueues();
+  await ensureQueues(sqsClient());
 
   const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
   for (const [queue, name] of [
@@ -71,18 +68,31 @@ async function main(config: CloudConfig): Promise<void> {
     ["reports", "reports"],
   ] as const) {
     // A function reads its environment when it is loaded, as in Lambda; here they share a process, so one after the other.
-    process.env["DEAD_LETTER_QUEUE_URL"] = queueUrl(ports.sqs, `${queue}-dead`);
+    process.env["DEAD_LETTER_QUEUE_URL"] = queueUrl(ports.sqs, deadLetterNameOf(queue));
     const handler = await load(config, name);
-    host.sqsMapping({ name, queueUrl: queueUrl(ports.sqs, queue), batchSize: 10, maximumConcurrency: 4, handler });
+    host.sqsMapping({
+      name,
+      queueUrl: queueUrl(ports.sqs, queue),
+      batchSize: 10,
+      maximumConcurrency: 4,
+      handler,
+    });
   }
   const api = await load(config, "api");
   const status = await load(config, "console/status");
   await host.httpApi({
     port: ports.api,
-    routes: [...routes.map((routeKey) => ({ routeKey, name: "api", handler: api })), { routeKey: "GET /", name: "status", handler: status }],
+    routes: [
+      ...routes.map((routeKey) => ({ routeKey, name: "api", handler: api })),
+      { routeKey: "GET /", name: "status", handler: status },
+    ],
   });
   for (const name of ["stuck-nodes", "reservations"]) {
-    host.schedule({ name, rateSeconds: config.watchdogSeconds, handler: await load(config, `watchdogs/${name}`) });
+    host.schedule({
+      name,
+      rateSeconds: config.watchdogSeconds,
+      handler: await load(config, `watchdogs/${name}`),
+    });
   }
   process.stdout.write(`${JSON.stringify({ ready: true, api: `http://127.0.0.1:${ports.api}` })}\n`);
 
@@ -92,28 +102,6 @@ async function main(config: CloudConfig): Promise<void> {
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());
-}
-
-async function createQueues(): Promise<void> {
-  const client = sqsClient();
-  for (const name of queueNames) {
-    const dead = await client.send(new CreateQueueCommand({ QueueName: `${name}-dead` }));
-    const attributes = await client.send(
-      new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ["QueueArn"] }),
-    );
-    await client.send(
-      new CreateQueueCommand({
-        QueueName: name,
-        Attributes: {
-          VisibilityTimeout: visibilitySeconds,
-          RedrivePolicy: JSON.stringify({
-            deadLetterTargetArn: attributes.Attributes?.["QueueArn"],
-            maxReceiveCount: deliveriesBeforeDeadLetter,
-          }),
-        },
-      }),
-    );
-  }
 }
 
 async function load({ functions }: CloudConfig, name: string): Promise<Handler> {

@@ -32,7 +32,13 @@ export async function importImage(file: string, dir: string): Promise<{ sha256: 
 }
 
 /** `GET /images/SHA256`, whole or a range. */
-export async function startImageStore({ port, dir }: { port: number; dir: string }): Promise<{ stop: () => Promise<void> }> {
+export async function startImageStore({
+  port,
+  dir,
+}: {
+  port: number;
+  dir: string;
+}): Promise<{ stop: () => Promise<void> }> {
   mkdirSync(dir, { recursive: true });
   const server = createServer((request, response) => {
     serve(dir, request, response).catch((error: unknown) => {
@@ -78,7 +84,10 @@ async function serve(dir: string, request: IncomingMessage, response: ServerResp
 }
 
 /** One range of bytes (RFC 9110, 14.1.2); anything more curious is answered with the whole. */
-export function rangeOf(header: string | undefined, size: number): { from: number; to: number } | null | "unsatisfiable" {
+export function rangeOf(
+  header: string | undefined,
+  size: number,
+): { from: number; to: number } | null | "unsatisfiable" {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
   if (first === undefined || last === undefined || (first === "" && last === "")) return null;
   const from = first === "" ? Math.max(0, size - Number(last)) : Number(first);

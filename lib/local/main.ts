@@ -27,16 +27,23 @@ function readLab({ lab, count, hangs, deadBmcs }: Options): LabFile {
   try {
     value = JSON.parse(readFileSync(lab, "utf8"));
   } catch (error) {
-    throw new UsageError(`--lab: ${lab} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `--lab: ${lab} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const parsed = labFile.safeParse(value);
   if (!parsed.success) throw new UsageError(`--lab: ${lab}: ${explain(parsed.error)}`);
   const { nodes } = parsed.data;
-  const named: [string, string][] = [...hangs.map(({ node }): [string, string] => ["--hang", node]), ...deadBmcs.map((node): [string, string] => ["--dead-bmc", node])];
+  const named: [string, string][] = [
+    ...hangs.map(({ node }): [string, string] => ["--hang", node]),
+    ...deadBmcs.map((node): [string, string] => ["--dead-bmc", node]),
+  ];
   for (const [option, node] of named) {
-    if (!nodes.some(({ id }) => id === node)) throw new UsageError(`${option}: lab ${parsed.data.lab} has no node ${node}`);
+    if (!nodes.some(({ id }) => id === node))
+      throw new UsageError(`${option}: lab ${parsed.data.lab} has no node ${node}`);
   }
-  if (count > nodes.length) throw new UsageError(`--count: lab ${parsed.data.lab} has ${nodes.length} nodes, ${count} are wanted`);
+  if (count > nodes.length)
+    throw new UsageError(`--count: lab ${parsed.data.lab} has ${nodes.length} nodes, ${count} are wanted`);
   return parsed.data;
 }
 
@@ -55,7 +62,13 @@ async function main(options: Options): Promise<number> {
     throw new UsageError(`--port: ${options.port} is taken: name another one`);
   }
   buildPrograms();
-  const stack = await startStack({ layout, settings: await settle(layout), lab, apiPort: options.port, watchdogSeconds });
+  const stack = await startStack({
+    layout,
+    settings: await settle(layout),
+    lab,
+    apiPort: options.port,
+    watchdogSeconds,
+  });
   let stopping = false;
   const stop = () => {
     stopping = true;
@@ -80,7 +93,9 @@ async function main(options: Options): Promise<number> {
 
 /** The port is held by a run of ours that was killed, whose leftovers are about to be ended. */
 const isOurs = (layout: Layout, port: number): boolean =>
-  existsSync(layout.processes) && existsSync(layout.run) && JSON.parse(readFileSync(layout.run, "utf8")).port === port;
+  existsSync(layout.processes) &&
+  existsSync(layout.run) &&
+  JSON.parse(readFileSync(layout.run, "utf8")).port === port;
 
 async function run(job: MainJob, stack: Stack, layout: Layout, options: Options): Promise<number> {
   await prepareLab(job, stack.lab);
@@ -91,7 +106,10 @@ async function run(job: MainJob, stack: Stack, layout: Layout, options: Options)
   if (job.stopping()) return options.once ? 1 : 0;
   const nodes = ready.nodes.length;
   if (isHandedOver(ready)) tellConnections(job.reporter, ready, layout);
-  else if (!options.once) job.reporter.say(`Reservation ${id} ended as ${ready.state}: ${ready.cause?.message ?? "no reason given"}`);
+  else if (!options.once)
+    job.reporter.say(
+      `Reservation ${id} ended as ${ready.state}: ${ready.cause?.message ?? "no reason given"}`,
+    );
   if (!options.once) {
     job.reporter.say("It stays up until Ctrl-C.");
     await follow(job, id, told, () => false);
@@ -100,14 +118,17 @@ async function run(job: MainJob, stack: Stack, layout: Layout, options: Options)
   if (isHandedOver(ready)) await job.api.end(id, "one reservation was asked for (--once)");
   const last = await follow(job, id, told, isAtRest);
   job.reporter.result(resultOf(last, nodes));
-  if (last.state !== "complete" && !options.json) job.reporter.say(`failed: ${last.cause?.message ?? "no reason given"}`);
+  if (last.state !== "complete" && !options.json)
+    job.reporter.say(`failed: ${last.cause?.message ?? "no reason given"}`);
   return last.state === "complete" ? 0 : 1;
 }
 
 /** A reservation of an earlier run that has not come to its end: it is carried on. */
 async function unfinished({ api, reporter }: MainJob, { run: file }: Layout): Promise<string | null> {
   if (!existsSync(file)) return null;
-  const { reservation } = z.looseObject({ reservation: z.string() }).parse(JSON.parse(readFileSync(file, "utf8")));
+  const { reservation } = z
+    .looseObject({ reservation: z.string() })
+    .parse(JSON.parse(readFileSync(file, "utf8")));
   try {
     const view = await api.reservation(reservation);
     if (isAtRest(view)) return null;
@@ -120,18 +141,33 @@ async function unfinished({ api, reporter }: MainJob, { run: file }: Layout): Pr
   }
 }
 
-async function begin({ api, reporter }: MainJob, { rackControl }: Stack, layout: Layout, options: Options): Promise<string> {
+async function begin(
+  { api, reporter }: MainJob,
+  { rackControl }: Stack,
+  layout: Layout,
+  options: Options,
+): Promise<string> {
   const image = await storeImage(layout, options);
   const { revision } = await api.registerImage(image);
   reporter.say(`Image ${image.id}: revision ${revision}, ${(image.sizeBytes / 1024 / 1024).toFixed(1)} MiB`);
   await breakThings(rackControl, options);
   const { publicKey } = userKey(layout);
-  const reservation = await api.reserve({ owner: "you", image: image.id, count: options.count, minutes: reservationMinutes, user, publicKey });
+  const reservation = await api.reserve({
+    owner: "you",
+    image: image.id,
+    count: options.count,
+    minutes: reservationMinutes,
+    user,
+    publicKey,
+  });
   reporter.say(`Reservation ${reservation.id}: ${options.count} nodes with ${image.id}`);
   return reservation.id;
 }
 
-async function storeImage(layout: Layout, { image, badImage }: Options): Promise<{ id: string; sha256: string; sizeBytes: number }> {
+async function storeImage(
+  layout: Layout,
+  { image, badImage }: Options,
+): Promise<{ id: string; sha256: string; sizeBytes: number }> {
   const made = join(layout.images, "demo.part");
   // A damaged image is another one than the good one that a controller may have fetched before.
   if (image === null) await makeDemoImage(made, badImage ? 17 : 16);
@@ -145,7 +181,10 @@ async function storeImage(layout: Layout, { image, badImage }: Options): Promise
 }
 
 async function breakThings(rackControl: string, { hangs, deadBmcs }: Options): Promise<void> {
-  const add = [...hangs.map((hang) => ({ kind: "hang", ...hang })), ...deadBmcs.map((node) => ({ kind: "dead-bmc", node }))];
+  const add = [
+    ...hangs.map((hang) => ({ kind: "hang", ...hang })),
+    ...deadBmcs.map((node) => ({ kind: "dead-bmc", node })),
+  ];
   if (add.length === 0) return;
   const response = await fetch(`${rackControl}/faults`, { method: "POST", body: JSON.stringify({ add }) });
   if (!response.ok) throw new StackError(`the rack refused the faults: ${await response.text()}`);
@@ -154,7 +193,9 @@ async function breakThings(rackControl: string, { hangs, deadBmcs }: Options): P
 function tellConnections(reporter: Reporter, { connections }: ReservationView, layout: Layout): void {
   for (const { node, address, user: account } of connections) {
     const [host, port] = address.split(":");
-    reporter.say(`${node}: ssh -i ${layout.userKey} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p ${port} ${account}@${host}`);
+    reporter.say(
+      `${node}: ssh -i ${layout.userKey} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p ${port} ${account}@${host}`,
+    );
   }
 }
 
@@ -171,6 +212,8 @@ try {
   else process.exitCode = await main(options);
 } catch (error) {
   const usage = error instanceof UsageError;
-  process.stderr.write(`rackwright: ${usage || error instanceof StackError || error instanceof ApiError ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `rackwright: ${usage || error instanceof StackError || error instanceof ApiError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = usage ? 2 : 1;
 }

@@ -48,7 +48,13 @@ export interface StackSettings {
 const startPatienceMs = 30_000;
 const stopPatienceMs = 10_000;
 
-export async function startStack({ layout, settings, lab, apiPort, watchdogSeconds }: StackSettings): Promise<Stack> {
+export async function startStack({
+  layout,
+  settings,
+  lab,
+  apiPort,
+  watchdogSeconds,
+}: StackSettings): Promise<Stack> {
   const { ports } = settings;
   const controller = lab.controllers[0] ?? "";
   const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
@@ -65,12 +71,23 @@ export async function startStack({ layout, settings, lab, apiPort, watchdogSecon
   let stopping = false;
 
   /** Starts a part in a process group of its own, so that Ctrl-C reaches us alone; its output goes to its log. */
-  function start(name: string, command: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  function start(
+    name: string,
+    command: string,
+    parameters: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+  ): ChildProcess {
     const log = openSync(logOf(layout, name), "a", 0o600);
-    const child = spawn(command, [...parameters], { cwd: root, env: { ...process.env, ...environment }, detached: true, stdio: ["ignore", log, log] });
+    const child = spawn(command, [...parameters], {
+      cwd: root,
+      env: { ...process.env, ...environment },
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
     const ended = (why: string) => {
-      if (!stopping) fail(new StackError(`${name} ${why}; the end of ${logOf(layout, name)}:\n${tail(layout, name)}`));
+      if (!stopping)
+        fail(new StackError(`${name} ${why}; the end of ${logOf(layout, name)}:\n${tail(layout, name)}`));
     };
     child.once("error", (error) => ended(`did not start: ${error.message}`));
     child.once("exit", (code, signal) => ended(`ended with ${signal ?? code}`));
@@ -81,13 +98,26 @@ export async function startStack({ layout, settings, lab, apiPort, watchdogSecon
     children.set(name, child);
     return child;
   }
-  const node = (name: string, file: string, parameters: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
-    start(name, process.execPath, ["--disable-warning=ExperimentalWarning", file, ...parameters], environment);
+  const node = (
+    name: string,
+    file: string,
+    parameters: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+  ) =>
+    start(
+      name,
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", file, ...parameters],
+      environment,
+    );
 
   async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + startPatienceMs;
     while (!(await Promise.race([holds().catch(() => false), failed]))) {
-      if (Date.now() > deadline) throw new StackError(`${what} did not come up within ${startPatienceMs / 1000} s; see ${layout.logs}`);
+      if (Date.now() > deadline)
+        throw new StackError(
+          `${what} did not come up within ${startPatienceMs / 1000} s; see ${layout.logs}`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
   }
@@ -99,7 +129,14 @@ export async function startStack({ layout, settings, lab, apiPort, watchdogSecon
       const program = dynamoDbProgram();
       start("dynamodb", program.file, program.parameters(ports.dynamodb ?? 0, layout.database));
     }
-    const rack = await startRack(layout, settings, lab, () => node("rack", join(root, "lib/local/rack/main.ts"), ["--config", join(layout.rack, "config.json")]), until);
+    const rack = await startRack(
+      layout,
+      settings,
+      lab,
+      () =>
+        node("rack", join(root, "lib/local/rack/main.ts"), ["--config", join(layout.rack, "config.json")]),
+      until,
+    );
     await until("dynamodb", answers(external ?? url(ports.dynamodb)));
     const cloud: CloudConfig = {
       schema: "rackwright.cloud/1",
@@ -112,12 +149,21 @@ export async function startStack({ layout, settings, lab, apiPort, watchdogSecon
       watchdogSeconds,
     };
     node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);
-    const credentials = { AWS_ACCESS_KEY_ID: controller, AWS_SECRET_ACCESS_KEY: "local", RACKWRIGHT_AGENT_CONFIG: agentConfigOf(layout) };
+    const credentials = {
+      AWS_ACCESS_KEY_ID: controller,
+      AWS_SECRET_ACCESS_KEY: "local",
+      RACKWRIGHT_AGENT_CONFIG: agentConfigOf(layout),
+    };
     node("agent", agentBundle, ["serve"], credentials);
-    node("ssm-agent", join(root, "lib/local/ssm/controller-main.ts"), ["--endpoint", url(ports.ssm), "--controller", controller, "--state", layout.controller], {
-      ...credentials,
-      PATH: `${layout.bin}:${process.env["PATH"] ?? ""}`,
-    });
+    node(
+      "ssm-agent",
+      join(root, "lib/local/ssm/controller-main.ts"),
+      ["--endpoint", url(ports.ssm), "--controller", controller, "--state", layout.controller],
+      {
+        ...credentials,
+        PATH: `${layout.bin}:${process.env["PATH"] ?? ""}`,
+      },
+    );
     await until("the API", answers(`${url(apiPort)}/v1/images`));
     await until("the agent", answers(`${url(ports.agent)}/healthz`));
     return {
@@ -127,7 +173,10 @@ export async function startStack({ layout, settings, lab, apiPort, watchdogSecon
         ...lab,
         nodes: lab.nodes.map((each) => {
           const port = rack.nodes.find(({ id }) => id === each.id)?.bmcPort;
-          return { ...each, bmc: { ...each.bmc, driver: "redfish", address: url(port), credential: each.bmc.credential } };
+          return {
+            ...each,
+            bmc: { ...each.bmc, driver: "redfish", address: url(port), credential: each.bmc.credential },
+          };
         }),
       },
       failed,
@@ -155,7 +204,9 @@ const logOf = ({ logs }: Layout, name: string): string => join(logs, `${name}.lo
 
 function tail(layout: Layout, name: string): string {
   const file = logOf(layout, name);
-  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n").slice(-8).join("\n") : "(no log)";
+  return existsSync(file)
+    ? readFileSync(file, "utf8").trimEnd().split("\n").slice(-8).join("\n")
+    : "(no log)";
 }
 
 /** What a run that was killed has left: ended, but for the rack. */

@@ -1,6 +1,7 @@
 /** Messages to ourselves. A wake carries nothing but a name and, for a timer, the instant that it stands for. */
+
+import type { Ref } from "../contracts/stored.ts";
 import type { Instant } from "../core/time.ts";
-import type { Ref } from "./store.ts";
 
 export interface Wake {
   readonly entity: Ref;

@@ -1,15 +1,12 @@
 /** The store: where the truth is. Every write states what it expects to find (style rule 10). */
-import type { Identified, Kind, Stored } from "../contracts/stored.ts";
+import type { Identified, Kind, Ref, Stored } from "../contracts/stored.ts";
 
 /** The version that must be stored now; `absent`: nothing may be; `any`: what is there does not matter (progress, job ends). */
 export type Expected = number | "absent" | "any";
 
-export type Write = { readonly [K in Kind]: { readonly kind: K; readonly value: Stored[K]; readonly expect: Expected } }[Kind];
-
-export interface Ref {
-  readonly kind: "node" | "reservation";
-  readonly id: string;
-}
+export type Write = {
+  readonly [K in Kind]: { readonly kind: K; readonly value: Stored[K]; readonly expect: Expected };
+}[Kind];
 
 export interface Page<T> {
   readonly items: readonly T[];

@@ -13,14 +13,26 @@ function sources(folder: string): { file: string; text: string }[] {
 
 describe("node records", () => {
   test("R35: only the use-cases that advance, claim and enrol nodes write them", () => {
-    const writers = [...sources("lib/app"), ...sources("functions"), ...sources("lib/agent"), ...sources("lib/drivers")]
+    const writers = [
+      ...sources("lib/app"),
+      ...sources("functions"),
+      ...sources("lib/agent"),
+      ...sources("lib/drivers"),
+    ]
       .filter(({ text }) => /kind: "node", value/.test(text))
       .map(({ file }) => file);
-    expect(writers.sort()).toEqual(["lib/app/advance-node.ts", "lib/app/advance-reservation.ts", "lib/app/import-lab.ts"]);
+    expect(writers.sort()).toEqual([
+      "lib/app/advance-node.ts",
+      "lib/app/advance-reservation.ts",
+      "lib/app/import-lab.ts",
+    ]);
   });
 
   test("R34: build systems and OS modules have no way to a node's record: they name steps and settle them", () => {
-    const modules = [...sources("lib/core/provisioning/build-systems"), ...sources("lib/core/provisioning/os-modules")];
+    const modules = [
+      ...sources("lib/core/provisioning/build-systems"),
+      ...sources("lib/core/provisioning/os-modules"),
+    ];
     expect(modules.length).toBeGreaterThanOrEqual(3);
     for (const { file, text } of modules) {
       const imports = [...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from ?? "");

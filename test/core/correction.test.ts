@@ -81,7 +81,9 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
   test("a machine that was switched off is not reset but switched on", () => {
     const world = hungInKernel();
     world.waitUntilDue();
-    world.answer("completed", { results: [{ verb: "power.status", outcome: "done", observed: { power: "off" } }] });
+    world.answer("completed", {
+      results: [{ verb: "power.status", outcome: "done", observed: { power: "off" } }],
+    });
     expect(lastPurpose(world)).toBe("power-cycle");
   });
 
@@ -122,7 +124,20 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
       world.waitUntilDue();
       if ("job" in world.node.provision && world.node.provision.job?.command != null) {
         const look = world.job.command?.purpose === "look";
-        world.answer("completed", look ? { results: [{ verb: "console.tail", outcome: "done", observed: { power: "on", console: ["Kernel panic"] } }] } : {});
+        world.answer(
+          "completed",
+          look
+            ? {
+                results: [
+                  {
+                    verb: "console.tail",
+                    outcome: "done",
+                    observed: { power: "on", console: ["Kernel panic"] },
+                  },
+                ],
+              }
+            : {},
+        );
       }
     }
     expect(world.state).toBe("quarantined");
@@ -165,7 +180,9 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
   test("R67, R69: every phase is recorded from evidence, with the time of its last transition, in use and idle too", () => {
     const world = new World().inUse();
     expect(world.entries.flatMap(({ phase }) => phase ?? [])).toEqual(
-      expect.arrayContaining(["off", "firmware", "build", "kernel", "init", "run"].filter((phase) => phase !== "off")),
+      expect.arrayContaining(
+        ["off", "firmware", "build", "kernel", "init", "run"].filter((phase) => phase !== "off"),
+      ),
     );
     world.pass(1000).beacon("kernel");
     expect(world.node.operation).toMatchObject({ phase: "kernel", since: world.now });
@@ -197,21 +214,27 @@ describe("the lab's budget", () => {
     const world = new World();
     const empty = { lab: spec.lab, version: 1, tokens: 0, at: world.now };
     expect(takeToken(empty, policy, world.now)).toEqual({ taken: false, retryAt: world.now + 1000 });
-    expect(takeToken(empty, policy, world.pass(1_000_000).now)).toMatchObject({ taken: true, budget: { tokens: 1 } });
+    expect(takeToken(empty, policy, world.pass(1_000_000).now)).toMatchObject({
+      taken: true,
+      budget: { tokens: 1 },
+    });
   });
 });
 
 describe("an unknown outcome", () => {
-  test.each(["unknown", "expired", "refused", "aborted"] as const)("%s is neither success nor failure: the step is begun anew", (status) => {
-    const world = new World().makeAvailable().claimFor();
-    world.look();
-    const epoch = world.node.epoch;
-    world.answer(status, { reason: "the agent was restarted", results: [] });
-    expect(world.job).toMatchObject({ attempt: 1, command: null });
-    world.waitUntilDue();
-    expect(world.node.epoch).toBe(epoch + 1);
-    expect(world.sent.at(-1)?.actions[1]).toEqual({ verb: "power.off" });
-  });
+  test.each(["unknown", "expired", "refused", "aborted"] as const)(
+    "%s is neither success nor failure: the step is begun anew",
+    (status) => {
+      const world = new World().makeAvailable().claimFor();
+      world.look();
+      const epoch = world.node.epoch;
+      world.answer(status, { reason: "the agent was restarted", results: [] });
+      expect(world.job).toMatchObject({ attempt: 1, command: null });
+      world.waitUntilDue();
+      expect(world.node.epoch).toBe(epoch + 1);
+      expect(world.sent.at(-1)?.actions[1]).toEqual({ verb: "power.off" });
+    },
+  );
 
   test("the verdict on an older command is history", () => {
     const world = new World().makeAvailable().claimFor();

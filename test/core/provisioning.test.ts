@@ -4,7 +4,16 @@ import { configurationFault, nodeFault } from "../../lib/core/fault.ts";
 import { branded, isBootId, isInstallationId } from "../../lib/core/ids.ts";
 import { generic } from "../../lib/core/provisioning/os-modules/generic.ts";
 import { shipped } from "../../lib/core/provisioning/registry.ts";
-import { type BuildSystem, done, fatal, onAnswer, type OsModule, type Outcome, retry, type Step } from "../../lib/core/provisioning/step.ts";
+import {
+  type BuildSystem,
+  done,
+  fatal,
+  type OsModule,
+  type Outcome,
+  onAnswer,
+  retry,
+  type Step,
+} from "../../lib/core/provisioning/step.ts";
 import { after } from "../../lib/core/time.ts";
 import { image, World } from "./world.ts";
 
@@ -28,7 +37,9 @@ function recording(outcomes: { load?: Outcome[]; postLoad?: Outcome[] } = {}) {
   };
   const osModule: OsModule = {
     name: "fake",
-    postLoad: (attempt) => [step("post-load", `postLoad ${attempt}`, outcomes.postLoad?.[attempt - 1] ?? done)],
+    postLoad: (attempt) => [
+      step("post-load", `postLoad ${attempt}`, outcomes.postLoad?.[attempt - 1] ?? done),
+    ],
     address: () => step("address", "address", done),
   };
   const world = new World({
@@ -40,7 +51,12 @@ function recording(outcomes: { load?: Outcome[]; postLoad?: Outcome[] } = {}) {
     world,
     calls,
     runOut: () => {
-      for (let round = 0; round < 20 && "job" in world.node.provision && world.job.command !== null; round += 1) world.answer();
+      for (
+        let round = 0;
+        round < 20 && "job" in world.node.provision && world.job.command !== null;
+        round += 1
+      )
+        world.answer();
     },
   };
 }
@@ -72,17 +88,20 @@ describe("the handler runs load, then postLoad", () => {
   test.each([
     ["R5", "load", "load 1"],
     ["R6", "postLoad", "postLoad 1"],
-  ] as const)("%s: %s ends as done, retry or fatal, and each means what VCL meant by it", (_number, stage, call) => {
-    const good = recording({ [stage]: [done] });
-    good.runOut();
-    expect(good.world.state).toBe("in-use");
-    const again = recording({ [stage]: [late, done] });
-    again.runOut();
-    expect(again.calls.filter((each) => each.startsWith(stage))).toHaveLength(2);
-    const never = recording({ [stage]: [fatal(configurationFault("no", "never"))] });
-    never.runOut();
-    expect(never.calls.filter((each) => each.startsWith(stage))).toEqual([call]);
-  });
+  ] as const)(
+    "%s: %s ends as done, retry or fatal, and each means what VCL meant by it",
+    (_number, stage, call) => {
+      const good = recording({ [stage]: [done] });
+      good.runOut();
+      expect(good.world.state).toBe("in-use");
+      const again = recording({ [stage]: [late, done] });
+      again.runOut();
+      expect(again.calls.filter((each) => each.startsWith(stage))).toHaveLength(2);
+      const never = recording({ [stage]: [fatal(configurationFault("no", "never"))] });
+      never.runOut();
+      expect(never.calls.filter((each) => each.startsWith(stage))).toEqual([call]);
+    },
+  );
 
   test("R7: “try again” from postLoad repeats the image load with the next attempt", () => {
     const { world, calls } = recording({ postLoad: [late] });
@@ -94,7 +113,9 @@ describe("the handler runs load, then postLoad", () => {
   });
 
   test("R8: “do not try again” stops at once, and the node is not left loading", () => {
-    const { world, calls, runOut } = recording({ load: [fatal(configurationFault("no-driver", "no driver for it"))] });
+    const { world, calls, runOut } = recording({
+      load: [fatal(configurationFault("no-driver", "no driver for it"))],
+    });
     runOut();
     expect(calls).toEqual(["load 1"]);
     expect(world.state).toBe("available");
@@ -102,7 +123,10 @@ describe("the handler runs load, then postLoad", () => {
   });
 
   test("R9: time-outs vary by attempt: the second attempt of a [10 min, 20 min] profile gets 20", () => {
-    const os = { ...defaultPolicy.os, linux: { firmware: [600_000], kernel: [600_000, 1_200_000], init: [600_000] } };
+    const os = {
+      ...defaultPolicy.os,
+      linux: { firmware: [600_000], kernel: [600_000, 1_200_000], init: [600_000] },
+    };
     const world = new World({ policy: { ...defaultPolicy, os } }).makeAvailable().claimFor();
     world.look();
     world.write().pass(10).beacon("kernel");
@@ -163,11 +187,9 @@ describe("a whole provision with netboot-image and linux", () => {
     world.claimFor();
     world.look();
     while (world.state !== "in-use") world.pass(5).answer();
-    expect(world.verbsSent.slice(world.sent.slice(0, before).flatMap(({ actions }) => actions).length)).toEqual([
-      "os.probe",
-      "os.run",
-      "os.probe",
-    ]);
+    expect(
+      world.verbsSent.slice(world.sent.slice(0, before).flatMap(({ actions }) => actions).length),
+    ).toEqual(["os.probe", "os.run", "os.probe"]);
     expect(world.entries.map(({ to }) => to).slice(-3)).not.toContain("loading");
   });
 
@@ -178,7 +200,9 @@ describe("a whole provision with netboot-image and linux", () => {
     world.claimFor();
     world.look();
     world.answer("completed", {
-      results: [{ verb: "os.probe", outcome: "done", observed: { os: { revision: null, osBoot: "x", logins: 0 } } }],
+      results: [
+        { verb: "os.probe", outcome: "done", observed: { os: { revision: null, osBoot: "x", logins: 0 } } },
+      ],
     });
     expect(world.state).toBe("loading");
     expect(world.job.attempt).toBe(1);
@@ -239,7 +263,9 @@ describe("a whole provision with netboot-image and linux", () => {
   test("a fault of the infrastructure is waited out without an install attempt", () => {
     const world = new World().makeAvailable().claimFor();
     world.look();
-    world.answer("failed", { fault: { class: "infrastructure", code: "image-store-unreachable", message: "no route" } });
+    world.answer("failed", {
+      fault: { class: "infrastructure", code: "image-store-unreachable", message: "no route" },
+    });
     expect(world.job).toMatchObject({ attempt: 1, infrastructureFaults: 1, command: null });
     world.waitUntilDue();
     expect(world.job).toMatchObject({ attempt: 1, step: "network-boot" });

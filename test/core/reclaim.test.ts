@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { nodeFault } from "../../lib/core/fault.ts";
-import { isFree } from "../../lib/core/scheduling/allocate.ts";
 import { generic } from "../../lib/core/provisioning/os-modules/generic.ts";
+import { isFree } from "../../lib/core/scheduling/allocate.ts";
 import { image, World } from "./world.ts";
 
 const jobsOf = (world: World) => [...new Set(world.entries.flatMap(({ job }) => job ?? []))];
@@ -13,7 +13,9 @@ describe("reclaim", () => {
     const sent = world.sent.length;
     world.endReservation();
     expect(world.node.provision).toMatchObject({ state: "loading", job: { program: "reload" } });
-    expect(world.sent.slice(sent).flatMap(({ actions }) => actions.map(({ verb }) => verb))).not.toContain("os.run");
+    expect(world.sent.slice(sent).flatMap(({ actions }) => actions.map(({ verb }) => verb))).not.toContain(
+      "os.run",
+    );
   });
 
   test("R39, R42, R43: nobody was in: sanitize by the OS module, then available and free for the next", () => {
@@ -33,9 +35,15 @@ describe("reclaim", () => {
   });
 
   test.each([
-    ["R40: sanitize fails", (world: World) => world.answer("failed", { fault: nodeFault("ssh", "no answer") })],
-    ["somebody logged in unseen", (world: World) => ((world.logins = 1), world.answer())],
-    ["the system was booted anew since", (world: World) => ((world.osBoot = "boot-2"), world.answer())],
+    [
+      "R40: sanitize fails",
+      (world: World) => world.answer("failed", { fault: nodeFault("ssh", "no answer") }),
+    ],
+    ["somebody logged in unseen", (world: World) => Object.assign(world, { logins: 1 }).answer()],
+    [
+      "the system was booted anew since",
+      (world: World) => Object.assign(world, { osBoot: "boot-2" }).answer(),
+    ],
     ["nobody knows what came of it", (world: World) => world.answer("unknown", { results: [] })],
   ])("%s: a reload is queued, and the node is not free before it is proved", (_why, happens) => {
     const world = new World().inUse();
@@ -116,7 +124,8 @@ describe("reclaim", () => {
   test("a quarantined node that is given back is inspected, or reloaded if a user had it, before it is free", () => {
     const clean = new World().makeAvailable().claimFor();
     clean.look();
-    for (let attempt = 1; attempt <= 3; attempt += 1) clean.answer("failed", { fault: nodeFault("bmc-unreachable", "dead") });
+    for (let attempt = 1; attempt <= 3; attempt += 1)
+      clean.answer("failed", { fault: nodeFault("bmc-unreachable", "dead") });
     clean.tell({ kind: "give-back", reason: "new BMC", actor: { kind: "operator", name: "ada" } });
     expect(clean.node.provision).toMatchObject({ state: "enrolled", job: { program: "inspect" } });
     clean.answer();
@@ -125,7 +134,8 @@ describe("reclaim", () => {
     const touched = new World().inUse();
     touched.beacon("run", { login: { user: "student" } });
     touched.endReservation();
-    for (let attempt = 1; attempt <= 3; attempt += 1) touched.answer("failed", { fault: nodeFault("bmc-unreachable", "dead") });
+    for (let attempt = 1; attempt <= 3; attempt += 1)
+      touched.answer("failed", { fault: nodeFault("bmc-unreachable", "dead") });
     expect(touched.state).toBe("quarantined");
     touched.tell({ kind: "give-back", reason: "new BMC", actor: { kind: "operator", name: "ada" } });
     expect(touched.node.provision).toMatchObject({ state: "loading", job: { program: "reload" } });

@@ -6,7 +6,7 @@ import type { NodeState } from "../../lib/core/node/node.ts";
 import { decideReservation, type ReservationEvent } from "../../lib/core/reservation/decide.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
 import { choose, claim, suits } from "../../lib/core/scheduling/allocate.ts";
-import { after, instant } from "../../lib/core/time.ts";
+import { instant, after as later } from "../../lib/core/time.ts";
 import { aReservation, image, timer, World } from "./world.ts";
 
 const now = instant(5_000_000);
@@ -24,13 +24,17 @@ const withImage = (node: NodeState): NodeState => ({
 const waitingFor = (count: number, change: Partial<Reservation> = {}) =>
   aReservation(now, { state: "new", last: null, nodes: [], count, ...change });
 
-const decided = (reservation: Reservation, given: { nodes?: NodeState[]; candidates?: NodeState[]; behindOthers?: boolean; at?: number }, event: ReservationEvent = look) =>
+const decided = (
+  reservation: Reservation,
+  given: { nodes?: NodeState[]; candidates?: NodeState[]; behindOthers?: boolean; at?: number },
+  event: ReservationEvent = look,
+) =>
   decideReservation(reservation, event, {
     nodes: given.nodes ?? [],
     candidates: given.candidates ?? [],
     behindOthers: given.behindOthers ?? false,
     policy: defaultPolicy,
-    now: after(now, given.at ?? 0),
+    now: later(now, given.at ?? 0),
   });
 
 function committed(...parameters: Parameters<typeof decided>) {
@@ -48,7 +52,14 @@ const held = (node: NodeState, reservation: Reservation, state: "in-use" | "rese
 const lost = (node: NodeState, reservation: Reservation, fault: Fault): NodeState => ({
   ...node,
   provision: { state: "quarantined", fault },
-  lastJob: { id: branded(isJobId, `${reservation.id}.x`), program: "provision", reservation: reservation.id, outcome: "failed", fault, at: now },
+  lastJob: {
+    id: branded(isJobId, `${reservation.id}.x`),
+    program: "provision",
+    reservation: reservation.id,
+    outcome: "failed",
+    fault,
+    at: now,
+  },
 });
 
 describe("which nodes a reservation gets", () => {
@@ -67,37 +78,57 @@ describe("which nodes a reservation gets", () => {
     expect(suits(good, wanted)).toBe(true);
     expect(suits(aFreeNode("b"), wanted)).toBe(false);
     expect(suits({ ...good, class: "gpu" }, wanted)).toBe(false);
-    expect(suits({ ...good, administrative: { ...good.administrative, state: "offline" } }, wanted)).toBe(false);
+    expect(suits({ ...good, administrative: { ...good.administrative, state: "offline" } }, wanted)).toBe(
+      false,
+    );
     expect(suits(claim(good, wanted.id, now), wanted)).toBe(false);
   });
 
   test("all its nodes are claimed in one decision, or none: it waits in line meanwhile", () => {
     const candidates = [aFreeNode("a"), aFreeNode("b")];
-    expect(decided(waitingFor(3, { due: after(now, 1000) }), { candidates }).kind).toBe("nothing");
+    expect(decided(waitingFor(3, { due: later(now, 1000) }), { candidates }).kind).toBe("nothing");
     const decision = committed(waitingFor(2), { candidates });
     expect(decision.reservation).toMatchObject({ state: "loading", nodes: ["a", "b"] });
-    expect(decision.claims.map(({ node }) => node.provision)).toMatchObject([{ state: "reserved" }, { state: "reserved" }]);
-    expect(decision.claims.map(({ entry }) => entry.why)[0]).toContain("claimed for reservation res-1 of ada");
+    expect(decision.claims.map(({ node }) => node.provision)).toMatchObject([
+      { state: "reserved" },
+      { state: "reserved" },
+    ]);
+    expect(decision.claims.map(({ entry }) => entry.why)[0]).toContain(
+      "claimed for reservation res-1 of ada",
+    );
   });
 
   test("whoever came earlier is served first", () => {
     const candidates = [aFreeNode("a")];
-    expect(decided(waitingFor(1, { due: after(now, 1000) }), { candidates, behindOthers: true }).kind).toBe("nothing");
+    expect(decided(waitingFor(1, { due: later(now, 1000) }), { candidates, behindOthers: true }).kind).toBe(
+      "nothing",
+    );
   });
 });
 
 describe("the life of a reservation", () => {
   test("R36: it keeps its state and the one before", () => {
     const reservation = aReservation(now, { state: "loading", last: "new" });
-    const { reservation: next } = committed(reservation, { nodes: [held(aFreeNode("node-01"), reservation, "in-use")] });
+    const { reservation: next } = committed(reservation, {
+      nodes: [held(aFreeNode("node-01"), reservation, "in-use")],
+    });
     expect([next.state, next.last]).toEqual(["reserved", "loading"]);
   });
 
   test("it is ready when all its nodes are, not before", () => {
-    const reservation = waitingFor(2, { state: "loading", nodes: ["a", "b"].map((name) => branded(isNodeId, name)), due: after(now, 9) });
-    const [a, b] = [held(aFreeNode("a"), reservation, "in-use"), held(aFreeNode("b"), reservation, "reserved")];
+    const reservation = waitingFor(2, {
+      state: "loading",
+      nodes: ["a", "b"].map((name) => branded(isNodeId, name)),
+      due: later(now, 9),
+    });
+    const [a, b] = [
+      held(aFreeNode("a"), reservation, "in-use"),
+      held(aFreeNode("b"), reservation, "reserved"),
+    ];
     expect(decided(reservation, { nodes: [a, b] }).kind).toBe("nothing");
-    expect(committed(reservation, { nodes: [a, held(aFreeNode("b"), reservation, "in-use")] }).reservation.state).toBe("reserved");
+    expect(
+      committed(reservation, { nodes: [a, held(aFreeNode("b"), reservation, "in-use")] }).reservation.state,
+    ).toBe("reserved");
   });
 
   test("R37: when its time is over its nodes are taken back, by itself", () => {
@@ -119,10 +150,16 @@ describe("the life of a reservation", () => {
   });
 
   test("corrective reboots of lost and kept nodes add up", () => {
-    const reservation = waitingFor(2, { state: "loading", nodes: ["a", "b"].map((name) => branded(isNodeId, name)) });
+    const reservation = waitingFor(2, {
+      state: "loading",
+      nodes: ["a", "b"].map((name) => branded(isNodeId, name)),
+    });
     const gone = { ...lost(aFreeNode("a"), reservation, nodeFault("x", "x")), correctiveReboots: 2 };
     const kept = { ...held(aFreeNode("b"), reservation, "in-use"), correctiveReboots: 1 };
-    const { reservation: next } = committed(reservation, { nodes: [gone, kept], candidates: [aFreeNode("c")] });
+    const { reservation: next } = committed(reservation, {
+      nodes: [gone, kept],
+      candidates: [aFreeNode("c")],
+    });
     expect(next.correctiveReboots).toBe(2);
     const replaced = held(aFreeNode("c"), next, "in-use");
     expect(committed(next, { nodes: [kept, replaced] }).reservation.correctiveReboots).toBe(3);
@@ -131,7 +168,10 @@ describe("the life of a reservation", () => {
   test("a fault that is not a node's fails the reservation with its reason: another node would fail likewise", () => {
     const reservation = aReservation(now);
     const fault = configurationFault("image-damaged", "checksum of image demo is wrong");
-    const released = { ...lost(aFreeNode("node-01"), reservation, fault), provision: { state: "available" } as const };
+    const released = {
+      ...lost(aFreeNode("node-01"), reservation, fault),
+      provision: { state: "available" } as const,
+    };
     const decision = committed(reservation, { nodes: [released] });
     expect(decision.reservation).toMatchObject({ state: "failed", cause: { code: "image-damaged" } });
   });
@@ -143,8 +183,10 @@ describe("the life of a reservation", () => {
   });
 
   test("it is complete only when all its nodes are free again", () => {
-    const reservation = aReservation(now, { state: "reclaim", outcome: "complete", due: after(now, 50) });
-    expect(decided(reservation, { nodes: [held(aFreeNode("node-01"), reservation, "in-use")] }).kind).toBe("nothing");
+    const reservation = aReservation(now, { state: "reclaim", outcome: "complete", due: later(now, 50) });
+    expect(decided(reservation, { nodes: [held(aFreeNode("node-01"), reservation, "in-use")] }).kind).toBe(
+      "nothing",
+    );
     expect(committed(reservation, { nodes: [aFreeNode("node-01")] }).reservation.state).toBe("complete");
   });
 
@@ -154,13 +196,18 @@ describe("the life of a reservation", () => {
     const taint = node.disk.taint;
     if (taint === null) throw new Error("a node in use is tainted");
     const entered = { ...node, disk: { ...node.disk, taint: { ...taint, loggedInAt: now } } };
-    expect(committed(reservation, { nodes: [entered] }).reservation).toMatchObject({ state: "in-use", last: "reserved" });
+    expect(committed(reservation, { nodes: [entered] }).reservation).toMatchObject({
+      state: "in-use",
+      last: "reserved",
+    });
   });
 
   test("one that is not at rest always carries a deadline; one at rest carries none", () => {
     const waiting = waitingFor(3, { due: now });
     expect(committed(waiting, {}).reservation.due).toBeGreaterThan(now);
-    expect(committed(waiting, {}, { kind: "end", reason: "changed my mind", actor: timer }).reservation).toMatchObject({
+    expect(
+      committed(waiting, {}, { kind: "end", reason: "changed my mind", actor: timer }).reservation,
+    ).toMatchObject({
       state: "complete",
       due: null,
     });

@@ -7,13 +7,18 @@ import { atRest, mayBecome, transition, transitions } from "../../lib/core/node/
 import { isOver } from "../../lib/core/reservation/reservation.ts";
 import { World } from "./world.ts";
 
-const states: ProvisionState[] = Object.keys(atRest).filter((state): state is ProvisionState => state in atRest);
+const states: ProvisionState[] = Object.keys(atRest).filter(
+  (state): state is ProvisionState => state in atRest,
+);
 
 describe("the transition table", () => {
   test("every state can be reached, and left", () => {
     for (const state of states) {
       expect(state === "enrolled" || transitions.some(({ to }) => to === state), `into ${state}`).toBe(true);
-      expect(transitions.some(({ from }) => from === state), `out of ${state}`).toBe(true);
+      expect(
+        transitions.some(({ from }) => from === state),
+        `out of ${state}`,
+      ).toBe(true);
     }
   });
 
@@ -25,9 +30,9 @@ describe("the transition table", () => {
 
   test("a transition that is not in the table is refused", () => {
     const world = new World().makeAvailable();
-    expect(() => transition(world.node, { state: "quarantined", fault: nodeFault("x", "x") }, world.now)).toThrow(
-      "no transition from available to quarantined",
-    );
+    expect(() =>
+      transition(world.node, { state: "quarantined", fault: nodeFault("x", "x") }, world.now),
+    ).toThrow("no transition from available to quarantined");
   });
 });
 
@@ -37,14 +42,32 @@ const happening = fc.oneof(
   { weight: 2, arbitrary: fc.constant((world: World) => world.look()) },
   {
     weight: 8,
-    arbitrary: fc.constantFrom("completed", "completed", "completed", "failed", "unknown", "expired", "refused", "aborted").map(
-      (status) => (world: World) => hasCommand(world) && world.answer(status, status === "failed" ? { fault: nodeFault("x", "x") } : {}),
-    ),
+    arbitrary: fc
+      .constantFrom(
+        "completed",
+        "completed",
+        "completed",
+        "failed",
+        "unknown",
+        "expired",
+        "refused",
+        "aborted",
+      )
+      .map(
+        (status) => (world: World) =>
+          hasCommand(world) &&
+          world.answer(status, status === "failed" ? { fault: nodeFault("x", "x") } : {}),
+      ),
   },
   {
     weight: 6,
     arbitrary: fc
-      .record({ phase: fc.constantFrom(...phases), network: fc.boolean(), verified: fc.boolean(), login: fc.boolean() })
+      .record({
+        phase: fc.constantFrom(...phases),
+        network: fc.boolean(),
+        verified: fc.boolean(),
+        login: fc.boolean(),
+      })
       .map(({ phase, network, verified, login }) => (world: World) => {
         const boot = "job" in world.node.provision ? (world.node.provision.job?.boot ?? null) : null;
         if (boot === null && world.node.disk.installation === null) return false;
@@ -56,17 +79,27 @@ const happening = fc.oneof(
       }),
   },
   { weight: 2, arbitrary: fc.constant((world: World) => world.state === "available" && world.claimFor()) },
-  { weight: 1, arbitrary: fc.constant((world: World) => world.reservation !== null && world.endReservation()) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom("offline", "online", "give-back").map(
-      (kind) => (world: World) => world.tell({ kind, reason: "test", actor: { kind: "operator", name: "ada" } }),
-    ),
+    arbitrary: fc.constant((world: World) => world.reservation !== null && world.endReservation()),
   },
-  { weight: 3, arbitrary: fc.integer({ min: 1, max: 900_000 }).map((ms) => (world: World) => world.pass(ms)) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom("offline", "online", "give-back")
+      .map(
+        (kind) => (world: World) =>
+          world.tell({ kind, reason: "test", actor: { kind: "operator", name: "ada" } }),
+      ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.integer({ min: 1, max: 900_000 }).map((ms) => (world: World) => world.pass(ms)),
+  },
 );
 
-const hasCommand = (world: World) => "job" in world.node.provision && world.node.provision.job?.command != null;
+const hasCommand = (world: World) =>
+  "job" in world.node.provision && world.node.provision.job?.command != null;
 
 describe("decide, whatever happens in whatever order", () => {
   test("makes only legal transitions, sets a deadline wherever a node is not at rest, and logs each transition once", () => {
@@ -79,9 +112,13 @@ describe("decide, whatever happens in whatever order", () => {
           happen(world);
           const { node } = world;
           expect(mayBecome(before.provision.state, node.provision.state)).toBe(true);
-          if (!atRest[node.provision.state] && node.administrative.state === "online") expect(node.due).not.toBeNull();
+          if (!atRest[node.provision.state] && node.administrative.state === "online")
+            expect(node.due).not.toBeNull();
           if (node.version !== before.version && world.entries.length > entries) {
-            expect(world.entries.at(-1)).toMatchObject({ sequence: node.version, from: before.provision.state });
+            expect(world.entries.at(-1)).toMatchObject({
+              sequence: node.version,
+              from: before.provision.state,
+            });
           }
           if (node.provision.state === "available" && before.provision.state !== "available") {
             expect(node.disk.taint, "a node that a user may have touched became available").toBeNull();
@@ -109,7 +146,8 @@ describe("decide, whatever happens in whatever order", () => {
       fc.property(fc.array(happening, { maxLength: 120 }), (happenings) => {
         const world = new World().inUse();
         for (const happen of happenings) {
-          const inUse = world.state === "in-use" && (world.reservation === null || !isOver(world.reservation));
+          const inUse =
+            world.state === "in-use" && (world.reservation === null || !isOver(world.reservation));
           const sent = world.sent.length;
           happen(world);
           if (inUse && world.state === "in-use") expect(world.sent.length).toBe(sent);

@@ -12,7 +12,13 @@ import { decide } from "../../lib/core/node/decide.ts";
 import type { Progress } from "../../lib/core/node/draft.ts";
 import { enrolledNode } from "../../lib/core/node/enrol.ts";
 import type { NodeEvent } from "../../lib/core/node/event.ts";
-import { type Actor, jobOf, type NodeSpec, type NodeState, type Outstanding } from "../../lib/core/node/node.ts";
+import {
+  type Actor,
+  jobOf,
+  type NodeSpec,
+  type NodeState,
+  type Outstanding,
+} from "../../lib/core/node/node.ts";
 import { installationOf } from "../../lib/core/provisioning/programs.ts";
 import { type Modules, shipped } from "../../lib/core/provisioning/registry.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
@@ -102,7 +108,15 @@ export class World {
   /** Tells the node something; returns whether anything came of it. */
   tell(event: NodeEvent): boolean {
     const { policy, modules, reservation, budget, progress, now } = this;
-    const decision = decide(this.node, event, { image: this.image, reservation, policy, modules, budget, progress, now });
+    const decision = decide(this.node, event, {
+      image: this.image,
+      reservation,
+      policy,
+      modules,
+      budget,
+      progress,
+      now,
+    });
     if (decision.kind === "nothing") return false;
     this.node = decision.node;
     this.entries.push(decision.entry);
@@ -138,7 +152,10 @@ export class World {
   }
 
   /** The agent's verdict on the outstanding command. */
-  answer(status: CommandResult["status"] = "completed", change: Partial<CommandResult> & { fault?: Fault } = {}): boolean {
+  answer(
+    status: CommandResult["status"] = "completed",
+    change: Partial<CommandResult> & { fault?: Fault } = {},
+  ): boolean {
     const { command } = this.job;
     if (command === null) throw new Error("no command is outstanding");
     const { fault, ...rest } = change;
@@ -175,7 +192,11 @@ export class World {
       case "power.status":
         return { observed: { power: "on" as const } };
       case "os.probe":
-        return { observed: { os: { revision: this.image?.revision ?? null, osBoot: this.osBoot, logins: this.logins } } };
+        return {
+          observed: {
+            os: { revision: this.image?.revision ?? null, osBoot: this.osBoot, logins: this.logins },
+          },
+        };
       case "os.address":
         return { observed: { address: this.address } };
       default:

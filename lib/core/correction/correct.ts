@@ -31,7 +31,9 @@ export function correct(draft: Draft): void {
   const { observation } = job.correction;
   if (observation === null || observation.at < deadline) {
     draft.correction = "look-again";
-    draft.notes.push(`late: no ${job.awaits} after ${spanText(now - job.stepSince)} in ${job.step}; looking again`);
+    draft.notes.push(
+      `late: still awaiting ${job.awaits} after ${spanText(now - job.stepSince)} in ${job.step}; looking again`,
+    );
     issue(draft, "look", [{ verb: "power.status" }, { verb: "console.tail", lines: consoleLines }]);
     return;
   }
@@ -48,9 +50,12 @@ export function correct(draft: Draft): void {
 /** A node that is lively but past its overall cap is not rebooted where it is: it is loaded again. */
 function nextRung(rungs: readonly Rung[], from: number, lively: boolean): { rung: Rung; index: number } {
   const index = rungs.findIndex(
-    (rung, at) => at >= from && rung !== "look-again" && (!lively || rung === "load-again" || rung === "quarantine"),
+    (rung, at) =>
+      at >= from && rung !== "look-again" && (!lively || rung === "load-again" || rung === "quarantine"),
   );
-  return index < 0 ? { rung: "quarantine", index: rungs.length } : { rung: rungs[index] ?? "quarantine", index };
+  return index < 0
+    ? { rung: "quarantine", index: rungs.length }
+    : { rung: rungs[index] ?? "quarantine", index };
 }
 
 /** A reset does nothing for a machine that is off, and there is no other load after the last attempt. */
@@ -76,7 +81,7 @@ function climb(draft: Draft, rung: Rung, job: JobRun): void {
   const phase = draft.node.operation.phase;
   const late = nodeFault(
     `late-in-${phase}`,
-    `no ${job.awaits} within ${spanText(job.clocks.noProgressMs)}: it hangs in ${phase}`,
+    `it hangs in ${phase}: ${job.awaits} did not come within ${spanText(job.clocks.noProgressMs)}`,
   );
   switch (rung) {
     case "look-again":

@@ -1,6 +1,6 @@
 /** How long, how often, then what: everything about time-outs and correction that a lab may want to set, as data. */
 import type { Stage } from "../node/node.ts";
-import { minutes, type Ms, seconds } from "../time.ts";
+import { type Ms, minutes, seconds } from "../time.ts";
 import type { BudgetPolicy } from "./budget.ts";
 
 export type Rung = "look-again" | "reset" | "power-cycle" | "load-again" | "quarantine";
@@ -104,4 +104,3 @@ export const defaultPolicy: Policy = {
 /** The entry for an attempt; the last holds for all later ones. */
 export const forAttempt = (limits: readonly Ms[], attempt: number): Ms =>
   limits[Math.min(attempt, limits.length) - 1] ?? limits.at(-1) ?? 0;
-

@@ -2,17 +2,18 @@
  * The heart: `(node, event, snapshots, now) → new state, timeline entry, what is due`. Pure. It is asked whenever anybody
  * has a reason to look at the node, and answers “nothing” where there is nothing to do, so that asking twice is harmless.
  */
-import { correct } from "../correction/correct.ts";
+
 import type { Budget } from "../correction/budget.ts";
+import { correct } from "../correction/correct.ts";
 import { branded, isJobId, type ReservationId } from "../ids.ts";
 import { newJob, run, settle, startReload } from "../provisioning/engine.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { isOver } from "../reservation/reservation.ts";
-import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
 import { after, earliest, type Instant, type Ms } from "../time.ts";
+import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
 import { become, type Draft, draftOf, type NodeContext, setJob } from "./draft.ts";
-import { foldBeacon, foldResult } from "./evidence.ts";
 import type { NodeEvent } from "./event.ts";
+import { foldBeacon, foldResult } from "./evidence.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
 
 export type NodeDecision =
@@ -84,7 +85,11 @@ function shiftClocks(draft: Draft, stoodMs: Ms): void {
   if (job === null) return;
   const { noProgressBy, overallBy } = job.clocks;
   setJob(draft, {
-    clocks: { ...job.clocks, noProgressBy: after(noProgressBy, stoodMs), overallBy: after(overallBy, stoodMs) },
+    clocks: {
+      ...job.clocks,
+      noProgressBy: after(noProgressBy, stoodMs),
+      overallBy: after(overallBy, stoodMs),
+    },
   });
 }
 
@@ -185,7 +190,12 @@ function startWaitingJob(draft: Draft): void {
   const [next, ...rest] = waiting;
   if (next === undefined || provision.state !== "available") return;
   draft.node = { ...draft.node, waiting: rest };
-  const job = newJob(draft, { id: branded(isJobId, next.id), program: next.program, target: next.target, by: next.requestedBy });
+  const job = newJob(draft, {
+    id: branded(isJobId, next.id),
+    program: next.program,
+    target: next.target,
+    by: next.requestedBy,
+  });
   if (next.program === "inspect") become(draft, { state: "enrolled", job });
   else become(draft, { state: "loading", reservation: null, job });
   draft.notes.push(`${next.program} begins`);

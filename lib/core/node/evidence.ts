@@ -4,8 +4,8 @@
  */
 import type { Beacon, CommandResult, Observed } from "../command.ts";
 import { type Fault, nodeFault } from "../fault.ts";
-import { installationOf } from "../provisioning/programs.ts";
 import { again, rewind } from "../provisioning/engine.ts";
+import { installationOf } from "../provisioning/programs.ts";
 import { type Instant, spanText } from "../time.ts";
 import { type Draft, setJob } from "./draft.ts";
 import { jobOf, type Operation, type Outstanding } from "./node.ts";
@@ -16,7 +16,8 @@ export function foldResult(draft: Draft, result: CommandResult): void {
   if (job === null || command === null || command.id !== result.command) return;
   setJob(draft, { command: null });
   draft.evidence = `${command.actions.map(({ verb }) => verb).join(", ")}: ${result.status}`;
-  for (const { observed } of result.results) if (observed !== undefined) foldObserved(draft, observed, result.endedAt);
+  for (const { observed } of result.results)
+    if (observed !== undefined) foldObserved(draft, observed, result.endedAt);
   switch (command.purpose) {
     case "step":
       return foldStepAnswer(draft, result, command);
@@ -39,10 +40,14 @@ function foldStepAnswer(draft: Draft, result: CommandResult, command: Outstandin
   switch (result.status) {
     case "completed":
       draft.notes.push(`the agent carried out ${command.actions.map(({ verb }) => verb).join(", ")}`);
-      setJob(draft, { evidence: { ...job.evidence, ...osOf(result), answer: { status: "completed", fault: null, at } } });
+      setJob(draft, {
+        evidence: { ...job.evidence, ...osOf(result), answer: { status: "completed", fault: null, at } },
+      });
       return;
     case "failed":
-      setJob(draft, { evidence: { ...job.evidence, answer: { status: "failed", fault: faultOf(result), at } } });
+      setJob(draft, {
+        evidence: { ...job.evidence, answer: { status: "failed", fault: faultOf(result), at } },
+      });
       draft.notes.push(`the agent's command failed: ${faultOf(result).message}`);
       return;
     // Nothing was touched, or it is not known what was: the step begins by observing, so it is begun anew.
@@ -82,7 +87,9 @@ function foldLook(draft: Draft, result: CommandResult): void {
       },
     },
   });
-  draft.notes.push(`looked again: power ${power}${result.status === "failed" ? `, ${faultOf(result).message}` : ""}`);
+  draft.notes.push(
+    `looked again: power ${power}${result.status === "failed" ? `, ${faultOf(result).message}` : ""}`,
+  );
 }
 
 function foldReboot(draft: Draft, result: CommandResult, purpose: "reset" | "power-cycle"): void {
@@ -90,7 +97,13 @@ function foldReboot(draft: Draft, result: CommandResult, purpose: "reset" | "pow
   if (job === null) return;
   if (result.status === "completed") {
     draft.notes.push(`${purpose} done and read back: waiting for signs of life again`);
-    setOperation(draft, { phase: "firmware", at: result.endedAt, boot: null, installation: null, osBoot: null });
+    setOperation(draft, {
+      phase: "firmware",
+      at: result.endedAt,
+      boot: null,
+      installation: null,
+      osBoot: null,
+    });
     return rewind(draft);
   }
   draft.notes.push(`${purpose} ended as ${result.status}: ${result.reason ?? faultOf(result).message}`);
@@ -107,7 +120,8 @@ function foldObserved(draft: Draft, observed: Observed, at: Instant): void {
       setOperation(draft, { phase: "firmware", at, boot: null, installation: null, osBoot: null });
     }
   }
-  if (address !== undefined) draft.node = { ...draft.node, address: { value: address, at: draft.context.now } };
+  if (address !== undefined)
+    draft.node = { ...draft.node, address: { value: address, at: draft.context.now } };
 }
 
 type Seen = Pick<Operation, "phase" | "boot" | "installation" | "osBoot"> & { at: Instant };
@@ -138,12 +152,22 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
   const { phase, boot, installation, osBoot = null } = beacon;
   setOperation(draft, { phase, at: beacon.at, boot, installation, osBoot });
   const { operation } = draft.node;
-  if (operation.phase !== before.phase || operation.boot !== before.boot || operation.osBoot !== before.osBoot) {
-    draft.notes.push(`in ${phase}${before.phase === "unknown" ? "" : `, ${spanText(now - before.since)} after ${before.phase}`}`);
-    draft.evidence = boot === null ? `beacon of the system that installation ${installation} wrote` : `beacon of boot ${boot}`;
+  if (
+    operation.phase !== before.phase ||
+    operation.boot !== before.boot ||
+    operation.osBoot !== before.osBoot
+  ) {
+    draft.notes.push(
+      `in ${phase}${before.phase === "unknown" ? "" : `, ${spanText(now - before.since)} after ${before.phase}`}`,
+    );
+    draft.evidence =
+      boot === null
+        ? `beacon of the system that installation ${installation} wrote`
+        : `beacon of boot ${boot}`;
     rewind(draft);
   }
-  if (job !== null && beacon.verified !== undefined && boot !== null) foldVerified(draft, beacon.verified.sha256, beacon);
+  if (job !== null && beacon.verified !== undefined && boot !== null)
+    foldVerified(draft, beacon.verified.sha256, beacon);
   if (job !== null && beacon.fault !== undefined) {
     setJob(draft, { evidence: { ...(jobOf(draft.node) ?? job).evidence, fault: beacon.fault } });
     draft.notes.push(`the node reports: ${beacon.fault.message}`);

@@ -3,7 +3,7 @@
  * (`NodeState`) says where it is in its life, on what evidence, and until when it may stay there. Only `decide`
  * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
  */
-import type { Action, PowerSettings, PowerState } from "../command.ts";
+import type { Action, Phase, PowerSettings, PowerState } from "../command.ts";
 import type { Fault } from "../fault.ts";
 import type {
   BootId,
@@ -16,7 +16,6 @@ import type {
   ReservationId,
   RevisionId,
 } from "../ids.ts";
-import type { Phase } from "../command.ts";
 import type { Instant, Ms } from "../time.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
@@ -80,7 +79,15 @@ export interface Disk {
 export type Program = "inspect" | "provision" | "reload" | "reclaim";
 
 /** Where a step belongs: who owns it, and which ladder corrects it. */
-export type Stage = "inspect" | "check" | "load" | "build-post-load" | "post-load" | "address" | "reserve" | "sanitize";
+export type Stage =
+  | "inspect"
+  | "check"
+  | "load"
+  | "build-post-load"
+  | "post-load"
+  | "address"
+  | "reserve"
+  | "sanitize";
 
 /** What the job wants on the disk. */
 export interface Target {
@@ -121,7 +128,11 @@ export interface Answer {
 export interface Evidence {
   readonly answer: Answer | null;
   readonly verified: InstallationId | null;
-  readonly os: { readonly revision: RevisionId | null; readonly osBoot: string; readonly logins: number } | null;
+  readonly os: {
+    readonly revision: RevisionId | null;
+    readonly osBoot: string;
+    readonly logins: number;
+  } | null;
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
 }

@@ -26,7 +26,10 @@ const noEvidence: Evidence = { answer: null, verified: null, os: null, fault: nu
 /** No program is nearly as long; reaching it means that steps settle in a circle, which is a bug in a module. */
 const mostStepsInOneLook = 32;
 
-export function newJob(draft: Draft, job: { id: string; program: Program; target: Target | null; by: Actor }): JobRun {
+export function newJob(
+  draft: Draft,
+  job: { id: string; program: Program; target: Target | null; by: Actor },
+): JobRun {
   const { now } = draft.context;
   return {
     id: branded(isJobId, job.id),
@@ -113,7 +116,10 @@ export function run(draft: Draft): void {
 function restartIndex(steps: readonly Step[], job: JobRun): number {
   const stage = steps.findIndex(({ stage }) => stage === job.stage);
   if (job.stage === "load") return Math.max(0, stage);
-  return Math.max(0, steps.findIndex(({ stage, name }) => stage === job.stage && name === job.step));
+  return Math.max(
+    0,
+    steps.findIndex(({ stage, name }) => stage === job.stage && name === job.step),
+  );
 }
 
 /** Begins the step at `index`, passing over those that are not needed; past the last one, the program is finished. */
@@ -163,7 +169,11 @@ export function wind(draft: Draft, step: Step): void {
   const { now } = draft.context;
   const noProgressMs = step.limits.noProgressMs(draft.node.operation);
   setJob(draft, {
-    clocks: { noProgressBy: after(now, noProgressMs), noProgressMs, overallBy: after(now, step.limits.overallMs) },
+    clocks: {
+      noProgressBy: after(now, noProgressMs),
+      noProgressMs,
+      overallBy: after(now, step.limits.overallMs),
+    },
   });
 }
 
@@ -237,7 +247,9 @@ export function again(draft: Draft, fault: Fault): void {
   if (fault.class === "infrastructure") {
     const count = job.infrastructureFaults + 1;
     if (count > policy.infrastructureFaults) return giveUp(draft, fault);
-    draft.notes.push(`${fault.message}; not the node's fault, tried again in ${spanText(policy.infrastructureRetryMs)}`);
+    draft.notes.push(
+      `${fault.message}; not the node's fault, tried again in ${spanText(policy.infrastructureRetryMs)}`,
+    );
     setJob(draft, {
       infrastructureFaults: count,
       command: null,
@@ -250,11 +262,18 @@ export function again(draft: Draft, fault: Fault): void {
     return loadAgain(draft, job.attempt);
   }
   if (job.attempt >= policy.installAttempts) {
-    return giveUp(draft, nodeFault(fault.code, `${fault.message} (attempt ${job.attempt} of ${policy.installAttempts})`));
+    return giveUp(
+      draft,
+      nodeFault(fault.code, `${fault.message} (attempt ${job.attempt} of ${policy.installAttempts})`),
+    );
   }
   draft.notes.push(`attempt ${job.attempt} failed: ${fault.message}`);
   if (job.program === "inspect") {
-    setJob(draft, { attempt: job.attempt + 1, command: null, retryAt: after(now, policy.infrastructureRetryMs) });
+    setJob(draft, {
+      attempt: job.attempt + 1,
+      command: null,
+      retryAt: after(now, policy.infrastructureRetryMs),
+    });
     return;
   }
   loadAgain(draft, job.attempt + 1);
@@ -342,7 +361,10 @@ function finish(draft: Draft): void {
         ...draft.node,
         disk: {
           ...disk,
-          taint: disk.taint === null ? null : { ...disk.taint, osBoot: job.evidence.os?.osBoot ?? node.operation.osBoot },
+          taint:
+            disk.taint === null
+              ? null
+              : { ...disk.taint, osBoot: job.evidence.os?.osBoot ?? node.operation.osBoot },
         },
         lastUsedAt: now,
       };

@@ -4,7 +4,7 @@
  */
 import type { Policy } from "../correction/policy.ts";
 import { configurationFault, type Fault } from "../fault.ts";
-import { branded, isBootId, isInstallationId, type InstallationId } from "../ids.ts";
+import { branded, type InstallationId, isBootId, isInstallationId } from "../ids.ts";
 import type { ImageRevision } from "../image.ts";
 import type { JobRun, NodeState, Target } from "../node/node.ts";
 import type { Reservation } from "../reservation/reservation.ts";
@@ -108,7 +108,8 @@ const readAgain = (address: Step, jobStartedAt: Instant, policy: Policy): Step =
   ...address,
   stage: "reserve",
   name: "check-address",
-  unless: (seen) => seen.address !== null && seen.address.at > jobStartedAt - policy.reservation.addressFreshMs,
+  unless: (seen) =>
+    seen.address !== null && seen.address.at > jobStartedAt - policy.reservation.addressFreshMs,
 });
 
 /** Asking is worth it only where the right revision was proved before, nobody had access since, and the system runs. */

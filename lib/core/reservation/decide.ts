@@ -2,13 +2,14 @@
  * What becomes of a reservation, from its own state and that of its nodes. Pure, and harmless to ask twice. A reservation
  * never waits for a message from its nodes: it looks at them.
  */
+
+import type { Policy } from "../correction/policy.ts";
 import { configurationFault, type Fault } from "../fault.ts";
 import type { NodeId } from "../ids.ts";
 import { type Actor, type NodeState, reservationOf } from "../node/node.ts";
-import type { Policy } from "../correction/policy.ts";
 import { choose, claim } from "../scheduling/allocate.ts";
-import type { TimelineEntry } from "../timeline.ts";
 import { after, earliest, type Instant, spanText } from "../time.ts";
+import type { TimelineEntry } from "../timeline.ts";
 import type { Reservation, ReservationState } from "./reservation.ts";
 
 export type ReservationEvent =
@@ -137,7 +138,9 @@ const rebootsOf = (nodes: readonly NodeState[], { id, state, nodes: ids }: Reser
   state === "reserved" || state === "in-use"
     ? 0
     : nodes
-        .filter((node) => ids.includes(node.id) && (reservationOf(node) === id || node.lastJob?.reservation === id))
+        .filter(
+          (node) => ids.includes(node.id) && (reservationOf(node) === id || node.lastJob?.reservation === id),
+        )
         .reduce((sum, node) => sum + node.correctiveReboots, 0);
 
 function prepare(
@@ -163,9 +166,18 @@ function prepare(
       correctiveReboots: current.correctiveReboots + rebootsOf(held, reservation),
     };
     const spent = spanText(context.now - reservation.createdAt);
-    return commit(ready, reservation, "reserved", event.actor, context, `all its nodes are ready, after ${spent}`, {});
+    return commit(
+      ready,
+      reservation,
+      "reserved",
+      event.actor,
+      context,
+      `all its nodes are ready, after ${spent}`,
+      {},
+    );
   }
-  if (lost.length > 0) return commit(current, reservation, "loading", event.actor, context, why.join("; "), {});
+  if (lost.length > 0)
+    return commit(current, reservation, "loading", event.actor, context, why.join("; "), {});
   return lookAgainLater(reservation, context, held.filter(isLate(context.now)));
 }
 
@@ -187,7 +199,8 @@ function claimMore(
   // All or nothing at first; a reservation that lost a node takes what it can get.
   const enough = chosen.length === missing || (before.nodes.length > 0 && chosen.length > 0);
   if (!enough) {
-    if (why.length > 0) return commit(current, before, before.state, event.actor, context, why.join("; "), {});
+    if (why.length > 0)
+      return commit(current, before, before.state, event.actor, context, why.join("; "), {});
     return lookAgainLater(before, context, []);
   }
   const reservation: Reservation = { ...current, nodes: [...current.nodes, ...chosen.map(({ id }) => id)] };
@@ -249,7 +262,10 @@ function finish(
     return lookAgainLater(reservation, context, [...waiting, ...held.filter(isLate(context.now))]);
   }
   const kept = context.nodes.filter(({ provision }) => provision.state === "quarantined").map(({ id }) => id);
-  const why = kept.length === 0 ? "all its nodes are free again" : `its nodes are free again, but for ${kept.join(", ")}`;
+  const why =
+    kept.length === 0
+      ? "all its nodes are free again"
+      : `its nodes are free again, but for ${kept.join(", ")}`;
   return commit(reservation, reservation, reservation.outcome ?? "complete", event.actor, context, why, {});
 }
 

@@ -10,7 +10,15 @@ import type { Instant } from "../time.ts";
  * new: waits for nodes. loading: has nodes that are being made ready. reserved: handed over. in-use: somebody logged in.
  * reclaim: over, its nodes are being taken back. complete, failed: at rest.
  */
-export const reservationStates = ["new", "loading", "reserved", "in-use", "reclaim", "complete", "failed"] as const;
+export const reservationStates = [
+  "new",
+  "loading",
+  "reserved",
+  "in-use",
+  "reclaim",
+  "complete",
+  "failed",
+] as const;
 export type ReservationState = (typeof reservationStates)[number];
 
 export interface Reservation {

@@ -24,7 +24,11 @@ export const suits = (node: NodeState, wanted: Reservation): boolean =>
 const has = (node: NodeState, wanted: Reservation): boolean =>
   node.disk.revision === wanted.revision && node.operation.phase === "run";
 
-export function choose(candidates: readonly NodeState[], wanted: Reservation, count: number): readonly NodeState[] {
+export function choose(
+  candidates: readonly NodeState[],
+  wanted: Reservation,
+  count: number,
+): readonly NodeState[] {
   return candidates
     .filter((node) => suits(node, wanted))
     .toSorted(

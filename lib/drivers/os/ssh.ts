@@ -31,7 +31,8 @@ export function runGuest(
 ): Promise<GuestStatus> {
   const [host = "", port = "22"] = address.split(":");
   const expected = ssh2.utils.parseKey(hostKey);
-  if (expected instanceof Error) throw new DriverFault(nodeFault("host-key-unknown", `node ${node} told no usable SSH host key`));
+  if (expected instanceof Error)
+    throw new DriverFault(nodeFault("host-key-unknown", `node ${node} told no usable SSH host key`));
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
     let [stdout, stderr] = ["", ""];
@@ -39,8 +40,12 @@ export function runGuest(
       client.destroy();
       reject(new DriverFault(nodeFault(code, `node ${node} (${address}): ${message}`)));
     };
-    signal.addEventListener("abort", () => fail("os-time-out", `${task} did not end in time`), { once: true });
-    client.on("error", (error) => fail(stderr.includes("host key") ? "host-key-changed" : "os-unreachable", stderr || error.message));
+    signal.addEventListener("abort", () => fail("os-time-out", `${task} did not end in time`), {
+      once: true,
+    });
+    client.on("error", (error) =>
+      fail(stderr.includes("host key") ? "host-key-changed" : "os-unreachable", stderr || error.message),
+    );
     client.on("ready", () => {
       client.exec(`rackwright-guest ${task}`, (error, stream) => {
         if (error !== undefined) return fail("os-unreachable", error.message);
@@ -52,7 +57,11 @@ export function runGuest(
         });
         stream.on("close", (code: number | null) => {
           client.end();
-          if (code !== 0) return fail("guest-failed", `${task} ended with ${code ?? "a signal"}: ${stderr.trim().slice(0, 300)}`);
+          if (code !== 0)
+            return fail(
+              "guest-failed",
+              `${task} ended with ${code ?? "a signal"}: ${stderr.trim().slice(0, 300)}`,
+            );
           const parsed = parse(stdout);
           if (parsed === null) return fail("guest-answer", `${task} did not answer with a status`);
           resolve(parsed);
@@ -83,3 +92,7 @@ function parse(text: string): GuestStatus | null {
     return null;
   }
 }
+
+/** A key pair in OpenSSH's formats, for an account on the systems that this agent installs. */
+export const newKeyPair = (comment: string): { readonly private: string; readonly public: string } =>
+  ssh2.utils.generateKeyPairSync("ed25519", { comment });

@@ -41,13 +41,24 @@ interface Session {
 export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
   const { requestMs, tries, retryMs, settleMs, pollMs } = { ...patience, ...given };
 
-  async function request({ address, signal }: BmcAccess, method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Response> {
+  async function request(
+    { address, signal }: BmcAccess,
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: unknown,
+  ): Promise<Response> {
     const attempts = method === "GET" ? tries : 1;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await fetch(new URL(path, address), {
           method,
-          headers: { accept: "application/json", "odata-version": "4.0", ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+          headers: {
+            accept: "application/json",
+            "odata-version": "4.0",
+            ...headers,
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+          },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
           signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
         });
@@ -63,7 +74,13 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
     const { username, password } = bmc.credential;
     const basic = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
     await body(await request(bmc, "GET", "/redfish/v1/", {}), bmc, "/redfish/v1/");
-    const login = await request(bmc, "POST", "/redfish/v1/SessionService/Sessions", {}, { UserName: username, Password: password });
+    const login = await request(
+      bmc,
+      "POST",
+      "/redfish/v1/SessionService/Sessions",
+      {},
+      { UserName: username, Password: password },
+    );
     if (login.status === 401 || login.status === 403) throw refused(bmc.address, login.status);
     const token = login.headers.get("x-auth-token");
     const location = login.headers.get("location");
@@ -88,10 +105,18 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
     };
   }
 
-  async function withSystem<T>(bmc: BmcAccess, work: (session: Session, path: string) => Promise<T>): Promise<T> {
+  async function withSystem<T>(
+    bmc: BmcAccess,
+    work: (session: Session, path: string) => Promise<T>,
+  ): Promise<T> {
     const session = await open(bmc);
     try {
-      const { Members } = parse(collection, await session.get("/redfish/v1/Systems"), bmc, "/redfish/v1/Systems");
+      const { Members } = parse(
+        collection,
+        await session.get("/redfish/v1/Systems"),
+        bmc,
+        "/redfish/v1/Systems",
+      );
       const path = Members[0]?.["@odata.id"] ?? "";
       return await work(session, path);
     } finally {
@@ -99,7 +124,8 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
     }
   }
 
-  const read = async (bmc: BmcAccess, session: Session, path: string) => parse(system, await session.get(path), bmc, path);
+  const read = async (bmc: BmcAccess, session: Session, path: string) =>
+    parse(system, await session.get(path), bmc, path);
 
   const stateOf = (text: string): PowerState => (text === "On" ? "on" : text === "Off" ? "off" : "unknown");
 
@@ -110,7 +136,10 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
       if (stateOf(seen) === wanted) return;
       if (waited >= settleMs) {
         throw new DriverFault(
-          nodeFault("power-unchanged", `BMC ${bmc.address} took the request, but power is ${seen} after ${settleMs / 1000} s, not ${wanted}`),
+          nodeFault(
+            "power-unchanged",
+            `BMC ${bmc.address} took the request, but power is ${seen} after ${settleMs / 1000} s, not ${wanted}`,
+          ),
         );
       }
       await pause(pollMs, bmc.signal);
@@ -118,7 +147,14 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
   }
 
   /** Requests one of the reset types that the BMC has, best first, unless the power is as wanted already. */
-  async function change(bmc: BmcAccess, session: Session, path: string, types: readonly string[], wanted: PowerState, always: boolean): Promise<PowerState> {
+  async function change(
+    bmc: BmcAccess,
+    session: Session,
+    path: string,
+    types: readonly string[],
+    wanted: PowerState,
+    always: boolean,
+  ): Promise<PowerState> {
     const before = await read(bmc, session, path);
     if (!always && stateOf(before.PowerState) === wanted) return wanted;
     const reset = before.Actions["#ComputerSystem.Reset"];
@@ -126,7 +162,10 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
     const type = types.find((each) => allowed === undefined || allowed.includes(each));
     if (type === undefined) {
       throw new DriverFault(
-        configurationFault("reset-unsupported", `BMC ${bmc.address} allows ${allowed?.join(", ")}, none of ${types.join(", ")}`),
+        configurationFault(
+          "reset-unsupported",
+          `BMC ${bmc.address} allows ${allowed?.join(", ")}, none of ${types.join(", ")}`,
+        ),
       );
     }
     // Sent once: a request that was lost on its way back may have had its effect. What came of it is read.
@@ -135,7 +174,9 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
       throw error;
     });
     if (status !== null && status >= 400 && stateOf((await read(bmc, session, path)).PowerState) !== wanted) {
-      throw new DriverFault(nodeFault("bmc-refused", `BMC ${bmc.address} refused ${type} with status ${status}`));
+      throw new DriverFault(
+        nodeFault("bmc-refused", `BMC ${bmc.address} refused ${type} with status ${status}`),
+      );
     }
     await settle(bmc, session, path, wanted);
     return wanted;
@@ -157,7 +198,8 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
         const types = stateOf(before) === "off" ? ["On"] : ["ForceRestart", "PowerCycle"];
         return change(bmc, session, path, types, "on", true);
       }),
-    status: (bmc) => withSystem(bmc, async (session, path) => stateOf((await read(bmc, session, path)).PowerState)),
+    status: (bmc) =>
+      withSystem(bmc, async (session, path) => stateOf((await read(bmc, session, path)).PowerState)),
     setBootDevice: (bmc, device, persistence) =>
       withSystem(bmc, async (session, path) => {
         const wanted = {
@@ -169,7 +211,12 @@ export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
         const boot = seen.success ? seen.data.Boot : {};
         const set = Object.entries(wanted).every(([name, value]) => boot[name] === value);
         if (!set) {
-          throw new DriverFault(nodeFault("boot-device-unchanged", `BMC ${bmc.address} answered ${status}, but boots from ${JSON.stringify(boot["BootSourceOverrideTarget"])}`));
+          throw new DriverFault(
+            nodeFault(
+              "boot-device-unchanged",
+              `BMC ${bmc.address} answered ${status}, but boots from ${JSON.stringify(boot["BootSourceOverrideTarget"])}`,
+            ),
+          );
         }
       }),
   };
@@ -185,17 +232,26 @@ async function body(response: Response, { address }: BmcAccess, path: string): P
   } catch {
     // Told below, with the status and the beginning of what came instead of JSON.
   }
-  throw new DriverFault(nodeFault("bmc-error", `BMC ${address} answered ${path} with ${response.status}: ${text.slice(0, 200)}`));
+  throw new DriverFault(
+    nodeFault("bmc-error", `BMC ${address} answered ${path} with ${response.status}: ${text.slice(0, 200)}`),
+  );
 }
 
 function parse<T>(shape: z.ZodType<T>, value: unknown, { address }: BmcAccess, path: string): T {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new DriverFault(nodeFault("bmc-error", `BMC ${address} answered ${path} with something else than Redfish`));
+  throw new DriverFault(
+    nodeFault("bmc-error", `BMC ${address} answered ${path} with something else than Redfish`),
+  );
 }
 
 const refused = (address: string, status: number): DriverFault =>
-  new DriverFault(nodeFault("bmc-authentication", `BMC ${address} refuses the credential (status ${status}): correct the secret`));
+  new DriverFault(
+    nodeFault(
+      "bmc-authentication",
+      `BMC ${address} refuses the credential (status ${status}): correct the secret`,
+    ),
+  );
 
 function unreachable(address: string, error: unknown): DriverFault {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
@@ -205,5 +261,9 @@ function unreachable(address: string, error: unknown): DriverFault {
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", stop, { once: true });
   });

@@ -26,11 +26,16 @@ export function apiClient(base: string): ApiClient {
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${base}${path}`, {
       method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
     const text = await response.text();
     if (response.ok) return JSON.parse(text);
-    throw new ApiError(response.status, reasonOf(text) ?? `${method} ${path}: ${response.status} ${text.slice(0, 500)}`);
+    throw new ApiError(
+      response.status,
+      reasonOf(text) ?? `${method} ${path}: ${response.status} ${text.slice(0, 500)}`,
+    );
   }
   const get = <T>(path: string) => call<T>("GET", path);
   return {

@@ -94,7 +94,8 @@ async function tellNews(
 }
 
 export const isAtRest = ({ state }: ReservationView): boolean => state === "complete" || state === "failed";
-export const isHandedOver = ({ state }: ReservationView): boolean => state === "reserved" || state === "in-use";
+export const isHandedOver = ({ state }: ReservationView): boolean =>
+  state === "reserved" || state === "in-use";
 
 /** The last line of `--once --json`. */
 export const resultOf = (view: ReservationView, nodes: number) => ({

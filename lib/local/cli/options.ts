@@ -109,7 +109,9 @@ function existingFile(option: string, path: string): string {
 function integer(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${option}: a whole number from ${least} to ${most} is wanted, not ${JSON.stringify(text)}`);
+  throw new UsageError(
+    `${option}: a whole number from ${least} to ${most} is wanted, not ${JSON.stringify(text)}`,
+  );
 }
 
 const isPhase = (text: string | undefined): text is Phase =>

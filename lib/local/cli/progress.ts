@@ -1,6 +1,7 @@
 /** What `npm start` shows of a reservation while it works: one line for every node. Pure. */
-import { spanText } from "../../core/time.ts";
+
 import type { NodeView, ReservationView } from "../../contracts/api.ts";
+import { spanText } from "../../core/time.ts";
 
 const barWidth = 20;
 
@@ -24,7 +25,8 @@ function doing({ state, job, phase, fault }: NodeView, now: number): string {
   if (state === "in-use") return "ready";
   if (state === "available") return "free again";
   if (job === null) return state;
-  if (job.correcting !== null) return `hangs in ${phase.name}: ${job.correcting === "look" ? "looking again" : job.correcting}`;
+  if (job.correcting !== null)
+    return `hangs in ${phase.name}: ${job.correcting === "look" ? "looking again" : job.correcting}`;
   const left = Math.max(0, job.until - now);
   return `${job.step}, awaiting ${job.awaits} (at most ${spanText(left)} more)`;
 }

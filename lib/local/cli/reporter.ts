@@ -1,6 +1,7 @@
 /** How the main job is told: lines of JSON, plain lines, or a picture that is drawn anew on a terminal. */
-import type { TimelineEntry } from "../../core/timeline.ts";
+
 import type { ReservationView } from "../../contracts/api.ts";
+import type { TimelineEntry } from "../../core/timeline.ts";
 import { nodeLine, reservationLine } from "./progress.ts";
 
 export interface Reporter {

@@ -2,50 +2,9 @@
  * A function host: what Lambda's triggers do, on one machine. HTTP API events of payload format 2.0, SQS event source
  * mappings with partial batch responses, and schedules. Handlers are passed in.
  */
-import { randomUUID } from "node:crypto";
 import { startHttpApi } from "./http-api.ts";
 import { startMapping } from "./sqs-mapping.ts";
-
-export type Handler = (event: unknown, context: FunctionContext) => Promise<unknown>;
-
-/** The part of Lambda's context that a function here may look at. */
-export interface FunctionContext {
-  readonly awsRequestId: string;
-  readonly functionName: string;
-  readonly callbackWaitsForEmptyEventLoop: boolean;
-  getRemainingTimeInMillis(): number;
-}
-
-export const contextOf = (functionName: string, timeoutMs: number): FunctionContext => {
-  const end = Date.now() + timeoutMs;
-  return {
-    awsRequestId: randomUUID(),
-    functionName,
-    callbackWaitsForEmptyEventLoop: false,
-    getRemainingTimeInMillis: () => Math.max(0, end - Date.now()),
-  };
-};
-
-export interface Route {
-  /** `GET /v1/nodes/{id}`, as API Gateway writes it. */
-  readonly routeKey: string;
-  readonly name: string;
-  readonly handler: Handler;
-}
-
-export interface Mapping {
-  readonly name: string;
-  readonly queueUrl: string;
-  readonly batchSize: number;
-  readonly maximumConcurrency: number;
-  readonly handler: Handler;
-}
-
-export interface Schedule {
-  readonly name: string;
-  readonly rateSeconds: number;
-  readonly handler: Handler;
-}
+import { contextOf, type Mapping, type Route, type Schedule } from "./triggers.ts";
 
 export interface FunctionHost {
   httpApi(api: { port: number; routes: readonly Route[] }): Promise<void>;
@@ -73,8 +32,15 @@ export function createFunctionHost({ sqsEndpoint }: { sqsEndpoint: string }): Fu
       const timer = setInterval(() => {
         if (busy) return;
         busy = true;
-        running = handler({ version: "0", source: "aws.scheduler", "detail-type": "Scheduled Event" }, contextOf(name, scheduledTimeoutMs))
-          .catch((error: unknown) => console.error(JSON.stringify({ level: "ERROR", message: "schedule failed", name, error: String(error) })))
+        running = handler(
+          { version: "0", source: "aws.scheduler", "detail-type": "Scheduled Event" },
+          contextOf(name, scheduledTimeoutMs),
+        )
+          .catch((error: unknown) =>
+            console.error(
+              JSON.stringify({ level: "ERROR", message: "schedule failed", name, error: String(error) }),
+            ),
+          )
           .finally(() => {
             busy = false;
           });

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import * as z from "zod";
-import { contextOf, type Route } from "./host.ts";
+import { contextOf, type Route } from "./triggers.ts";
 
 /** API Gateway ends an integration that takes longer. */
 const timeoutMs = 30_000;
@@ -20,7 +20,13 @@ interface Matched {
   readonly parameters: Record<string, string>;
 }
 
-export async function startHttpApi({ port, routes }: { port: number; routes: readonly Route[] }): Promise<() => Promise<void>> {
+export async function startHttpApi({
+  port,
+  routes,
+}: {
+  port: number;
+  routes: readonly Route[];
+}): Promise<() => Promise<void>> {
   const matchers = routes.map((route) => ({ route, match: matcherOf(route.routeKey) }));
   const running = new Set<Promise<void>>();
 
@@ -45,7 +51,9 @@ export async function startHttpApi({ port, routes }: { port: number; routes: rea
       routeKey: route.routeKey,
       rawPath: url.pathname,
       rawQueryString: url.search.slice(1),
-      headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
+      headers: Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      ),
       ...(Object.keys(query).length === 0 ? {} : { queryStringParameters: query }),
       ...(Object.keys(parameters).length === 0 ? {} : { pathParameters: parameters }),
       requestContext: {
@@ -67,7 +75,14 @@ export async function startHttpApi({ port, routes }: { port: number; routes: rea
     try {
       answer(response, await route.handler(event, contextOf(route.name, timeoutMs)));
     } catch (error) {
-      console.error(JSON.stringify({ level: "ERROR", message: "function failed", name: route.name, error: String(error) }));
+      console.error(
+        JSON.stringify({
+          level: "ERROR",
+          message: "function failed",
+          name: route.name,
+          error: String(error),
+        }),
+      );
       send(response, 500, { message: "Internal Server Error" });
     }
   }
@@ -136,7 +151,10 @@ function answer(response: ServerResponse, result: unknown): void {
   const parsed = structured.safeParse(result);
   if (!parsed.success) return send(response, 200, result);
   const { statusCode, headers = {}, body = "", isBase64Encoded = false } = parsed.data;
-  response.writeHead(statusCode, Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])));
+  response.writeHead(
+    statusCode,
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+  );
   response.end(isBase64Encoded ? Buffer.from(body, "base64") : body);
 }
 

@@ -4,7 +4,7 @@
  * or an answer that cannot be read means the whole batch.
  */
 import * as z from "zod";
-import { contextOf, type Mapping } from "./host.ts";
+import { contextOf, type Mapping } from "./triggers.ts";
 
 const functionTimeoutMs = 5_000;
 const waitSeconds = 20;
@@ -38,7 +38,11 @@ export function startMapping(
 ): () => Promise<void> {
   const stopping = new AbortController();
 
-  async function call(action: string, input: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> {
+  async function call(
+    action: string,
+    input: Record<string, unknown>,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
     const response = await fetch(endpoint, {
       method: "POST",
       headers: {
@@ -49,19 +53,24 @@ export function startMapping(
       body: JSON.stringify({ QueueUrl: queueUrl, ...input }),
       ...(signal === undefined ? {} : { signal }),
     });
-    if (!response.ok) throw new Error(`${action} on ${queueUrl}: ${response.status} ${await response.text()}`);
+    if (!response.ok)
+      throw new Error(`${action} on ${queueUrl}: ${response.status} ${await response.text()}`);
     return response.json();
   }
 
   async function invoke(messages: readonly Message[]): Promise<readonly string[]> {
     const all = messages.map(({ MessageId }) => MessageId);
     try {
-      const answer = batchResponse.safeParse(await handler(eventOf(messages, queueUrl), contextOf(name, functionTimeoutMs)));
+      const answer = batchResponse.safeParse(
+        await handler(eventOf(messages, queueUrl), contextOf(name, functionTimeoutMs)),
+      );
       if (!answer.success) return all;
       const failed = (answer.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier);
       return failed.every((id) => all.includes(id)) ? failed : all;
     } catch (error) {
-      console.error(JSON.stringify({ level: "ERROR", message: "function failed", name, error: String(error) }));
+      console.error(
+        JSON.stringify({ level: "ERROR", message: "function failed", name, error: String(error) }),
+      );
       return all;
     }
   }
@@ -69,12 +78,18 @@ export function startMapping(
   async function poll(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        const answer = await call("ReceiveMessage", { MaxNumberOfMessages: Math.min(10, batchSize), WaitTimeSeconds: waitSeconds }, stopping.signal);
+        const answer = await call(
+          "ReceiveMessage",
+          { MaxNumberOfMessages: Math.min(10, batchSize), WaitTimeSeconds: waitSeconds },
+          stopping.signal,
+        );
         const { Messages: messages } = received.parse(answer);
         if (messages.length > 0) await finish(messages, await invoke(messages));
       } catch (error) {
         if (stopping.signal.aborted) return;
-        console.error(JSON.stringify({ level: "ERROR", message: "polling failed", name, error: String(error) }));
+        console.error(
+          JSON.stringify({ level: "ERROR", message: "polling failed", name, error: String(error) }),
+        );
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
     }
@@ -102,20 +117,22 @@ export function startMapping(
 }
 
 const eventOf = (messages: readonly Message[], queueUrl: string) => ({
-  Records: messages.map(({ MessageId, ReceiptHandle, Body, MD5OfBody, Attributes, MessageAttributes = {} }) => ({
-    messageId: MessageId,
-    receiptHandle: ReceiptHandle,
-    body: Body,
-    attributes: Attributes,
-    messageAttributes: Object.fromEntries(
-      Object.entries(MessageAttributes).map(([key, { StringValue, BinaryValue, DataType }]) => [
-        key,
-        { stringValue: StringValue, binaryValue: BinaryValue, dataType: DataType },
-      ]),
-    ),
-    md5OfBody: MD5OfBody,
-    eventSource: "aws:sqs",
-    eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queueUrl.split("/").at(-1)}`,
-    awsRegion: "us-east-1",
-  })),
+  Records: messages.map(
+    ({ MessageId, ReceiptHandle, Body, MD5OfBody, Attributes, MessageAttributes = {} }) => ({
+      messageId: MessageId,
+      receiptHandle: ReceiptHandle,
+      body: Body,
+      attributes: Attributes,
+      messageAttributes: Object.fromEntries(
+        Object.entries(MessageAttributes).map(([key, { StringValue, BinaryValue, DataType }]) => [
+          key,
+          { stringValue: StringValue, binaryValue: BinaryValue, dataType: DataType },
+        ]),
+      ),
+      md5OfBody: MD5OfBody,
+      eventSource: "aws:sqs",
+      eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:${queueUrl.split("/").at(-1)}`,
+      awsRegion: "us-east-1",
+    }),
+  ),
 });

@@ -1,6 +1,16 @@
 /** The store in memory: the same shapes, keys and indexes as the table, for tests and simulation. Deterministic. */
-import { codecs, type Identified, indexesOf, type Key, type Kind, keyOf, keyOfValue, type Stored } from "../../contracts/stored.ts";
-import type { Page, Ref, Store, Write } from "../../ports/store.ts";
+import {
+  codecs,
+  type Identified,
+  indexesOf,
+  type Key,
+  type Kind,
+  keyOf,
+  keyOfValue,
+  type Ref,
+  type Stored,
+} from "../../contracts/stored.ts";
+import type { Page, Store, Write } from "../../ports/store.ts";
 
 interface Item {
   readonly kind: Kind;
@@ -34,7 +44,8 @@ export function memoryStore(): Store {
     return write.expect === "absent" ? stored === undefined : stored?.version === write.expect;
   };
 
-  const parse = <K extends Kind>(kind: K, item: Item): Stored[K] => codecs[kind].parse(structuredClone(item.value));
+  const parse = <K extends Kind>(kind: K, item: Item): Stored[K] =>
+    codecs[kind].parse(structuredClone(item.value));
   const inPartition = (index: "due" | "pool" | "list" | "key", pk: string): Item[] =>
     [...items.values()].filter((item) => item[index]?.pk === pk).sort(bySk(index));
 
@@ -44,7 +55,8 @@ export function memoryStore(): Store {
       return item === undefined ? null : parse(kind, item);
     },
     commit: async (writes) => {
-      if (writes.length > mostWrites) throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
+      if (writes.length > mostWrites)
+        throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
       const made = writes.map((write) => ({ write, item: itemOf(write.kind, write.value) }));
       if (new Set(made.map(({ item }) => text(item.key))).size < made.length) {
         throw new Error("a transaction cannot write one item twice");
@@ -61,8 +73,15 @@ export function memoryStore(): Store {
         .slice(0, limit)
         .map(refOf);
     },
-    pool: async (pool, limit) => inPartition("pool", pool).slice(0, limit).map((item) => refOf(item).id),
-    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(kind: K, limit: number, from: string | null) => {
+    pool: async (pool, limit) =>
+      inPartition("pool", pool)
+        .slice(0, limit)
+        .map((item) => refOf(item).id),
+    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(
+      kind: K,
+      limit: number,
+      from: string | null,
+    ) => {
       const all = inPartition("list", kind).filter(({ list }) => from === null || (list?.sk ?? "") > from);
       const page: Page<Stored[K]> = {
         items: all.slice(0, limit).map((item) => parse(kind, item)),
@@ -84,7 +103,7 @@ export function memoryStore(): Store {
 }
 
 function refOf({ kind, key }: Item): Ref {
-  if (kind !== "node" && kind !== "reservation") throw new Error(`${kind} is in no index of nodes and reservations`);
+  if (kind !== "node" && kind !== "reservation")
+    throw new Error(`${kind} is in no index of nodes and reservations`);
   return { kind, id: key.pk.slice(kind.length + 1) };
 }
-

@@ -51,7 +51,11 @@ export async function startBmc(settings: BmcSettings): Promise<Bmc> {
       answer(settings, sessions, request)
         .catch((error: unknown): Answer => redfishError(500, String(error)))
         .then(({ status, body, headers }) => {
-          response.writeHead(status, { "content-type": "application/json", "odata-version": "4.0", ...headers });
+          response.writeHead(status, {
+            "content-type": "application/json",
+            "odata-version": "4.0",
+            ...headers,
+          });
           response.end(body === undefined ? "" : JSON.stringify(body));
         })
         .catch(() => response.destroy());
@@ -100,7 +104,11 @@ export async function startBmc(settings: BmcSettings): Promise<Bmc> {
   };
 }
 
-async function answer(settings: BmcSettings, sessions: Map<string, string>, request: IncomingMessage): Promise<Answer> {
+async function answer(
+  settings: BmcSettings,
+  sessions: Map<string, string>,
+  request: IncomingMessage,
+): Promise<Answer> {
   const { machine, credential } = settings;
   const path = new URL(request.url ?? "/", "http://bmc").pathname.replace(/\/$/, "");
   const { method = "GET" } = request;
@@ -108,15 +116,24 @@ async function answer(settings: BmcSettings, sessions: Map<string, string>, requ
   if (path === "/redfish/v1") return { status: 200, body: serviceRoot };
   if (path === "/redfish/v1/SessionService/Sessions" && method === "POST") {
     const login = loginBody.safeParse(await bodyOf(request));
-    if (!login.success || login.data.UserName !== credential.username || login.data.Password !== credential.password) {
+    if (
+      !login.success ||
+      login.data.UserName !== credential.username ||
+      login.data.Password !== credential.password
+    ) {
       return redfishError(401, "the user name or password is wrong");
     }
     const token = randomBytes(16).toString("hex");
     const location = `${path}/${sessions.size + 1}`;
     sessions.set(token, location);
-    return { status: 201, body: { "@odata.id": location, UserName: credential.username }, headers: { "x-auth-token": token, location } };
+    return {
+      status: 201,
+      body: { "@odata.id": location, UserName: credential.username },
+      headers: { "x-auth-token": token, location },
+    };
   }
-  if (!isAllowed(settings, sessions, request)) return redfishError(401, "a session or a user name and password is wanted");
+  if (!isAllowed(settings, sessions, request))
+    return redfishError(401, "a session or a user name and password is wanted");
   if (path.startsWith("/redfish/v1/SessionService/Sessions/") && method === "DELETE") {
     for (const [token, location] of sessions) if (location === path) sessions.delete(token);
     return { status: 204 };
@@ -131,20 +148,28 @@ async function answer(settings: BmcSettings, sessions: Map<string, string>, requ
     case "GET /redfish/v1/Chassis":
       return { status: 200, body: collectionOf(path, "/redfish/v1/Chassis/1") };
     case "GET /redfish/v1/Chassis/1":
-      return { status: 200, body: { "@odata.id": path, Id: "1", Name: machine.id, ChassisType: "RackMount" } };
+      return {
+        status: 200,
+        body: { "@odata.id": path, Id: "1", Name: machine.id, ChassisType: "RackMount" },
+      };
     case `GET ${systemPath}`:
       return { status: 200, body: systemOf(machine) };
     case `PATCH ${systemPath}`: {
       const parsed = bootBody.safeParse(await bodyOf(request));
       if (!parsed.success) return redfishError(400, "only Boot can be changed");
       const { override } = machine.state();
-      const { BootSourceOverrideTarget: target = override.target, BootSourceOverrideEnabled: enabled = override.enabled } = parsed.data.Boot;
+      const {
+        BootSourceOverrideTarget: target = override.target,
+        BootSourceOverrideEnabled: enabled = override.enabled,
+      } = parsed.data.Boot;
       machine.setOverride({ target, enabled });
       return { status: 204 };
     }
     case `POST ${systemPath}/Actions/ComputerSystem.Reset`: {
       const parsed = resetBody.safeParse(await bodyOf(request));
-      return parsed.success ? reset(settings, parsed.data.ResetType) : redfishError(400, `ResetType is one of ${resetTypes.join(", ")}`);
+      return parsed.success
+        ? reset(settings, parsed.data.ResetType)
+        : redfishError(400, `ResetType is one of ${resetTypes.join(", ")}`);
     }
     default:
       return redfishError(404, `there is no ${path}`);
@@ -166,7 +191,11 @@ function reset({ machine, quirks, store }: BmcSettings, resetType: (typeof reset
   const there = (resetType === "On" && on) || (resetType === "ForceOff" && !on);
   if (there) {
     const conflict = quirks.includes("conflict-when-already-there");
-    store.log(machine.id, { kind: "power-command", resetType, outcome: conflict ? "conflict" : "already-there" });
+    store.log(machine.id, {
+      kind: "power-command",
+      resetType,
+      outcome: conflict ? "conflict" : "already-there",
+    });
     return conflict ? redfishError(409, `the power is ${on ? "on" : "off"} already`) : { status: 204 };
   }
   if (faultOf(state, "ignore-power") !== null) {
@@ -178,11 +207,18 @@ function reset({ machine, quirks, store }: BmcSettings, resetType: (typeof reset
   return { status: 204 };
 }
 
-function isAllowed({ credential }: BmcSettings, sessions: Map<string, string>, { headers }: IncomingMessage): boolean {
+function isAllowed(
+  { credential }: BmcSettings,
+  sessions: Map<string, string>,
+  { headers }: IncomingMessage,
+): boolean {
   const token = headers["x-auth-token"];
   if (typeof token === "string" && sessions.has(token)) return true;
   const [, basic] = /^Basic (\S+)$/.exec(headers.authorization ?? "") ?? [];
-  return basic !== undefined && Buffer.from(basic, "base64").toString() === `${credential.username}:${credential.password}`;
+  return (
+    basic !== undefined &&
+    Buffer.from(basic, "base64").toString() === `${credential.username}:${credential.password}`
+  );
 }
 
 const serviceRoot = {

@@ -82,11 +82,13 @@ export const rackConfig = z
   .superRefine(({ nodes, faults }, context) => {
     const ids = new Set<string>();
     for (const { id } of nodes) {
-      if (ids.has(id)) context.addIssue({ code: "custom", path: ["nodes"], message: `two nodes are called ${id}` });
+      if (ids.has(id))
+        context.addIssue({ code: "custom", path: ["nodes"], message: `two nodes are called ${id}` });
       ids.add(id);
     }
     for (const { node } of faults) {
-      if (!ids.has(node)) context.addIssue({ code: "custom", path: ["faults"], message: `there is no node ${node}` });
+      if (!ids.has(node))
+        context.addIssue({ code: "custom", path: ["faults"], message: `there is no node ${node}` });
     }
   });
 export type RackConfig = z.infer<typeof rackConfig>;

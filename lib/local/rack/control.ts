@@ -35,15 +35,22 @@ export async function startControl(settings: ControlSettings): Promise<() => Pro
     });
 }
 
-async function answer({ machines, ports, store, faultsChanged }: ControlSettings, request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+async function answer(
+  { machines, ports, store, faultsChanged }: ControlSettings,
+  request: IncomingMessage,
+): Promise<{ status: number; body: unknown }> {
   const path = new URL(request.url ?? "/", "http://rack").pathname;
   if (path === "/healthz") return { status: 200, body: { ok: true } };
-  if (path === "/nodes") return { status: 200, body: { nodes: [...machines.values()].map((machine) => view(machine, ports)) } };
+  if (path === "/nodes")
+    return { status: 200, body: { nodes: [...machines.values()].map((machine) => view(machine, ports)) } };
   const [, id] = /^\/nodes\/([^/]+)\/log$/.exec(path) ?? [];
   if (id !== undefined) {
-    return machines.has(id) ? { status: 200, body: { log: store.readLog(id) } } : { status: 404, body: { detail: `there is no node ${id}` } };
+    return machines.has(id)
+      ? { status: 200, body: { log: store.readLog(id) } }
+      : { status: 404, body: { detail: `there is no node ${id}` } };
   }
-  if (path !== "/faults" || request.method !== "POST") return { status: 404, body: { detail: "there is nothing here" } };
+  if (path !== "/faults" || request.method !== "POST")
+    return { status: 404, body: { detail: "there is nothing here" } };
   const parsed = faultChange.safeParse(await bodyOf(request));
   if (!parsed.success) return { status: 400, body: { detail: explain(parsed.error) } };
   const { clear, add } = parsed.data;
@@ -51,7 +58,9 @@ async function answer({ machines, ports, store, faultsChanged }: ControlSettings
   if (unknown !== undefined) return { status: 400, body: { detail: `there is no node ${unknown.node}` } };
   for (const { node, kind } of clear) {
     const machine = machines.get(node);
-    machine?.change({ faults: machine.state().faults.filter((fault) => kind !== undefined && fault.kind !== kind) });
+    machine?.change({
+      faults: machine.state().faults.filter((fault) => kind !== undefined && fault.kind !== kind),
+    });
   }
   for (const fault of add) {
     const machine = machines.get(fault.node);

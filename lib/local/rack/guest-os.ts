@@ -4,8 +4,8 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
-import { guestGrant, type guestStatus, guestTasks } from "../../contracts/boot.ts";
 import type * as z from "zod";
+import { guestGrant, type guestStatus, guestTasks } from "../../contracts/boot.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 
 type Running = Extract<MachineState, { phase: "run" }>;
@@ -40,7 +40,9 @@ export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
       const keys =
         attempt.username === manager
           ? [installed.os.managementKey]
-          : (disk()?.users ?? []).filter((each) => each.user === attempt.username).map(({ publicKey }) => publicKey);
+          : (disk()?.users ?? [])
+              .filter((each) => each.user === attempt.username)
+              .map(({ publicKey }) => publicKey);
       if (attempt.method !== "publickey") return attempt.reject(["publickey"]);
       const offered = attempt.key.data;
       const known = keys.some((text) => {
@@ -49,7 +51,11 @@ export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
         const data = key.getPublicSSH();
         if (data.length !== offered.length || !timingSafeEqual(data, offered)) return false;
         // Without a signature the client only asks whether the key would do.
-        return attempt.signature === undefined || attempt.blob === undefined || key.verify(attempt.blob, attempt.signature, attempt.hashAlgo) === true;
+        return (
+          attempt.signature === undefined ||
+          attempt.blob === undefined ||
+          key.verify(attempt.blob, attempt.signature, attempt.hashAlgo) === true
+        );
       });
       if (!known) return attempt.reject(["publickey"]);
       if (attempt.signature !== undefined) user = attempt.username;
@@ -75,7 +81,8 @@ export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
   });
 
   const endSessions = (user: string | null): void => {
-    for (const [connection, name] of sessions) if (name !== manager && (user === null || name === user)) connection.end();
+    for (const [connection, name] of sessions)
+      if (name !== manager && (user === null || name === user)) connection.end();
   };
 
   await new Promise<void>((resolve, reject) => {
@@ -103,7 +110,12 @@ function end(channel: ServerChannel, text: string, code: number): void {
 }
 
 /** The contract of `rackwright-guest`: JSON in, one line of JSON out. */
-function guest(settings: GuestSettings, command: string, channel: ServerChannel, endSessions: (user: string | null) => void): void {
+function guest(
+  settings: GuestSettings,
+  command: string,
+  channel: ServerChannel,
+  endSessions: (user: string | null) => void,
+): void {
   const [program, task] = command.split(" ");
   if (program !== "rackwright-guest" || !guestTasks.some((each) => each === task)) {
     return end(channel, `${manager} may run rackwright-guest ${guestTasks.join("|")} only\n`, 126);
@@ -117,12 +129,21 @@ function guest(settings: GuestSettings, command: string, channel: ServerChannel,
       perform(settings, task ?? "", text === "" ? {} : JSON.parse(text), endSessions);
       end(channel, `${JSON.stringify(statusOf(settings))}\n`, 0);
     } catch (error) {
-      end(channel, `rackwright-guest ${task}: ${error instanceof Error ? error.message : String(error)}\n`, 1);
+      end(
+        channel,
+        `rackwright-guest ${task}: ${error instanceof Error ? error.message : String(error)}\n`,
+        1,
+      );
     }
   });
 }
 
-function perform({ disk, setUsers }: GuestSettings, task: string, parameters: unknown, endSessions: (user: string | null) => void): void {
+function perform(
+  { disk, setUsers }: GuestSettings,
+  task: string,
+  parameters: unknown,
+  endSessions: (user: string | null) => void,
+): void {
   const users = disk()?.users ?? [];
   switch (task) {
     case "grant-access": {
@@ -179,7 +200,9 @@ function execute({ node, disk, machine }: GuestSettings, user: string, command: 
 function shell(settings: GuestSettings, user: string, channel: ServerChannel): void {
   const { node, disk } = settings;
   const prompt = `${user}@${node}:~$ `;
-  channel.write(`Welcome to ${node}, revision ${disk()?.os.revision ?? "?"}. A virtual machine of Rackwright; try help.\r\n${prompt}`);
+  channel.write(
+    `Welcome to ${node}, revision ${disk()?.os.revision ?? "?"}. A virtual machine of Rackwright; try help.\r\n${prompt}`,
+  );
   let line = "";
   channel.on("data", (chunk: Buffer) => {
     for (const character of chunk.toString()) {

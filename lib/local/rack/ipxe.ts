@@ -30,7 +30,8 @@ const isShebang = (line: string | undefined) => line !== undefined && /^#!ipxe\b
 
 export async function runIpxe(script: string, host: IpxeHost): Promise<IpxeOutcome> {
   const lines = script.split(/\r?\n/);
-  if (!isShebang(lines[0])) return { kind: "failed", why: "not an iPXE script: it does not begin with #!ipxe" };
+  if (!isShebang(lines[0]))
+    return { kind: "failed", why: "not an iPXE script: it does not begin with #!ipxe" };
   let kernelArgs: readonly string[] | null = null;
 
   const command = async (words: readonly string[]): Promise<Step> => {
@@ -87,7 +88,8 @@ export async function runIpxe(script: string, host: IpxeHost): Promise<IpxeOutco
     if (line === "" || line.startsWith("#") || line.startsWith(":")) continue;
     const step = await statement(line);
     if (step === "ok") continue;
-    if (step === "fail") return { kind: "failed", why: `line ${index} failed: ${line.split(/\s+/)[0] ?? ""}` };
+    if (step === "fail")
+      return { kind: "failed", why: `line ${index} failed: ${line.split(/\s+/)[0] ?? ""}` };
     if (step.kind !== "goto") return step;
     const label = lines.findIndex((each) => each.trim() === `:${step.label}`);
     if (label === -1) return { kind: "failed", why: `line ${index}: there is no label ${step.label}` };

@@ -7,7 +7,14 @@ import { randomUUID } from "node:crypto";
 import type { HangPhase, RackConfig, RackNode } from "./config.ts";
 import { type GuestOs, startGuestOs } from "./guest-os.ts";
 import { runIpxe } from "./ipxe.ts";
-import { type BootOverride, faultOf, isOn, type MachineState, type NodeState, type PowerChange } from "./node-state.ts";
+import {
+  type BootOverride,
+  faultOf,
+  isOn,
+  type MachineState,
+  type NodeState,
+  type PowerChange,
+} from "./node-state.ts";
 import { buildFromPlan } from "./ramdisk.ts";
 import type { RackStore } from "./store.ts";
 import { sendPatiently, sleep } from "./wire.ts";
@@ -83,7 +90,12 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
         store.log(id, { kind: "power", change: "off" });
         stopLife();
         // Off is what cures a hang: it is used up.
-        change({ machine: { phase: "off" }, stuck: false, bootSource: null, faults: state.faults.filter(({ kind }) => kind !== "hang" || !state.stuck) });
+        change({
+          machine: { phase: "off" },
+          stuck: false,
+          bootSource: null,
+          faults: state.faults.filter(({ kind }) => kind !== "hang" || !state.stuck),
+        });
         return;
       case "reset":
         if (!isOn(state)) return;
@@ -128,9 +140,13 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     const script = await fetchScript(signal);
     if (script === null) return bootDisk();
     const bytes = { kernel: 0, initrd: 0 };
+    const fetchPart = async (part: "kernel" | "initrd", url: string): Promise<boolean> => {
+      bytes[part] = await download(url, signal);
+      return bytes[part] > 0;
+    };
     const outcome = await runIpxe(script, {
-      kernel: async (url) => (bytes.kernel = await download(url, signal)) > 0,
-      initrd: async (url) => (bytes.initrd = await download(url, signal)) > 0,
+      kernel: (url) => fetchPart("kernel", url),
+      initrd: (url) => fetchPart("initrd", url),
       hasDisk: () => state.disk !== null,
       sleep: (seconds) => sleep(seconds * 1000, signal),
     });
@@ -138,8 +154,16 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     store.log(id, { kind: "boot", source: "network" });
     store.log(id, { kind: "ramdisk", kernelBytes: bytes.kernel, initrdBytes: bytes.initrd });
     change({ bootSource: "network" });
-    const argument = (name: string) => outcome.args.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
-    enter({ phase: "build", stage: "writing", url: argument("rackwright.url"), token: argument("rackwright.token"), plan: null, writtenBytes: 0 });
+    const argument = (name: string) =>
+      outcome.args.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+    enter({
+      phase: "build",
+      stage: "writing",
+      url: argument("rackwright.url"),
+      token: argument("rackwright.token"),
+      plan: null,
+      writtenBytes: 0,
+    });
     return build();
   }
 
@@ -148,7 +172,10 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     const until = Date.now() + speed.networkWaitMs;
     for (let wait = 100; ; wait = Math.min(1000, 2 * wait)) {
       try {
-        const response = await fetch(`${bootServer}/boot/ipxe?mac=${encodeURIComponent(node.macs[0] ?? "")}`, { signal });
+        const response = await fetch(
+          `${bootServer}/boot/ipxe?mac=${encodeURIComponent(node.macs[0] ?? "")}`,
+          { signal },
+        );
         const text = await response.text();
         if (response.ok) return text;
       } catch (error) {
@@ -213,7 +240,9 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     if (disk === null || state.stuck) return;
     let told: Promise<void> = Promise.resolve();
     const tell = (body: Record<string, unknown>) => {
-      told = told.then(() => sendPatiently(disk.os.beaconUrl, disk.os.token, body, signal)).catch(() => undefined);
+      told = told
+        .then(() => sendPatiently(disk.os.beaconUrl, disk.os.token, body, signal))
+        .catch(() => undefined);
     };
     if (state.machine.phase === "kernel") {
       const { osBoot, startedAtMs } = state.machine;

@@ -27,9 +27,21 @@ async function main(config: RackConfig): Promise<void> {
     const last = before?.nodes.find(({ id }) => id === node.id);
     const bmcPort = await choosePort(node.bmcPort, last?.bmcPort, taken);
     const sshPort = await choosePort(0, last?.sshPort, taken);
-    const state = store.readNode(node.id) ?? newNodeState(node.id, config.faults.filter((fault) => fault.node === node.id));
+    const state =
+      store.readNode(node.id) ??
+      newNodeState(
+        node.id,
+        config.faults.filter((fault) => fault.node === node.id),
+      );
     const machine = createMachine({ node, config, store, sshPort, state });
-    const bmc = await startBmc({ machine, port: bmcPort, credential: config.credential, quirks: node.quirks, certificate, store });
+    const bmc = await startBmc({
+      machine,
+      port: bmcPort,
+      credential: config.credential,
+      quirks: node.quirks,
+      certificate,
+      store,
+    });
     nodes.push({ id: node.id, machine, bmc, bmcPort, sshPort });
   }
   const stopControl = await startControl({
@@ -53,7 +65,10 @@ async function main(config: RackConfig): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, ...file })}\n`);
 
   process.once("SIGTERM", () => {
-    void Promise.all([stopControl(), ...nodes.flatMap(({ machine, bmc }) => [machine.freeze(), bmc.stop()])]).then(() => process.exit(0));
+    void Promise.all([
+      stopControl(),
+      ...nodes.flatMap(({ machine, bmc }) => [machine.freeze(), bmc.stop()]),
+    ]).then(() => process.exit(0));
   });
 }
 

@@ -26,7 +26,9 @@ export async function pickPort(taken: Set<number>): Promise<number> {
     taken.add(port);
     return port;
   }
-  throw new Error(`no free loopback port found between ${lowest} and ${highest}; stop what is listening there`);
+  throw new Error(
+    `no free loopback port found between ${lowest} and ${highest}; stop what is listening there`,
+  );
 }
 
 /** The wanted port; or the one from last time, when that is free; or any free one. */

@@ -31,14 +31,24 @@ const saveEveryBytes = 4 * chunkBytes;
 const progressEveryMs = 250;
 
 /** The written disk; null when the machine hangs or has failed, and goes no further by itself. */
-export async function buildFromPlan({ id, store, signal, machine, badDisk, hangs, save, forget }: RamdiskSettings): Promise<Disk | null> {
+export async function buildFromPlan({
+  id,
+  store,
+  signal,
+  machine,
+  badDisk,
+  hangs,
+  save,
+  forget,
+}: RamdiskSettings): Promise<Disk | null> {
   const { url, token } = machine;
   let now = machine;
   const keep = (change: Partial<Building>) => {
     now = { ...now, ...change };
     save(now);
   };
-  const tell = (body: Record<string, unknown>) => sendPatiently(`${url}/beacon`, token, { phase: "build", ...body }, signal);
+  const tell = (body: Record<string, unknown>) =>
+    sendPatiently(`${url}/beacon`, token, { phase: "build", ...body }, signal);
 
   if (now.stage === "failed") return null;
   await tell({});
@@ -60,7 +70,14 @@ export async function buildFromPlan({ id, store, signal, machine, badDisk, hangs
   keep({ stage: "verified" });
   await tell({ verified: { sha256 } });
   const { private: hostKey } = ssh2.utils.generateKeyPairSync("ed25519", { comment: id });
-  return { installation: plan.installation, sha256, sizeBytes: plan.image.sizeBytes, os: plan.os, hostKey, users: [] };
+  return {
+    installation: plan.installation,
+    sha256,
+    sizeBytes: plan.image.sizeBytes,
+    os: plan.os,
+    hostKey,
+    users: [],
+  };
 
   /** Goes on behind the bytes that are on the disk already. */
   async function write({ image }: BootPlan): Promise<boolean> {
@@ -97,7 +114,8 @@ export async function buildFromPlan({ id, store, signal, machine, badDisk, hangs
     return patiently(async () => {
       const response = await ask(from, token, { headers: { range: `bytes=${at}-${end - 1}` } }, signal);
       const bytes = Buffer.from(await response.arrayBuffer());
-      if (response.status !== 206 || bytes.length !== end - at) throw new Error(`${bytes.length} bytes came, ${end - at} were wanted`);
+      if (response.status !== 206 || bytes.length !== end - at)
+        throw new Error(`${bytes.length} bytes came, ${end - at} were wanted`);
       return bytes;
     }, signal);
   }

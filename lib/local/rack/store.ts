@@ -42,7 +42,11 @@ const logEntry = z.discriminatedUnion("kind", [
 ]);
 export type LogEntry = z.infer<typeof logEntry>;
 /** An entry without its time, which the log adds. */
-export type Happening = LogEntry extends infer Each ? (Each extends LogEntry ? Omit<Each, "at"> : never) : never;
+export type Happening = LogEntry extends infer Each
+  ? Each extends LogEntry
+    ? Omit<Each, "at">
+    : never
+  : never;
 
 const portOrNone = z.int().min(1).max(65535);
 export const rackFile = z.strictObject({
@@ -66,7 +70,9 @@ function readJson<T>(path: string, schema: z.ZodType<T>): T | null {
   if (!existsSync(path)) return null;
   const parsed = schema.safeParse(JSON.parse(readFileSync(path, "utf8")));
   if (parsed.success) return parsed.data;
-  throw new Error(`${path} is not what this rack writes (${explain(parsed.error)}). Remove the rack's directory to start afresh.`);
+  throw new Error(
+    `${path} is not what this rack writes (${explain(parsed.error)}). Remove the rack's directory to start afresh.`,
+  );
 }
 
 export class RackStore {
@@ -74,7 +80,8 @@ export class RackStore {
 
   constructor(dir: string) {
     this.dir = dir;
-    for (const folder of ["nodes", "logs", "disks"]) mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
+    for (const folder of ["nodes", "logs", "disks"])
+      mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
   }
 
   readRackFile(): RackFile | null {

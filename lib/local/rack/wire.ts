@@ -34,17 +34,37 @@ export async function patiently<T>(work: () => Promise<T>, signal: AbortSignal):
   }
 }
 
-export async function ask(url: string, token: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+export async function ask(
+  url: string,
+  token: string,
+  init: RequestInit,
+  signal: AbortSignal,
+): Promise<Response> {
   const headers = { ...init.headers, authorization: `Bearer ${token}` };
-  const response = await fetch(url, { ...init, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]) });
+  const response = await fetch(url, {
+    ...init,
+    headers,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]),
+  });
   if (response.ok) return response;
   const text = await response.text();
-  if (response.status >= 400 && response.status < 500) throw new Refused(`${url}: ${response.status} ${text.slice(0, 200)}`);
+  if (response.status >= 400 && response.status < 500)
+    throw new Refused(`${url}: ${response.status} ${text.slice(0, 200)}`);
   throw new Error(`${url}: ${response.status}`);
 }
 
-export const sendPatiently = (url: string, token: string, body: Record<string, unknown>, signal: AbortSignal): Promise<void> =>
+export const sendPatiently = (
+  url: string,
+  token: string,
+  body: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<void> =>
   patiently(async () => {
-    const response = await ask(url, token, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } }, signal);
+    const response = await ask(
+      url,
+      token,
+      { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } },
+      signal,
+    );
     await response.body?.cancel();
   }, signal);

@@ -76,18 +76,27 @@ export function openQueues(file: string, now: () => number) {
       "INSERT INTO message (queue, id, body, attributes, grp, sender, sent, visible) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     ready: db.prepare("SELECT * FROM message WHERE queue = ? AND visible <= ? ORDER BY visible LIMIT ?"),
-    take: db.prepare("UPDATE message SET visible = ?, receives = receives + 1, first = coalesce(first, ?), receipt = ? WHERE seq = ?"),
+    take: db.prepare(
+      "UPDATE message SET visible = ?, receives = receives + 1, first = coalesce(first, ?), receipt = ? WHERE seq = ?",
+    ),
     remove: db.prepare("DELETE FROM message WHERE queue = ? AND receipt = ?"),
     visibility: db.prepare("UPDATE message SET visible = ? WHERE queue = ? AND receipt = ?"),
-    kill: db.prepare("UPDATE message SET queue = ?, visible = ?, receives = 0, receipt = NULL, dead_from = ? WHERE seq = ?"),
-    count: db.prepare("SELECT sum(visible <= ?) AS ready, sum(visible > ? AND receives > 0) AS flying, sum(visible > ? AND receives = 0) AS delayed FROM message WHERE queue = ?"),
+    kill: db.prepare(
+      "UPDATE message SET queue = ?, visible = ?, receives = 0, receipt = NULL, dead_from = ? WHERE seq = ?",
+    ),
+    count: db.prepare(
+      "SELECT sum(visible <= ?) AS ready, sum(visible > ? AND receives > 0) AS flying, sum(visible > ? AND receives = 0) AS delayed FROM message WHERE queue = ?",
+    ),
     next: db.prepare("SELECT min(visible) AS at FROM message WHERE queue = ?"),
     purge: db.prepare("DELETE FROM message WHERE queue = ?"),
-    revive: db.prepare("UPDATE message SET queue = ?, visible = ?, receives = 0, receipt = NULL, dead_from = NULL WHERE queue = ?"),
+    revive: db.prepare(
+      "UPDATE message SET queue = ?, visible = ?, receives = 0, receipt = NULL, dead_from = NULL WHERE queue = ?",
+    ),
   };
   const attributesOf = (name: string): QueueAttributes => {
     const row = sql.queue.get(name);
-    if (row === undefined) throw new SqsError("QueueDoesNotExist", `The specified queue does not exist: ${name}`);
+    if (row === undefined)
+      throw new SqsError("QueueDoesNotExist", `The specified queue does not exist: ${name}`);
     return { ...defaults, ...JSON.parse(String(row["attributes"])) };
   };
 
@@ -107,19 +116,26 @@ export function openQueues(file: string, now: () => number) {
     const text = attributes["RedrivePolicy"];
     if (text === undefined || text === "") return null;
     const policy: { deadLetterTargetArn: string; maxReceiveCount: number | string } = JSON.parse(text);
-    return { target: policy.deadLetterTargetArn.split(":").at(-1) ?? "", after: Number(policy.maxReceiveCount) };
+    return {
+      target: policy.deadLetterTargetArn.split(":").at(-1) ?? "",
+      after: Number(policy.maxReceiveCount),
+    };
   };
 
   return {
     create: (name: string, attributes: QueueAttributes): void => {
       if (!/^[A-Za-z0-9_-]{1,80}$/.test(name)) {
-        throw new SqsError("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
+        throw new SqsError(
+          "InvalidParameterValue",
+          "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        );
       }
       const known = sql.queue.get(name);
       sql.putQueue.run(name, JSON.stringify(attributes), Number(known?.["created"] ?? now()));
     },
     exists: (name: string): boolean => sql.queue.get(name) !== undefined,
-    names: (prefix: string): string[] => sql.queues.all(`${prefix.replaceAll(/[\\%_]/g, "\\$&")}%`).map((row) => String(row["name"])),
+    names: (prefix: string): string[] =>
+      sql.queues.all(`${prefix.replaceAll(/[\\%_]/g, "\\$&")}%`).map((row) => String(row["name"])),
     attributes: (name: string): QueueAttributes => {
       const attributes = attributesOf(name);
       const at = now();
@@ -135,19 +151,33 @@ export function openQueues(file: string, now: () => number) {
     setAttributes: (name: string, change: QueueAttributes): void => {
       const row = sql.queue.get(name);
       attributesOf(name);
-      sql.putQueue.run(name, JSON.stringify({ ...JSON.parse(String(row?.["attributes"])), ...change }), Number(row?.["created"]));
+      sql.putQueue.run(
+        name,
+        JSON.stringify({ ...JSON.parse(String(row?.["attributes"])), ...change }),
+        Number(row?.["created"]),
+      );
     },
     sourcesOf: (dead: string): string[] =>
-      sql.queues.all("%").map((row) => String(row["name"])).filter((name) => redriveOf(attributesOf(name))?.target === dead),
+      sql.queues
+        .all("%")
+        .map((row) => String(row["name"]))
+        .filter((name) => redriveOf(attributesOf(name))?.target === dead),
     send: (name: string, messages: readonly NewMessage[]): string[] => {
       const attributes = attributesOf(name);
       for (const { delaySeconds, body } of messages) {
         if (delaySeconds !== null && (delaySeconds < 0 || delaySeconds > longestDelaySeconds)) {
-          throw new SqsError("InvalidParameterValue", `Value ${delaySeconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.`);
+          throw new SqsError(
+            "InvalidParameterValue",
+            `Value ${delaySeconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.`,
+          );
         }
-        if (body === "") throw new SqsError("MissingParameter", "The request must contain the parameter MessageBody.");
+        if (body === "")
+          throw new SqsError("MissingParameter", "The request must contain the parameter MessageBody.");
         if (Buffer.byteLength(body) > Number(attributes["MaximumMessageSize"])) {
-          throw new SqsError("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than the queue's MaximumMessageSize.");
+          throw new SqsError(
+            "InvalidParameterValue",
+            "One or more parameters are invalid. Reason: Message must be shorter than the queue's MaximumMessageSize.",
+          );
         }
       }
       return transaction(() =>

@@ -5,7 +5,14 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod";
-import { arnOf, type MessageAttribute, type NewMessage, openQueues, type Received, SqsError } from "./queues.ts";
+import {
+  arnOf,
+  type MessageAttribute,
+  type NewMessage,
+  openQueues,
+  type Received,
+  SqsError,
+} from "./queues.ts";
 
 export interface SqsSettings {
   readonly port: number;
@@ -26,7 +33,11 @@ const longestWaitSeconds = 20;
 
 const messageAttributes = z.record(
   z.string(),
-  z.looseObject({ DataType: z.string(), StringValue: z.string().exactOptional(), BinaryValue: z.string().exactOptional() }),
+  z.looseObject({
+    DataType: z.string(),
+    StringValue: z.string().exactOptional(),
+    BinaryValue: z.string().exactOptional(),
+  }),
 );
 const entry = z.looseObject({
   MessageBody: z.string(),
@@ -36,7 +47,12 @@ const entry = z.looseObject({
 });
 const onQueue = z.looseObject({ QueueUrl: z.string() });
 
-export async function startSqs({ port, dataFile, now = Date.now, senderOf }: SqsSettings): Promise<SqsServer> {
+export async function startSqs({
+  port,
+  dataFile,
+  now = Date.now,
+  senderOf,
+}: SqsSettings): Promise<SqsServer> {
   const queues = openQueues(dataFile, now);
   const waiters = new Map<string, Set<() => void>>();
   const faults = { duplicate: () => false };
@@ -80,7 +96,9 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
     return messages.map(({ body, attributes }, index) => ({
       MessageId: ids[index],
       MD5OfMessageBody: md5(body),
-      ...(Object.keys(attributes).length === 0 ? {} : { MD5OfMessageAttributes: md5OfAttributes(attributes) }),
+      ...(Object.keys(attributes).length === 0
+        ? {}
+        : { MD5OfMessageAttributes: md5OfAttributes(attributes) }),
     }));
   }
 
@@ -103,13 +121,19 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
       return { QueueUrls: queues.names(QueueNamePrefix).map(urlOf) };
     },
     GetQueueAttributes: (input) => {
-      const { QueueUrl, AttributeNames = [] } = onQueue.extend({ AttributeNames: z.array(z.string()).optional() }).parse(input);
+      const { QueueUrl, AttributeNames = [] } = onQueue
+        .extend({ AttributeNames: z.array(z.string()).optional() })
+        .parse(input);
       const all = Object.entries(queues.attributes(nameOf(QueueUrl)));
-      const wanted = AttributeNames.includes("All") ? all : all.filter(([name]) => AttributeNames.includes(name));
+      const wanted = AttributeNames.includes("All")
+        ? all
+        : all.filter(([name]) => AttributeNames.includes(name));
       return { Attributes: Object.fromEntries(wanted) };
     },
     SetQueueAttributes: (input) => {
-      const { QueueUrl, Attributes } = onQueue.extend({ Attributes: z.record(z.string(), z.string()) }).parse(input);
+      const { QueueUrl, Attributes } = onQueue
+        .extend({ Attributes: z.record(z.string(), z.string()) })
+        .parse(input);
       queues.setAttributes(nameOf(QueueUrl), Attributes);
       return {};
     },
@@ -118,7 +142,9 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
       return send(nameOf(parsed.QueueUrl), [parsed], sender)[0];
     },
     SendMessageBatch: (input, sender) => {
-      const { QueueUrl, Entries } = onQueue.extend({ Entries: z.array(entry.extend({ Id: z.string() })) }).parse(input);
+      const { QueueUrl, Entries } = onQueue
+        .extend({ Entries: z.array(entry.extend({ Id: z.string() })) })
+        .parse(input);
       checkBatch(Entries);
       const sent = send(nameOf(QueueUrl), Entries, sender);
       return { Successful: sent.map((each, index) => ({ Id: Entries[index]?.Id, ...each })), Failed: [] };
@@ -136,9 +162,14 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
       const deadline = now() + wait * 1000;
       for (;;) {
         if (gone()) return {};
-        const received = queues.receive(name, parsed.MaxNumberOfMessages ?? 1, parsed.VisibilityTimeout ?? null);
+        const received = queues.receive(
+          name,
+          parsed.MaxNumberOfMessages ?? 1,
+          parsed.VisibilityTimeout ?? null,
+        );
         if (received.length > 0) {
-          for (const { receipt } of received) if (faults.duplicate()) queues.changeVisibility(name, receipt, 0);
+          for (const { receipt } of received)
+            if (faults.duplicate()) queues.changeVisibility(name, receipt, 0);
           return { Messages: received.map(shown) };
         }
         if (now() >= deadline || stopped) return {};
@@ -155,7 +186,10 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
         .extend({ Entries: z.array(z.looseObject({ Id: z.string(), ReceiptHandle: z.string() })) })
         .parse(input);
       checkBatch(Entries);
-      queues.remove(nameOf(QueueUrl), Entries.map(({ ReceiptHandle }) => ReceiptHandle));
+      queues.remove(
+        nameOf(QueueUrl),
+        Entries.map(({ ReceiptHandle }) => ReceiptHandle),
+      );
       return { Successful: Entries.map(({ Id }) => ({ Id })), Failed: [] };
     },
     ChangeMessageVisibility: (input) => {
@@ -179,7 +213,8 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
         .parse(input);
       const dead = SourceArn.split(":").at(-1) ?? "";
       const to = DestinationArn?.split(":").at(-1) ?? queues.sourcesOf(dead)[0];
-      if (to === undefined) throw new SqsError("ResourceNotFoundException", `${dead} is the dead-letter queue of no other queue`);
+      if (to === undefined)
+        throw new SqsError("ResourceNotFoundException", `${dead} is the dead-letter queue of no other queue`);
       queues.redrive(dead, to);
       wakeWaiters(to);
       return { TaskHandle: `${dead}-${now()}` };
@@ -191,14 +226,26 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
     const action = actions[target.replace(/^AmazonSQS\./, "")];
     const [, key = "anonymous"] = /Credential=([^/]+)\//.exec(request.headers.authorization ?? "") ?? [];
     try {
-      if (action === undefined) throw new SqsError("UnsupportedOperation", `this server has no ${target || "action without X-Amz-Target"}`);
+      if (action === undefined)
+        throw new SqsError(
+          "UnsupportedOperation",
+          `this server has no ${target || "action without X-Amz-Target"}`,
+        );
       const text = await bodyOf(request);
-      const body = await action(text === "" ? {} : JSON.parse(text), senderOf(key), () => request.socket.destroyed);
+      const body = await action(
+        text === "" ? {} : JSON.parse(text),
+        senderOf(key),
+        () => request.socket.destroyed,
+      );
       return { status: 200, body };
     } catch (error) {
-      if (error instanceof SqsError) return { status: 400, body: { __type: `com.amazonaws.sqs#${error.type}`, message: error.message } };
+      if (error instanceof SqsError)
+        return { status: 400, body: { __type: `com.amazonaws.sqs#${error.type}`, message: error.message } };
       if (error instanceof z.ZodError || error instanceof SyntaxError) {
-        return { status: 400, body: { __type: "com.amazonaws.sqs#InvalidParameterValue", message: error.message } };
+        return {
+          status: 400,
+          body: { __type: "com.amazonaws.sqs#InvalidParameterValue", message: error.message },
+        };
       }
       throw error;
     }
@@ -206,7 +253,10 @@ export async function startSqs({ port, dataFile, now = Date.now, senderOf }: Sqs
 
   const server = createServer((request, response) => {
     answer(request)
-      .catch((error: unknown) => ({ status: 500, body: { __type: "com.amazonaws.sqs#InternalError", message: String(error) } }))
+      .catch((error: unknown) => ({
+        status: 500,
+        body: { __type: "com.amazonaws.sqs#InternalError", message: String(error) },
+      }))
       .then(({ status, body }) => {
         response.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
         response.end(JSON.stringify(body));
@@ -241,14 +291,30 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function checkBatch(entries: readonly { Id: string }[]): void {
-  if (entries.length === 0) throw new SqsError("EmptyBatchRequest", "The batch request doesn't contain any entries.");
-  if (entries.length > 10) throw new SqsError("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10.");
+  if (entries.length === 0)
+    throw new SqsError("EmptyBatchRequest", "The batch request doesn't contain any entries.");
+  if (entries.length > 10)
+    throw new SqsError("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10.");
   if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
-    throw new SqsError("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.");
+    throw new SqsError(
+      "BatchEntryIdsNotDistinct",
+      "Two or more batch entries in the request have the same Id.",
+    );
   }
 }
 
-function shown({ id, receipt, body, attributes, group, sender, sentAt, firstReceivedAt, receives, deadFrom }: Received) {
+function shown({
+  id,
+  receipt,
+  body,
+  attributes,
+  group,
+  sender,
+  sentAt,
+  firstReceivedAt,
+  receives,
+  deadFrom,
+}: Received) {
   return {
     MessageId: id,
     ReceiptHandle: receipt,
@@ -285,7 +351,11 @@ function md5OfAttributes(attributes: Readonly<Record<string, MessageAttribute>>)
     sized(Buffer.from(name));
     sized(Buffer.from(DataType));
     hash.update(Buffer.from([DataType.startsWith("Binary") ? 2 : 1]));
-    sized(DataType.startsWith("Binary") ? Buffer.from(BinaryValue ?? "", "base64") : Buffer.from(StringValue ?? ""));
+    sized(
+      DataType.startsWith("Binary")
+        ? Buffer.from(BinaryValue ?? "", "base64")
+        : Buffer.from(StringValue ?? ""),
+    );
   }
   return hash.digest("hex");
 }

@@ -46,7 +46,9 @@ export function openCommands(file: string, now: () => number) {
       deliver INTEGER, UNIQUE (command, instance));
     CREATE INDEX IF NOT EXISTS invocation_deliver ON invocation (instance, deliver) WHERE deliver IS NOT NULL;`);
   const sql = {
-    seen: db.prepare("INSERT INTO machine VALUES (?, ?, ?) ON CONFLICT (instance) DO UPDATE SET agent = coalesce(nullif(excluded.agent, ''), agent), seen = excluded.seen"),
+    seen: db.prepare(
+      "INSERT INTO machine VALUES (?, ?, ?) ON CONFLICT (instance) DO UPDATE SET agent = coalesce(nullif(excluded.agent, ''), agent), seen = excluded.seen",
+    ),
     machine: db.prepare("SELECT * FROM machine WHERE instance = ?"),
     machines: db.prepare("SELECT * FROM machine ORDER BY instance"),
     add: db.prepare(
@@ -54,12 +56,22 @@ export function openCommands(file: string, now: () => number) {
     ),
     ready: db.prepare("SELECT * FROM invocation WHERE instance = ? AND deliver <= ? ORDER BY seq LIMIT ?"),
     delivered: db.prepare("UPDATE invocation SET deliver = ? WHERE seq = ?"),
-    acknowledge: db.prepare("UPDATE invocation SET deliver = NULL, status = iif(status = 'Pending', 'InProgress', status), details = iif(details = 'Pending', 'InProgress', details) WHERE command = ? AND instance = ?"),
-    reply: db.prepare("UPDATE invocation SET status = ?, details = ?, code = ?, stdout = ?, stderr = ?, deliver = NULL WHERE command = ? AND instance = ?"),
-    expire: db.prepare("UPDATE invocation SET status = 'TimedOut', details = 'Delivery Timed Out', deliver = NULL WHERE deliver IS NOT NULL AND expires <= ?"),
+    acknowledge: db.prepare(
+      "UPDATE invocation SET deliver = NULL, status = iif(status = 'Pending', 'InProgress', status), details = iif(details = 'Pending', 'InProgress', details) WHERE command = ? AND instance = ?",
+    ),
+    reply: db.prepare(
+      "UPDATE invocation SET status = ?, details = ?, code = ?, stdout = ?, stderr = ?, deliver = NULL WHERE command = ? AND instance = ?",
+    ),
+    expire: db.prepare(
+      "UPDATE invocation SET status = 'TimedOut', details = 'Delivery Timed Out', deliver = NULL WHERE deliver IS NOT NULL AND expires <= ?",
+    ),
     find: db.prepare("SELECT * FROM invocation WHERE command = ? AND instance = ?"),
-    list: db.prepare("SELECT * FROM invocation WHERE (?1 IS NULL OR command = ?1) AND (?2 IS NULL OR instance = ?2) ORDER BY seq DESC LIMIT 50"),
-    cancel: db.prepare("UPDATE invocation SET status = 'Cancelled', details = 'Cancelled', deliver = NULL WHERE command = ? AND deliver IS NOT NULL"),
+    list: db.prepare(
+      "SELECT * FROM invocation WHERE (?1 IS NULL OR command = ?1) AND (?2 IS NULL OR instance = ?2) ORDER BY seq DESC LIMIT 50",
+    ),
+    cancel: db.prepare(
+      "UPDATE invocation SET status = 'Cancelled', details = 'Cancelled', deliver = NULL WHERE command = ? AND deliver IS NOT NULL",
+    ),
   };
   type Row = Record<string, unknown>;
   const invocationOf = (row: Row): Invocation => ({
@@ -91,11 +103,26 @@ export function openCommands(file: string, now: () => number) {
       return row === undefined ? null : machineOf(row);
     },
     machines: (): Machine[] => sql.machines.all().map(machineOf),
-    send: (input: { instances: readonly string[]; document: string; comment: string; parameters: Record<string, string[]>; timeoutSeconds: number }): string => {
+    send: (input: {
+      instances: readonly string[];
+      document: string;
+      comment: string;
+      parameters: Record<string, string[]>;
+      timeoutSeconds: number;
+    }): string => {
       const command = randomUUID();
       const at = now();
       for (const instance of input.instances) {
-        sql.add.run(command, instance, input.document, input.comment, JSON.stringify(input.parameters), at, at + input.timeoutSeconds * 1000, at);
+        sql.add.run(
+          command,
+          instance,
+          input.document,
+          input.comment,
+          JSON.stringify(input.parameters),
+          at,
+          at + input.timeoutSeconds * 1000,
+          at,
+        );
       }
       return command;
     },
@@ -111,8 +138,24 @@ export function openCommands(file: string, now: () => number) {
       sql.acknowledge.run(command, instance);
     },
     /** An answer counts whenever it comes, after a time-out too. */
-    reply: (command: string, instance: string, status: InvocationStatus, details: string, code: number, stdout: string, stderr: string): void => {
-      sql.reply.run(status, details, code, stdout.slice(0, 24_000), stderr.slice(0, 8_000), command, instance);
+    reply: (
+      command: string,
+      instance: string,
+      status: InvocationStatus,
+      details: string,
+      code: number,
+      stdout: string,
+      stderr: string,
+    ): void => {
+      sql.reply.run(
+        status,
+        details,
+        code,
+        stdout.slice(0, 24_000),
+        stderr.slice(0, 8_000),
+        command,
+        instance,
+      );
     },
     find: (command: string, instance: string): Invocation | null => {
       sql.expire.run(now());
@@ -130,7 +173,14 @@ export function openCommands(file: string, now: () => number) {
   };
 }
 
-const statuses: readonly InvocationStatus[] = ["Pending", "InProgress", "Success", "Failed", "TimedOut", "Cancelled"];
+const statuses: readonly InvocationStatus[] = [
+  "Pending",
+  "InProgress",
+  "Success",
+  "Failed",
+  "TimedOut",
+  "Cancelled",
+];
 
 function statusOf(text: string): InvocationStatus {
   const status = statuses.find((each) => each === text);

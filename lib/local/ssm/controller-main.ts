@@ -11,4 +11,12 @@ if (endpoint === undefined || controller === undefined || state === undefined) {
 }
 const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort());
-await runController({ endpoint, controller, stateDir: state, log: (message) => console.error(JSON.stringify({ controller, message })) }, stop.signal);
+await runController(
+  {
+    endpoint,
+    controller,
+    stateDir: state,
+    log: (message) => console.error(JSON.stringify({ controller, message })),
+  },
+  stop.signal,
+);

@@ -21,7 +21,9 @@ const heartbeatMs = 5 * 60_000;
 const shortestPauseMs = 200;
 const longestPauseMs = 5_000;
 
-const messages = z.looseObject({ Messages: z.array(z.looseObject({ MessageId: z.string(), Payload: z.string() })).default([]) });
+const messages = z.looseObject({
+  Messages: z.array(z.looseObject({ MessageId: z.string(), Payload: z.string() })).default([]),
+});
 const payload = z.looseObject({
   CommandId: z.string().regex(/^[0-9a-f-]{36}$/),
   Parameters: z.record(z.string(), z.array(z.string())),
@@ -30,7 +32,10 @@ const payload = z.looseObject({
     mainSteps: z.array(
       z.looseObject({
         name: z.string(),
-        inputs: z.looseObject({ runCommand: z.array(z.string()), timeoutSeconds: z.string().default("3600") }),
+        inputs: z.looseObject({
+          runCommand: z.array(z.string()),
+          timeoutSeconds: z.string().default("3600"),
+        }),
       }),
     ),
   }),
@@ -44,7 +49,10 @@ interface StepResult {
   readonly stderr: string;
 }
 
-export function runController({ endpoint, controller, stateDir, log }: ControllerSettings, stop: AbortSignal): Promise<void> {
+export function runController(
+  { endpoint, controller, stateDir, log }: ControllerSettings,
+  stop: AbortSignal,
+): Promise<void> {
   const taken = join(stateDir, "idempotency");
   mkdirSync(taken, { recursive: true });
   const running = new Set<Promise<void>>();
@@ -52,7 +60,11 @@ export function runController({ endpoint, controller, stateDir, log }: Controlle
   async function call(target: string, input: unknown): Promise<unknown> {
     const response = await fetch(endpoint, {
       method: "POST",
-      headers: { "x-amz-target": target, "content-type": "application/x-amz-json-1.1", authorization: `AWS4-HMAC-SHA256 Credential=${controller}/local` },
+      headers: {
+        "x-amz-target": target,
+        "content-type": "application/x-amz-json-1.1",
+        authorization: `AWS4-HMAC-SHA256 Credential=${controller}/local`,
+      },
       body: JSON.stringify(input),
       signal: AbortSignal.any([stop, AbortSignal.timeout(30_000)]),
     });
@@ -78,14 +90,28 @@ export function runController({ endpoint, controller, stateDir, log }: Controlle
   }
 
   /** A reply that cannot be sent is sent later: an answer may come long after the service has stopped waiting for it. */
-  async function replyPatiently(id: string, status: string, results: Record<string, StepResult>): Promise<void> {
+  async function replyPatiently(
+    id: string,
+    status: string,
+    results: Record<string, StepResult>,
+  ): Promise<void> {
     const runtimeStatus = Object.fromEntries(
       Object.entries(results).map(([name, each]) => [
         name,
-        { name: "aws:runShellScript", status: each.status, code: each.code, standardOutput: each.stdout, standardError: each.stderr },
+        {
+          name: "aws:runShellScript",
+          status: each.status,
+          code: each.code,
+          standardOutput: each.stdout,
+          standardError: each.stderr,
+        },
       ]),
     );
-    const body = { MessageId: id, ReplyId: randomUUID(), Payload: JSON.stringify({ documentStatus: status, runtimeStatus }) };
+    const body = {
+      MessageId: id,
+      ReplyId: randomUUID(),
+      Payload: JSON.stringify({ documentStatus: status, runtimeStatus }),
+    };
     for (let wait = shortestPauseMs; !stop.aborted; wait = Math.min(longestPauseMs, 2 * wait)) {
       try {
         await mds("SendReply", body);
@@ -103,10 +129,20 @@ export function runController({ endpoint, controller, stateDir, log }: Controlle
     while (!stop.aborted) {
       try {
         if (Date.now() - seenAt > heartbeatMs) {
-          await call("AmazonSSM.UpdateInstanceInformation", { InstanceId: controller, AgentName: "amazon-ssm-agent", AgentVersion: version, AgentStatus: "Active", PlatformType: "Linux" });
+          await call("AmazonSSM.UpdateInstanceInformation", {
+            InstanceId: controller,
+            AgentName: "amazon-ssm-agent",
+            AgentVersion: version,
+            AgentStatus: "Active",
+            PlatformType: "Linux",
+          });
           seenAt = Date.now();
         }
-        const answer = await mds("GetMessages", { Destination: controller, MessagesRequestId: randomUUID(), VisibilityTimeoutInSeconds: 10 });
+        const answer = await mds("GetMessages", {
+          Destination: controller,
+          MessagesRequestId: randomUUID(),
+          VisibilityTimeoutInSeconds: 10,
+        });
         wait = shortestPauseMs;
         for (const { MessageId, Payload } of messages.parse(answer).Messages) {
           const work = handle(MessageId, Payload)
@@ -131,17 +167,33 @@ export function runController({ endpoint, controller, stateDir, log }: Controlle
 const pause = (ms: number, stop: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    stop.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    stop.addEventListener("abort", wake, { once: true });
   });
 
-async function runDocument({ CommandId, Parameters, DocumentContent }: Payload): Promise<Record<string, StepResult>> {
+async function runDocument({
+  CommandId,
+  Parameters,
+  DocumentContent,
+}: Payload): Promise<Record<string, StepResult>> {
   const results: Record<string, StepResult> = {};
   for (const { name, inputs } of DocumentContent.mainSteps) {
     const refused = Object.entries(Parameters).find(
-      ([key, values]) => !values.every((value) => new RegExp(DocumentContent.parameters[key]?.allowedPattern ?? "^$").test(value)),
+      ([key, values]) =>
+        !values.every((value) =>
+          new RegExp(DocumentContent.parameters[key]?.allowedPattern ?? "^$").test(value),
+        ),
     );
     if (refused !== undefined) {
-      results[name] = { status: "Failed", code: 1, stdout: "", stderr: `parameter ${refused[0]} does not match its allowed pattern` };
+      results[name] = {
+        status: "Failed",
+        code: 1,
+        stdout: "",
+        stderr: `parameter ${refused[0]} does not match its allowed pattern`,
+      };
       return results;
     }
     const script = inputs.runCommand
@@ -158,7 +210,11 @@ const mostOutput = 24_000;
 
 function runScript(script: string, command: string, timeoutMs: number): Promise<StepResult> {
   return new Promise((resolve) => {
-    const child = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, SSM_COMMAND_ID: command } });
+    const child = spawn("/bin/sh", ["-c", script], {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, SSM_COMMAND_ID: command },
+    });
     let [stdout, stderr, late] = ["", "", false];
     child.stdout.on("data", (chunk) => {
       stdout = `${stdout}${chunk}`.slice(0, mostOutput);
@@ -178,6 +234,8 @@ function runScript(script: string, command: string, timeoutMs: number): Promise<
       stderr += String(error);
       finish("Failed", 127);
     });
-    child.once("close", (code) => finish(late ? "TimedOut" : code === 0 ? "Success" : "Failed", late ? 137 : (code ?? 1)));
+    child.once("close", (code) =>
+      finish(late ? "TimedOut" : code === 0 ? "Success" : "Failed", late ? 137 : (code ?? 1)),
+    );
   });
 }

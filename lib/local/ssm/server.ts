@@ -41,7 +41,10 @@ const longPollMs = 20_000;
 const lostAfterMs = 10 * 60_000;
 
 const sendCommand = z.looseObject({
-  InstanceIds: z.array(z.string().regex(/^(i-(\w{8}|\w{17})|mi-\w{17})$/)).min(1).max(50),
+  InstanceIds: z
+    .array(z.string().regex(/^(i-(\w{8}|\w{17})|mi-\w{17})$/))
+    .min(1)
+    .max(50),
   DocumentName: z.string(),
   Comment: z.string().max(100).optional(),
   Parameters: z.record(z.string(), z.array(z.string())).optional(),
@@ -57,7 +60,12 @@ const replyPayload = z.looseObject({
   runtimeStatus: z
     .record(
       z.string(),
-      z.looseObject({ status: z.string(), code: z.int(), standardOutput: z.string().optional(), standardError: z.string().optional() }),
+      z.looseObject({
+        status: z.string(),
+        code: z.int(),
+        standardOutput: z.string().optional(),
+        standardError: z.string().optional(),
+      }),
     )
     .nullish(),
   documentTraceOutput: z.string().optional(),
@@ -90,14 +98,31 @@ export async function startSsm({ port, dataFile, now = Date.now }: SsmSettings):
     // -- the SDK's side --
     SendCommand: (input) => {
       if (faults.throttle()) throw new SsmError("ThrottlingException", "Rate exceeded");
-      const { InstanceIds, DocumentName, Comment = "", Parameters = {}, TimeoutSeconds = 3600 } = sendCommand.parse(input);
-      if (DocumentName !== ssmDocumentName) throw new SsmError("InvalidDocument", `Document with name ${DocumentName} does not exist.`);
+      const {
+        InstanceIds,
+        DocumentName,
+        Comment = "",
+        Parameters = {},
+        TimeoutSeconds = 3600,
+      } = sendCommand.parse(input);
+      if (DocumentName !== ssmDocumentName)
+        throw new SsmError("InvalidDocument", `Document with name ${DocumentName} does not exist.`);
       const refused = refusedParameter(Parameters);
       if (refused !== null) throw new SsmError("InvalidParameters", refused);
       for (const instance of InstanceIds) {
-        if (commands.machine(instance) === null) throw new SsmError("InvalidInstanceId", `Instances [[${instance}]] not in a valid state for account 000000000000`);
+        if (commands.machine(instance) === null)
+          throw new SsmError(
+            "InvalidInstanceId",
+            `Instances [[${instance}]] not in a valid state for account 000000000000`,
+          );
       }
-      const id = commands.send({ instances: InstanceIds, document: DocumentName, comment: Comment, parameters: Parameters, timeoutSeconds: TimeoutSeconds });
+      const id = commands.send({
+        instances: InstanceIds,
+        document: DocumentName,
+        comment: Comment,
+        parameters: Parameters,
+        timeoutSeconds: TimeoutSeconds,
+      });
       for (const instance of InstanceIds) wake(instance);
       return {
         Command: {
@@ -153,13 +178,17 @@ export async function startSsm({ port, dataFile, now = Date.now }: SsmSettings):
 
     // -- the agent's side --
     UpdateInstanceInformation: (input) => {
-      const { InstanceId, AgentVersion } = z.looseObject({ InstanceId: z.string(), AgentVersion: z.string() }).parse(input);
+      const { InstanceId, AgentVersion } = z
+        .looseObject({ InstanceId: z.string(), AgentVersion: z.string() })
+        .parse(input);
       commands.seen(InstanceId, AgentVersion);
       return {};
     },
     ListInstanceAssociations: () => ({ Associations: [] }),
     GetMessages: async (input, gone) => {
-      const { Destination, MessagesRequestId } = z.looseObject({ Destination: z.string(), MessagesRequestId: z.string() }).parse(input);
+      const { Destination, MessagesRequestId } = z
+        .looseObject({ Destination: z.string(), MessagesRequestId: z.string() })
+        .parse(input);
       commands.seen(Destination);
       const deadline = now() + longPollMs;
       while (!gone() && !stopped) {
@@ -196,7 +225,15 @@ export async function startSsm({ port, dataFile, now = Date.now }: SsmSettings):
       const code = steps.find((step) => step.code !== 0)?.code ?? 0;
       // The agent's last reply tells the document's end without the steps: what they said before is kept.
       const told = steps.length > 0;
-      commands.reply(command, instance, status, status === "TimedOut" ? "Execution Timed Out" : status, told ? code : (known?.code ?? code), told ? stdout : (known?.stdout ?? ""), told ? stderr : (known?.stderr ?? payload.documentTraceOutput ?? ""));
+      commands.reply(
+        command,
+        instance,
+        status,
+        status === "TimedOut" ? "Execution Timed Out" : status,
+        told ? code : (known?.code ?? code),
+        told ? stdout : (known?.stdout ?? ""),
+        told ? stderr : (known?.stderr ?? payload.documentTraceOutput ?? ""),
+      );
       return {};
     },
   };
@@ -205,13 +242,18 @@ export async function startSsm({ port, dataFile, now = Date.now }: SsmSettings):
     const target = String(request.headers["x-amz-target"] ?? "");
     const action = actions[target.split(".").at(-1) ?? ""];
     try {
-      if (action === undefined) throw new SsmError("UnknownOperationException", `this server has no ${target}`);
+      if (action === undefined)
+        throw new SsmError("UnknownOperationException", `this server has no ${target}`);
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
       const text = Buffer.concat(chunks).toString();
-      return { status: 200, body: await action(text === "" ? {} : JSON.parse(text), () => request.socket.destroyed) };
+      return {
+        status: 200,
+        body: await action(text === "" ? {} : JSON.parse(text), () => request.socket.destroyed),
+      };
     } catch (error) {
-      if (error instanceof SsmError) return { status: 400, body: { __type: error.type, message: error.message } };
+      if (error instanceof SsmError)
+        return { status: 400, body: { __type: error.type, message: error.message } };
       if (error instanceof z.ZodError || error instanceof SyntaxError) {
         return { status: 400, body: { __type: "ValidationException", message: error.message } };
       }
@@ -221,7 +263,10 @@ export async function startSsm({ port, dataFile, now = Date.now }: SsmSettings):
 
   const server = createServer((request, response) => {
     answer(request)
-      .catch((error: unknown) => ({ status: 500, body: { __type: "InternalServerError", message: String(error) } }))
+      .catch((error: unknown) => ({
+        status: 500,
+        body: { __type: "InternalServerError", message: String(error) },
+      }))
       .then(({ status, body }) => {
         response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
         response.end(JSON.stringify(body));
@@ -284,7 +329,8 @@ const messageOf = (invocation: Invocation) => {
 function addressOf(input: unknown): { command: string; instance: string } {
   const { MessageId } = z.looseObject({ MessageId: z.string() }).parse(input);
   const [, command, instance] = /^aws\.ssm\.([0-9a-f-]{36})\.(\S+)$/.exec(MessageId) ?? [];
-  if (command === undefined || instance === undefined) throw new SsmError("ValidationException", `not a message of ours: ${MessageId}`);
+  if (command === undefined || instance === undefined)
+    throw new SsmError("ValidationException", `not a message of ours: ${MessageId}`);
   return { command, instance };
 }
 

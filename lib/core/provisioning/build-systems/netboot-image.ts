@@ -27,7 +27,8 @@ export const netbootImage: BuildSystem = {
       awaits: "the checksum of what is on the disk",
       actions: [],
       limits: {
-        noProgressMs: ({ phase }) => (phase === "build" ? policy.build.noProgressMs : policy.build.firmwareMs),
+        noProgressMs: ({ phase }) =>
+          phase === "build" ? policy.build.noProgressMs : policy.build.firmwareMs,
         overallMs: policy.build.overallMs,
       },
       settle: ({ evidence, installation: current }) => {

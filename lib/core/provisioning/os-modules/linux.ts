@@ -3,7 +3,7 @@
  * assumed; access is granted and taken back by the guest; what cannot be proved clean is reloaded.
  */
 import { nodeFault } from "../../fault.ts";
-import { commandLimits, done, onAnswer, type OsModule, retry, type Step, type StepContext } from "../step.ts";
+import { commandLimits, done, type OsModule, onAnswer, retry, type Step, type StepContext } from "../step.ts";
 import { waitForOs } from "./boot.ts";
 
 /** `prove` and `postLoad` ask the same question: is the target revision what runs there? */

@@ -1,0 +1,43 @@
+/** What triggers a function, and what it is given. */
+import { randomUUID } from "node:crypto";
+
+export type Handler = (event: unknown, context: FunctionContext) => Promise<unknown>;
+
+/** The part of Lambda's context that a function here may look at. */
+export interface FunctionContext {
+  readonly awsRequestId: string;
+  readonly functionName: string;
+  readonly callbackWaitsForEmptyEventLoop: boolean;
+  getRemainingTimeInMillis(): number;
+}
+
+export const contextOf = (functionName: string, timeoutMs: number): FunctionContext => {
+  const end = Date.now() + timeoutMs;
+  return {
+    awsRequestId: randomUUID(),
+    functionName,
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => Math.max(0, end - Date.now()),
+  };
+};
+
+export interface Route {
+  /** `GET /v1/nodes/{id}`, as API Gateway writes it. */
+  readonly routeKey: string;
+  readonly name: string;
+  readonly handler: Handler;
+}
+
+export interface Mapping {
+  readonly name: string;
+  readonly queueUrl: string;
+  readonly batchSize: number;
+  readonly maximumConcurrency: number;
+  readonly handler: Handler;
+}
+
+export interface Schedule {
+  readonly name: string;
+  readonly rateSeconds: number;
+  readonly handler: Handler;
+}
