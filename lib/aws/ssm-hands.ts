@@ -40,7 +40,12 @@ export function ssmHands({ client, documentName, now }: SsmHandsSettings): Hands
     }
   }
   return {
-    send: (controller, commands) => Promise.all(split(commands).map((part) => deliver(controller, part))),
+    send: async (controller, commands) => {
+      const sent: Sent[] = [];
+      // One after the other: what was decided first is delivered first.
+      for (const part of split(commands)) sent.push(await deliver(controller, part));
+      return sent;
+    },
   };
 }
 

@@ -113,12 +113,16 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
       change({ pending: state.pending.slice(1) });
     }
   }
-  let draining: Promise<void> | null = null;
+  let draining = false;
   function drain(): void {
-    draining ??= drainPending()
+    if (draining) return;
+    draining = true;
+    drainPending()
+      // Frozen in between: what is pending is in the state, and is carried out after the thaw.
       .catch(() => undefined)
       .finally(() => {
-        draining = null;
+        draining = false;
+        if (state.pending.length > 0 && !frozen.signal.aborted) drain();
       });
   }
 

@@ -1,0 +1,198 @@
+/** What a store promises. The store in memory and the one on DynamoDB keep the same promises. */
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dynamoStore } from "../../lib/aws/dynamo-store.ts";
+import { freeKey, lineKey } from "../../lib/contracts/stored.ts";
+import { branded, isLabId, isNodeId, isReservationId } from "../../lib/core/ids.ts";
+import type { NodeState } from "../../lib/core/node/node.ts";
+import { instant } from "../../lib/core/time.ts";
+import type { TimelineEntry } from "../../lib/core/timeline.ts";
+import { memoryStore } from "../../lib/local/memory/store.ts";
+import type { Store, Write } from "../../lib/ports/store.ts";
+import { aReservation, spec, timer, World } from "../core/world.ts";
+import { startDynamoDb, type TestTable } from "../support/stack.ts";
+
+let counter = 0;
+/** Ids that no other test has, since all share one table. */
+const fresh = (prefix: string): string => {
+  counter += 1;
+  return `${prefix}-${process.pid}-${counter}`;
+};
+
+function aNode(change: Partial<NodeState> = {}): NodeState {
+  const { node } = new World().makeAvailable();
+  return { ...node, id: branded(isNodeId, fresh("n")), version: 1, due: null, class: fresh("class"), ...change };
+}
+
+const entry = (node: NodeState, sequence: number): TimelineEntry => ({
+  entity: { kind: "node", id: node.id },
+  sequence,
+  at: instant(sequence),
+  actor: timer,
+  from: "available",
+  to: "available",
+  phase: "run",
+  why: `entry ${sequence}`,
+  evidence: null,
+  reservation: null,
+  job: null,
+  attempt: null,
+  command: null,
+  correction: null,
+});
+const put = (value: NodeState, expect: Write["expect"]): Write => ({ kind: "node", value, expect });
+
+function storeContract(name: string, store: () => Store): void {
+  describe(name, () => {
+    test("what was written is read again, the same", async () => {
+      const node = aNode();
+      expect(await store().read("node", node.id)).toBeNull();
+      expect(await store().commit([put(node, "absent")])).toBe("committed");
+      expect(await store().read("node", node.id)).toEqual(node);
+    });
+
+    test("a write that expects nothing, or another version, is a conflict, and nothing is written", async () => {
+      const node = aNode();
+      await store().commit([put(node, "absent")]);
+      expect(await store().commit([put({ ...node, epoch: 9 }, "absent")])).toBe("conflict");
+      expect(await store().commit([put({ ...node, version: 3, epoch: 9 }, 2)])).toBe("conflict");
+      expect(await store().commit([put({ ...aNode(), version: 2 }, 1)])).toBe("conflict");
+      expect(await store().read("node", node.id)).toEqual(node);
+      expect(await store().commit([put({ ...node, version: 2, epoch: 5 }, 1)])).toBe("committed");
+      expect((await store().read("node", node.id))?.epoch).toBe(5);
+    });
+
+    test("several writes are all done, or none is", async () => {
+      const [a, b] = [aNode(), aNode()];
+      await store().commit([put(a, "absent")]);
+      expect(await store().commit([put(b, "absent"), put(a, "absent")])).toBe("conflict");
+      expect(await store().read("node", b.id)).toBeNull();
+      const both = [put(b, "absent"), { kind: "timeline", value: entry(b, 1), expect: "absent" } as const];
+      expect(await store().commit(both)).toBe("committed");
+      expect(await store().timeline({ kind: "node", id: b.id }, 0, 10)).toEqual([entry(b, 1)]);
+    });
+
+    test("of 64 who race for one version, one wins", async () => {
+      const node = aNode();
+      await store().commit([put(node, "absent")]);
+      const racers = Array.from({ length: 64 }, (_, epoch) =>
+        store().commit([
+          put({ ...node, version: 2, epoch }, 1),
+          { kind: "timeline", value: { ...entry(node, 2), why: `racer ${epoch}` }, expect: "absent" },
+        ]),
+      );
+      const outcomes = await Promise.all(racers);
+      expect(outcomes.filter((outcome) => outcome === "committed")).toHaveLength(1);
+    });
+
+    test("R76: two nodes cannot have the same MAC: its item is written in the same transaction", async () => {
+      const mac = `52:54:00:00:${String(counter % 90).padStart(2, "0")}:${name === "memory" ? "01" : "02"}`;
+      const [a, b] = [aNode(), aNode()];
+      const enrol = (node: NodeState): Write[] => [
+        put(node, "absent"),
+        { kind: "node-spec", value: { ...spec, id: node.id }, expect: "absent" },
+        { kind: "mac", value: { mac, node: node.id }, expect: "absent" },
+      ];
+      expect(await store().commit(enrol(a))).toBe("committed");
+      expect(await store().commit(enrol(b))).toBe("conflict");
+      expect(await store().read("mac", mac)).toEqual({ mac, node: a.id });
+    });
+
+    test("only what carries a deadline is due, oldest first, over all shards, and only its own lab's", async () => {
+      const lab = branded(isLabId, fresh("lab"));
+      const nodes = [50, 10, 40, 20, 30].map((due) => aNode({ lab, due: instant(due) }));
+      const rests = aNode({ lab });
+      await store().commit([...nodes, rests].map((node) => put(node, "absent")));
+      const dues = async (by: number) => (await store().due(lab, by, 10)).map(({ id }) => nodes.find((node) => node.id === id)?.due);
+      expect(await dues(40)).toEqual([10, 20, 30, 40]);
+      expect(await dues(9)).toEqual([]);
+      expect((await store().due(lab, 99, 2)).length).toBe(2);
+      const first = nodes.find(({ due }) => due === 10);
+      if (first !== undefined) await store().commit([put({ ...first, version: 2, due: null }, 1)]);
+      expect(await dues(40)).toEqual([20, 30, 40]);
+    });
+
+    test("R42: the pool of a class holds exactly the nodes that may be handed out, least recently used first", async () => {
+      const nodeClass = fresh("class");
+      const [late, early] = [200, 100].map((at) => aNode({ class: nodeClass, lastUsedAt: instant(at) }));
+      if (late === undefined || early === undefined) throw new Error("two nodes");
+      const offline = aNode({ class: nodeClass });
+      const others = [
+        put({ ...offline, administrative: { ...offline.administrative, state: "offline" } }, "absent"),
+        put(aNode({ class: nodeClass, provision: { state: "quarantined", fault: { class: "node", code: "x", message: "x" } } }), "absent"),
+      ];
+      await store().commit([put(late, "absent"), put(early, "absent"), ...others]);
+      expect(await store().pool(freeKey(nodeClass), 10)).toEqual([early.id, late.id]);
+      await store().commit([put({ ...early, version: 2, provision: { state: "maintenance", reason: "x" } }, 1)]);
+      expect(await store().pool(freeKey(nodeClass), 10)).toEqual([late.id]);
+    });
+
+    test("reservations stand in line in the order in which they came, and leave it when they have their nodes", async () => {
+      const nodeClass = fresh("class");
+      const waiting = [30, 10, 20].map((at) =>
+        aReservation(instant(at), { id: branded(isReservationId, fresh("res")), class: nodeClass, state: "new", nodes: [] }),
+      );
+      for (const value of waiting) await store().commit([{ kind: "reservation", value, expect: "absent" }]);
+      const order = [1, 2, 0].map((index) => waiting[index]?.id);
+      expect(await store().pool(lineKey(nodeClass), 10)).toEqual(order);
+      const [, first] = waiting;
+      if (first === undefined) throw new Error("three reservations");
+      const served = { ...first, version: 2, state: "loading", nodes: [spec.id] } as const;
+      await store().commit([{ kind: "reservation", value: served, expect: 1 }]);
+      expect(await store().pool(lineKey(nodeClass), 10)).toEqual(order.slice(1));
+    });
+
+    test("a timeline is read in order, from any number on", async () => {
+      const node = aNode();
+      for (let from = 1; from <= 12; from += 1) {
+        await store().commit([{ kind: "timeline", value: entry(node, from), expect: "absent" }]);
+      }
+      const read = async (after: number, limit: number) =>
+        (await store().timeline({ kind: "node", id: node.id }, after, limit)).map(({ sequence }) => sequence);
+      expect(await read(0, 100)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+      expect(await read(9, 2)).toEqual([10, 11]);
+    });
+
+    test("a list is read page by page, without loss and without doubles", async () => {
+      const labs = Array.from({ length: 5 }, () => branded(isLabId, fresh("lab")));
+      for (const id of labs) await store().commit([{ kind: "lab", value: { id, version: 1, controllers: [] }, expect: "absent" }]);
+      const found: string[] = [];
+      let from: string | null = null;
+      do {
+        const page: Awaited<ReturnType<Store["list"]>> = await store().list("lab", 2, from);
+        found.push(...page.items.map((item) => ("id" in item ? item.id : "")));
+        from = page.next;
+      } while (from !== null);
+      expect(labs.every((lab) => found.includes(lab))).toBe(true);
+      expect(new Set(found).size).toBe(found.length);
+    });
+
+    test("a value that is not as it should be is refused before it is stored", async () => {
+      const node = aNode({ epoch: -1 });
+      await expect(store().commit([put(node, "absent")])).rejects.toThrow();
+      expect(await store().read("node", node.id)).toBeNull();
+    });
+  });
+}
+
+let started: TestTable;
+beforeAll(async () => {
+  started = await startDynamoDb();
+});
+afterAll(() => started.stop());
+
+const inMemory = memoryStore();
+storeContract("memory", () => inMemory);
+storeContract("DynamoDB", () => dynamoStore(started));
+
+describe("DynamoDB", () => {
+  test("an item that does not parse, or has another schema, is refused with its key", async () => {
+    const { client, table } = started;
+    const store = dynamoStore(started);
+    const Item = { pk: "node#broken", sk: "state", kind: "node", schema: 1, body: { id: "broken" } };
+    await client.send(new PutCommand({ TableName: table, Item }));
+    await expect(store.read("node", "broken")).rejects.toThrow("item node#broken state does not parse as node");
+    await client.send(new PutCommand({ TableName: table, Item: { ...Item, schema: 7 } }));
+    await expect(store.read("node", "broken")).rejects.toThrow("item node#broken state has schema 7 of node");
+  });
+});
