@@ -16,8 +16,8 @@ import { memoryDeadLetters, memoryQueue } from "../../lib/local/memory/queue.ts"
 import { type SqsServer, startSqs } from "../../lib/local/sqs/server.ts";
 import { openCommands } from "../../lib/local/ssm/commands.ts";
 import { type SsmServer, startSsm } from "../../lib/local/ssm/server.ts";
-import type { DeadLetter, DeadLetters, Queue, Wake } from "../../lib/ports/queue.ts";
 import type { Hands } from "../../lib/ports/hands.ts";
+import type { DeadLetter, DeadLetters, Queue, Wake } from "../../lib/ports/queue.ts";
 import { spec } from "../core/world.ts";
 import { temporaryFolder, useFakeCredentials } from "../support/stack.ts";
 
@@ -50,7 +50,12 @@ const urlOf = (name: string) => `${sqs.endpoint}/000000000000/${name}`;
 /** Takes what is there, for good. */
 async function receiveAll(name: string) {
   const { Messages = [] } = await sqsClient().send(
-    new ReceiveMessageCommand({ QueueUrl: urlOf(name), MaxNumberOfMessages: 10, VisibilityTimeout: 3600, MessageAttributeNames: ["All"] }),
+    new ReceiveMessageCommand({
+      QueueUrl: urlOf(name),
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 3600,
+      MessageAttributeNames: ["All"],
+    }),
   );
   for (const { ReceiptHandle } of Messages) {
     await sqsClient().send(new DeleteMessageCommand({ QueueUrl: urlOf(name), ReceiptHandle }));
@@ -68,7 +73,12 @@ interface QueueUnderTest {
 const inMemory = (): QueueUnderTest => {
   const queue = memoryQueue();
   const deadLetters = memoryDeadLetters();
-  return { queue, take: async (now) => queue.take(now), deadLetters, letters: async () => deadLetters.letters };
+  return {
+    queue,
+    take: async (now) => queue.take(now),
+    deadLetters,
+    letters: async () => deadLetters.letters,
+  };
 };
 const onSqs = (): QueueUnderTest => ({
   queue: sqsQueue({ client: sqsClient(), queueUrl: urlOf("wakes") }),
@@ -92,7 +102,11 @@ describe.each([
   ["in memory", inMemory],
   ["on SQS", onSqs],
 ])("the queue %s", (_name, make) => {
-  const wakeOf = (id: string, due: Instant | null): Wake => ({ entity: { kind: "node", id }, due, by: due === null ? "engine" : "timer" });
+  const wakeOf = (id: string, due: Instant | null): Wake => ({
+    entity: { kind: "node", id },
+    due,
+    by: due === null ? "engine" : "timer",
+  });
 
   test("a wake comes at once, a timer when it is due and not before, with the instant that it stands for", async () => {
     const { queue, take } = make();
@@ -116,7 +130,10 @@ describe.each([
     const { queue, take } = make();
     time = after(time, 10_000_000);
     const now = time;
-    await queue.wake(Array.from({ length: 25 }, (_, index) => wakeOf(`many-${index}`, null)), now);
+    await queue.wake(
+      Array.from({ length: 25 }, (_, index) => wakeOf(`many-${index}`, null)),
+      now,
+    );
     const taken = [...(await take(now)), ...(await take(now)), ...(await take(now))];
     expect(new Set(taken.map(({ entity }) => entity.id)).size).toBe(25);
   });
@@ -179,7 +196,10 @@ describe.each([
 ])("the hands %s", (_name, make) => {
   test("many commands of one controller travel in few deliveries, none is lost, their order is kept", async () => {
     const { hands, delivered } = make();
-    const sent = await hands.send(controller, Array.from({ length: 120 }, (_, index) => aCommand(index)));
+    const sent = await hands.send(
+      controller,
+      Array.from({ length: 120 }, (_, index) => aCommand(index)),
+    );
     expect(sent.every((each) => each.sent)).toBe(true);
     expect(delivered().flat()).toEqual(Array.from({ length: 120 }, (_, index) => `job.${index}`));
     expect(delivered().length).toBeLessThanOrEqual(4);
@@ -198,7 +218,9 @@ describe("the hands by SSM", () => {
   test("a throttled call is told as not sent", async () => {
     ssm.faults.throttle = () => true;
     const { hands } = onSsm();
-    expect(await hands.send(controller, [aCommand(1)])).toEqual([{ sent: false, reason: "SSM throttles SendCommand" }]);
+    expect(await hands.send(controller, [aCommand(1)])).toEqual([
+      { sent: false, reason: "SSM throttles SendCommand" },
+    ]);
     ssm.faults.throttle = () => false;
   });
 });

@@ -21,7 +21,14 @@ const fresh = (prefix: string): string => {
 
 function aNode(change: Partial<NodeState> = {}): NodeState {
   const { node } = new World().makeAvailable();
-  return { ...node, id: branded(isNodeId, fresh("n")), version: 1, due: null, class: fresh("class"), ...change };
+  return {
+    ...node,
+    id: branded(isNodeId, fresh("n")),
+    version: 1,
+    due: null,
+    class: fresh("class"),
+    ...change,
+  };
 }
 
 const entry = (node: NodeState, sequence: number): TimelineEntry => ({
@@ -103,7 +110,8 @@ function storeContract(name: string, store: () => Store): void {
       const nodes = [50, 10, 40, 20, 30].map((due) => aNode({ lab, due: instant(due) }));
       const rests = aNode({ lab });
       await store().commit([...nodes, rests].map((node) => put(node, "absent")));
-      const dues = async (by: number) => (await store().due(lab, by, 10)).map(({ id }) => nodes.find((node) => node.id === id)?.due);
+      const dues = async (by: number) =>
+        (await store().due(lab, by, 10)).map(({ id }) => nodes.find((node) => node.id === id)?.due);
       expect(await dues(40)).toEqual([10, 20, 30, 40]);
       expect(await dues(9)).toEqual([]);
       expect((await store().due(lab, 99, 2)).length).toBe(2);
@@ -119,18 +127,31 @@ function storeContract(name: string, store: () => Store): void {
       const offline = aNode({ class: nodeClass });
       const others = [
         put({ ...offline, administrative: { ...offline.administrative, state: "offline" } }, "absent"),
-        put(aNode({ class: nodeClass, provision: { state: "quarantined", fault: { class: "node", code: "x", message: "x" } } }), "absent"),
+        put(
+          aNode({
+            class: nodeClass,
+            provision: { state: "quarantined", fault: { class: "node", code: "x", message: "x" } },
+          }),
+          "absent",
+        ),
       ];
       await store().commit([put(late, "absent"), put(early, "absent"), ...others]);
       expect(await store().pool(freeKey(nodeClass), 10)).toEqual([early.id, late.id]);
-      await store().commit([put({ ...early, version: 2, provision: { state: "maintenance", reason: "x" } }, 1)]);
+      await store().commit([
+        put({ ...early, version: 2, provision: { state: "maintenance", reason: "x" } }, 1),
+      ]);
       expect(await store().pool(freeKey(nodeClass), 10)).toEqual([late.id]);
     });
 
     test("reservations stand in line in the order in which they came, and leave it when they have their nodes", async () => {
       const nodeClass = fresh("class");
       const waiting = [30, 10, 20].map((at) =>
-        aReservation(instant(at), { id: branded(isReservationId, fresh("res")), class: nodeClass, state: "new", nodes: [] }),
+        aReservation(instant(at), {
+          id: branded(isReservationId, fresh("res")),
+          class: nodeClass,
+          state: "new",
+          nodes: [],
+        }),
       );
       for (const value of waiting) await store().commit([{ kind: "reservation", value, expect: "absent" }]);
       const order = [1, 2, 0].map((index) => waiting[index]?.id);
@@ -155,7 +176,8 @@ function storeContract(name: string, store: () => Store): void {
 
     test("a list is read page by page, without loss and without doubles", async () => {
       const labs = Array.from({ length: 5 }, () => branded(isLabId, fresh("lab")));
-      for (const id of labs) await store().commit([{ kind: "lab", value: { id, version: 1, controllers: [] }, expect: "absent" }]);
+      for (const id of labs)
+        await store().commit([{ kind: "lab", value: { id, version: 1, controllers: [] }, expect: "absent" }]);
       const found: string[] = [];
       let from: string | null = null;
       do {
@@ -191,7 +213,9 @@ describe("DynamoDB", () => {
     const store = dynamoStore(started);
     const Item = { pk: "node#broken", sk: "state", kind: "node", schema: 1, body: { id: "broken" } };
     await client.send(new PutCommand({ TableName: table, Item }));
-    await expect(store.read("node", "broken")).rejects.toThrow("item node#broken state does not parse as node");
+    await expect(store.read("node", "broken")).rejects.toThrow(
+      "item node#broken state does not parse as node",
+    );
     await client.send(new PutCommand({ TableName: table, Item: { ...Item, schema: 7 } }));
     await expect(store.read("node", "broken")).rejects.toThrow("item node#broken state has schema 7 of node");
   });

@@ -10,7 +10,11 @@ import { dynamoDbProgram } from "../../lib/local/dynamodb.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 
 export function useFakeCredentials(): void {
-  Object.assign(process.env, { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "tests", AWS_SECRET_ACCESS_KEY: "local" });
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "tests",
+    AWS_SECRET_ACCESS_KEY: "local",
+  });
 }
 
 export const temporaryFolder = (): { readonly path: string; readonly remove: () => void } => {
@@ -19,7 +23,11 @@ export const temporaryFolder = (): { readonly path: string; readonly remove: () 
 };
 
 /** Waits until it holds; gives up only where something hangs. */
-export async function eventually(holds: () => Promise<boolean> | boolean, what: string, patienceMs = 20_000): Promise<void> {
+export async function eventually(
+  holds: () => Promise<boolean> | boolean,
+  what: string,
+  patienceMs = 20_000,
+): Promise<void> {
   const deadline = Date.now() + patienceMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`${what} did not happen`);
@@ -38,7 +46,9 @@ export async function startDynamoDb(): Promise<TestTable> {
   const folder = temporaryFolder();
   const port = await pickPort(new Set());
   const { file, parameters } = dynamoDbProgram();
-  const child: ChildProcess = spawn(file, [...parameters(port, join(folder.path, "db.sqlite"))], { stdio: "ignore" });
+  const child: ChildProcess = spawn(file, [...parameters(port, join(folder.path, "db.sqlite"))], {
+    stdio: "ignore",
+  });
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = `http://127.0.0.1:${port}`;
   await eventually(
     () =>

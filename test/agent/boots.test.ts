@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Boots, createBoots } from "../../lib/agent/boots.ts";
+import { type Journal, openJournal } from "../../lib/agent/journal.ts";
+import { command } from "../../lib/contracts/command.ts";
+import type { Action, Beacon } from "../../lib/core/command.ts";
+import { temporaryFolder } from "../support/stack.ts";
+import { aCommand } from "./support.ts";
+
+const mac = "52:54:00:00:00:01";
+const image = { sha256: "ab".repeat(32), sizeBytes: 3000 };
+let folder: ReturnType<typeof temporaryFolder>;
+let journal: Journal;
+let boots: Boots;
+let told: Beacon[];
+
+async function reopen(): Promise<void> {
+  journal = await openJournal(
+    folder.path,
+    () => Date.now(),
+    () => {},
+  );
+  boots = createBoots({
+    journal,
+    publicUrl: "http://agent",
+    managementKey: "ssh-ed25519 AAAA",
+    now: () => Date.now(),
+    report: (beacon) => told.push(beacon),
+  });
+}
+beforeEach(async () => {
+  folder = temporaryFolder();
+  told = [];
+  await reopen();
+});
+afterEach(async () => {
+  await journal.close();
+  folder.remove();
+});
+
+function netboot(attempt = 1): { arm: () => Promise<void>; node: string } {
+  const given = {
+    ...aCommand(),
+    actions: [
+      {
+        verb: "netboot.set",
+        installation: `i.${attempt}`,
+        boot: `i.${attempt}.b1`,
+        revision: "demo:1",
+        image,
+      },
+    ],
+  };
+  const parsed = command.parse(given);
+  const action = parsed.actions[0];
+  const isNetboot = (each: Action | undefined): each is Extract<Action, { verb: "netboot.set" }> =>
+    each?.verb === "netboot.set";
+  if (!isNetboot(action)) throw new Error("not a network boot");
+  return { arm: () => boots.arm(parsed, action), node: parsed.node };
+}
+
+const tokenIn = (script: string): string => /rackwright\.token=(\S+)/.exec(script)?.[1] ?? "";
+
+/** Armed, switched on by us, and the script fetched. */
+async function issued() {
+  const { arm, node } = netboot();
+  await arm();
+  await boots.poweringOn(node);
+  const token = tokenIn(await boots.script(mac));
+  const bearer = boots.bearer(token);
+  if (bearer?.kind !== "boot") throw new Error("no token was issued");
+  return { token, boot: bearer.boot, bearer };
+}
+
+describe("netboot permission is one-shot, and the default answer is: boot your disk", () => {
+  test("a machine that nobody has allowed anything boots its disk", async () => {
+    expect(await boots.script(mac)).toContain("sanboot");
+    expect(tokenIn(await boots.script(mac))).toBe("");
+  });
+
+  test("an armed boot is given only after we ourselves have switched the machine on", async () => {
+    const { arm, node } = netboot();
+    await arm();
+    expect(tokenIn(await boots.script(mac))).toBe("");
+    await boots.poweringOn(node);
+    expect(tokenIn(await boots.script(mac))).not.toBe("");
+    expect(told.at(-1)).toMatchObject({ phase: "firmware", boot: "i.1.b1" });
+  });
+
+  test("a second fetch voids the boot: its token is dead, the machine boots its disk, and the fault is told", async () => {
+    const { token } = await issued();
+    expect(tokenIn(await boots.script(mac))).toBe("");
+    expect(boots.bearer(token)).toBeNull();
+    expect(told.at(-1)?.fault?.code).toBe("boot-repeated");
+  });
+
+  test("a boot outlives a restart of the agent", async () => {
+    const { token } = await issued();
+    await journal.close();
+    await reopen();
+    expect(boots.bearer(token)).toMatchObject({ kind: "boot" });
+  });
+});
+
+describe("a verified write is believed", () => {
+  const verify = async (token: string, sha256 = image.sha256) => {
+    const bearer = boots.bearer(token);
+    if (bearer === null) throw new Error("the token is dead");
+    await boots.beacon(bearer, { phase: "build", verified: { sha256 } });
+    return told.at(-1);
+  };
+
+  test("only when all bytes of the image were served under its token", async () => {
+    const { token, boot } = await issued();
+    await boots.serving(boot, 0, 2000);
+    expect((await verify(token))?.fault?.code).toBe("verification-unproved");
+    await boots.serving(boot, 2000, 3000);
+    expect(await verify(token)).toMatchObject({ verified: { sha256: image.sha256 } });
+  });
+
+  test("only with the image's checksum", async () => {
+    const { token, boot } = await issued();
+    await boots.serving(boot, 0, 3000);
+    expect((await verify(token, "cd".repeat(32)))?.fault?.code).toBe("image-checksum-mismatch");
+  });
+
+  test("once for each installation", async () => {
+    const { token, boot } = await issued();
+    await boots.serving(boot, 0, 3000);
+    await verify(token);
+    expect((await verify(token))?.fault?.code).toBe("verified-twice");
+  });
+
+  test("and from then on the installed system may speak for the node, until a newer installation is armed", async () => {
+    const { token, boot } = await issued();
+    const osToken = boots.plan(boot).os.token;
+    expect(boots.bearer(osToken)).toBeNull();
+    await boots.serving(boot, 0, 3000);
+    await verify(token);
+    const os = boots.bearer(osToken);
+    if (os === null) throw new Error("the installed system has no voice");
+    await boots.beacon(os, {
+      phase: "run",
+      address: "10.0.0.1:22",
+      hostKey: "ssh-ed25519 BBBB",
+      osBoot: "b",
+    });
+    expect(told.at(-1)).toMatchObject({
+      phase: "run",
+      boot: null,
+      installation: "i.1",
+      address: "10.0.0.1:22",
+    });
+    expect(journal.state.installed.get("node-01")).toMatchObject({ hostKey: "ssh-ed25519 BBBB" });
+    await netboot(2).arm();
+    expect(boots.bearer(osToken)).toBeNull();
+  });
+});
