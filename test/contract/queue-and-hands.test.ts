@@ -10,7 +10,7 @@ import { ssmDocumentName } from "../../lib/contracts/ssm-document.ts";
 import { wake as wakeShape } from "../../lib/contracts/wake.ts";
 import type { Command } from "../../lib/core/command.ts";
 import { branded, isCommandId, isControllerId } from "../../lib/core/ids.ts";
-import { after, type Instant, instant } from "../../lib/core/time.ts";
+import { type Instant, instant, after as later } from "../../lib/core/time.ts";
 import { memoryHands } from "../../lib/local/memory/hands.ts";
 import { memoryDeadLetters, memoryQueue } from "../../lib/local/memory/queue.ts";
 import { type SqsServer, startSqs } from "../../lib/local/sqs/server.ts";
@@ -110,25 +110,25 @@ describe.each([
 
   test("a wake comes at once, a timer when it is due and not before, with the instant that it stands for", async () => {
     const { queue, take } = make();
-    time = after(time, 10_000_000);
+    time = later(time, 10_000_000);
     const now = time;
-    await queue.wake([wakeOf("now", null), wakeOf("soon", after(now, 5_500))], now);
+    await queue.wake([wakeOf("now", null), wakeOf("soon", later(now, 5_500))], now);
     expect(await take(now)).toEqual([wakeOf("now", null)]);
-    expect(await take(after(now, 5_400))).toEqual([]);
-    expect(await take(after(now, 6_000))).toEqual([wakeOf("soon", after(now, 5_500))]);
+    expect(await take(later(now, 5_400))).toEqual([]);
+    expect(await take(later(now, 6_000))).toEqual([wakeOf("soon", later(now, 5_500))]);
   });
 
   test("a timer further ahead than SQS can delay is left to the watchdogs", async () => {
     const { queue, take } = make();
-    time = after(time, 10_000_000);
+    time = later(time, 10_000_000);
     const now = time;
-    await queue.wake([wakeOf("far", after(now, 901_000)), wakeOf("near", after(now, 900_000))], now);
-    expect((await take(after(now, 2_000_000))).map(({ entity }) => entity.id)).toEqual(["near"]);
+    await queue.wake([wakeOf("far", later(now, 901_000)), wakeOf("near", later(now, 900_000))], now);
+    expect((await take(later(now, 2_000_000))).map(({ entity }) => entity.id)).toEqual(["near"]);
   });
 
   test("more wakes than one batch holds all come", async () => {
     const { queue, take } = make();
-    time = after(time, 10_000_000);
+    time = later(time, 10_000_000);
     const now = time;
     await queue.wake(
       Array.from({ length: 25 }, (_, index) => wakeOf(`many-${index}`, null)),

@@ -89,7 +89,7 @@ describe("the handler runs load, then postLoad", () => {
     ["R5", "load", "load 1"],
     ["R6", "postLoad", "postLoad 1"],
   ] as const)(
-    "%s: %s ends as done, retry or fatal, and each means what VCL meant by it",
+    "R5, R6: (%s) %s ends as done, retry or fatal, and each means what VCL meant by it",
     (_number, stage, call) => {
       const good = recording({ [stage]: [done] });
       good.runOut();

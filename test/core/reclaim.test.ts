@@ -35,17 +35,14 @@ describe("reclaim", () => {
   });
 
   test.each([
-    [
-      "R40: sanitize fails",
-      (world: World) => world.answer("failed", { fault: nodeFault("ssh", "no answer") }),
-    ],
+    ["sanitize fails", (world: World) => world.answer("failed", { fault: nodeFault("ssh", "no answer") })],
     ["somebody logged in unseen", (world: World) => Object.assign(world, { logins: 1 }).answer()],
     [
       "the system was booted anew since",
       (world: World) => Object.assign(world, { osBoot: "boot-2" }).answer(),
     ],
     ["nobody knows what came of it", (world: World) => world.answer("unknown", { results: [] })],
-  ])("%s: a reload is queued, and the node is not free before it is proved", (_why, happens) => {
+  ])("R40: %s: a reload is queued, and the node is not free before it is proved", (_why, happens) => {
     const world = new World().inUse();
     world.endReservation();
     happens(world);

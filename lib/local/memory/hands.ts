@@ -19,7 +19,10 @@ export function memoryHands(registered: readonly ControllerId[]): MemoryHands {
         commands.slice(part * mostCommands, (part + 1) * mostCommands),
       );
       if (!registered.includes(controller)) {
-        return parts.map(() => ({ sent: false, reason: "the lab controller is not registered or not online" }));
+        return parts.map(() => ({
+          sent: false,
+          reason: "the lab controller is not registered or not online",
+        }));
       }
       return parts.map((part) => {
         deliveries.push({ controller, commands: part });
