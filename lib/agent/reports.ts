@@ -6,11 +6,11 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
+import type { Report } from "../contracts/report.ts";
 import type { Beacon, CommandResult } from "../core/command.ts";
 import type { ControllerId } from "../core/ids.ts";
 import type { AgentConfig } from "./config.ts";
 import type { Journal } from "./journal.ts";
-import type { SpooledReport } from "./state.ts";
 
 export interface ReportsSettings {
   readonly journal: Journal;
@@ -40,7 +40,7 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
   let stopping = false;
   let idle = true;
 
-  async function post(reports: readonly SpooledReport[]): Promise<void> {
+  async function post(reports: readonly Report[]): Promise<void> {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials();
     const client = new AwsClient({
       accessKeyId,
@@ -70,7 +70,7 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
       due && kept.length < mostPerMessage
         ? [...progress.values()].slice(0, mostPerMessage - kept.length)
         : [];
-    const reports: SpooledReport[] = [
+    const reports: Report[] = [
       ...kept.map(([, report]) => report),
       ...newest.map((each) => ({ kind: "beacon", beacon: each }) as const),
     ];
@@ -115,7 +115,7 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
       };
     });
 
-  const keep = (report: SpooledReport): void => {
+  const keep = (report: Report): void => {
     journal.append({ t: "report", seq: journal.state.lastSeq + 1, report }).catch((error: unknown) => {
       log("a report could not be written to disk", { error: String(error) });
     });

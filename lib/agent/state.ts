@@ -4,9 +4,9 @@
  */
 import * as z from "zod";
 import { command } from "../contracts/command.ts";
-import { beacon, commandResult } from "../contracts/report.ts";
+import { commandResult, type Report, report } from "../contracts/report.ts";
 import { bootId, commandId, installationId, mac, nodeId, revisionId, sha256 } from "../contracts/scalars.ts";
-import type { Beacon, Command, CommandResult } from "../core/command.ts";
+import type { Command, CommandResult } from "../core/command.ts";
 import type { BootId, CommandId, NodeId } from "../core/ids.ts";
 
 const range = z.tuple([z.int(), z.int()]);
@@ -41,14 +41,6 @@ export const installed = z.strictObject({
 });
 export type Installed = z.infer<typeof installed>;
 
-export const report = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("command"), result: commandResult }),
-  z.strictObject({ kind: z.literal("beacon"), beacon }),
-]);
-export type SpooledReport =
-  | { readonly kind: "command"; readonly result: CommandResult }
-  | { readonly kind: "beacon"; readonly beacon: Beacon };
-
 export type JournalRecord =
   | { readonly t: "accepted"; readonly command: Command }
   | { readonly t: "started"; readonly id: CommandId; readonly at: number }
@@ -58,7 +50,7 @@ export type JournalRecord =
   | { readonly t: "boot"; readonly boot: ArmedBoot }
   | { readonly t: "served"; readonly boot: BootId; readonly from: number; readonly to: number }
   | { readonly t: "installed"; readonly installed: Installed }
-  | { readonly t: "report"; readonly seq: number; readonly report: SpooledReport }
+  | { readonly t: "report"; readonly seq: number; readonly report: Report }
   /** Everything up to this number has reached the queue. */
   | { readonly t: "sent"; readonly seq: number }
   /** Written by compaction for commands whose record is gone. */
@@ -91,7 +83,7 @@ export interface AgentState {
   readonly boots: Map<string, ArmedBoot>;
   readonly installed: Map<string, Installed>;
   /** What has not reached the queue yet, by number. */
-  readonly spool: Map<number, SpooledReport>;
+  readonly spool: Map<number, Report>;
   lastSeq: number;
 }
 

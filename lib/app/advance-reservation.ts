@@ -1,6 +1,7 @@
 /** Look at a reservation and its nodes: the same shape as for a node. Claims are part of its one transaction. */
 
 import { freeKey, lineKey } from "../contracts/stored.ts";
+import type { NodeId } from "../core/ids.ts";
 import { type NodeState, reservationOf } from "../core/node/node.ts";
 import type { ReservationEvent } from "../core/reservation/decide.ts";
 import { decideReservation } from "../core/reservation/decide.ts";
@@ -8,6 +9,7 @@ import type { Reservation } from "../core/reservation/reservation.ts";
 import { choose } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
+import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
 export type Advanced = "changed" | "unchanged" | "unknown-reservation" | "stale-timer";
@@ -54,8 +56,7 @@ export async function advanceReservation(
         actor: `${actor.kind} ${actor.name}`,
       });
     }
-    for (const node of decision.tell)
-      app.outbox.wake({ entity: { kind: "node", id: node }, due: null, by: "engine" });
+    await tell(app, decision.tell, entry === null);
     const { due } = decision.reservation;
     if (due !== null && due !== reservation.due) {
       app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due, by: "timer" });
@@ -64,6 +65,18 @@ export async function advanceReservation(
     return "changed";
   }
   throw new Contended(`reservation ${id} was changed by others ${decideAgainAtMost} times in a row`);
+}
+
+/**
+ * Nodes are woken to look at their reservation. If one has to be told again, the first word may have been lost, and so
+ * would be the next: it is looked at right here, so that no message at all is needed.
+ */
+async function tell(app: App, nodes: readonly NodeId[], again: boolean): Promise<void> {
+  for (const id of nodes) {
+    if (again)
+      await advanceNode(app, id, { kind: "look", actor: { kind: "watchdog", name: "reservations" } });
+    else app.outbox.wake({ entity: { kind: "node", id }, due: null, by: "engine" });
+  }
 }
 
 const present = (nodes: readonly (NodeState | null)[]): readonly NodeState[] =>

@@ -9,7 +9,8 @@ import type { Store } from "../ports/store.ts";
 export function nodeView(node: NodeState, progress: NodeProgress | null): NodeView {
   const { administrative, operation, power, disk, provision } = node;
   const job = jobOf(node);
-  const writing = progress !== null && progress.boot === job?.boot ? progress : null;
+  const writing =
+    progress !== null && job?.step === "write-image" && progress.boot === job.boot ? progress : null;
   return {
     id: node.id,
     lab: node.lab,

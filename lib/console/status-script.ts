@@ -33,8 +33,8 @@ function node(n, now) {
 function reservation(r) {
   const e = el('div', 'card');
   const top = el('div', 'row');
-  top.append(el('span', 'name', r.id + '  ' + r.owner), el('span', 'soft', r.state));
-  e.append(top, el('div', 'soft', r.nodes.map((n) => n.id).join(', ') + '  ' + r.image + ', ' + r.count + ' nodes' + (r.correctiveReboots ? ', ' + r.correctiveReboots + ' corrective reboots' : '')));
+  top.append(el('span', 'name', r.id + ' · ' + r.owner), el('span', 'soft', r.state));
+  e.append(top, el('div', 'soft', (r.nodes.map((n) => n.id).join(', ') || 'no nodes yet') + ' · image ' + r.image + ' · ' + r.count + ' wanted' + (r.correctiveReboots ? ' · ' + r.correctiveReboots + ' corrective reboots' : '')));
   if (r.cause) e.append(el('div', 'fault', r.cause.message));
   for (const c of r.connections) { const line = el('div'); line.append(el('code', '', c.node + ': ' + c.user + '@' + c.address)); e.append(line); }
   return e;
@@ -44,7 +44,7 @@ function draw() {
   const counts = {};
   for (const n of views.nodes) counts[n.state] = (counts[n.state] || 0) + 1;
   const line = document.getElementById('counts');
-  line.replaceChildren(...Object.entries(counts).sort().flatMap(([state, count]) => [el('b', '', count), ' ' + state + '   ']));
+  line.replaceChildren(...Object.entries(counts).sort().flatMap(([state, count]) => [el('b', '', count), ' ' + state + ' \u00a0 ']));
   document.getElementById('nodes').replaceChildren(...views.nodes.map((n) => node(n, views.now)));
   const open = views.reservations.toSorted((a, b) => b.createdAt - a.createdAt);
   document.getElementById('reservations').replaceChildren(...(open.length ? open.map(reservation) : [el('p', 'soft', 'none')]));

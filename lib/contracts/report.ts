@@ -83,19 +83,19 @@ export const beacon = z.strictObject({
   fault: fault.exactOptional(),
 }) satisfies z.ZodType<Beacon>;
 
+export type Report =
+  | { readonly kind: "command"; readonly result: CommandResult }
+  | { readonly kind: "beacon"; readonly beacon: Beacon };
+
+export const report: z.ZodType<Report> = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("command"), result: commandResult }),
+  z.strictObject({ kind: z.literal("beacon"), beacon }),
+]);
+
 /** The body of one message on the reports queue. */
 export const reports = z.strictObject({
   schema: z.literal("rackwright.reports/1"),
   controller: controllerId,
-  reports: z
-    .array(
-      z.discriminatedUnion("kind", [
-        z.strictObject({ kind: z.literal("command"), result: commandResult }),
-        z.strictObject({ kind: z.literal("beacon"), beacon }),
-      ]),
-    )
-    .min(1)
-    .max(20),
+  reports: z.array(report).min(1).max(20),
 });
 export type Reports = z.infer<typeof reports>;
-export type Report = Reports["reports"][number];

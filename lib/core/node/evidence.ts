@@ -2,7 +2,7 @@
  * Folds what was observed into the node. Evidence of anything that is not current (an older command, another boot, another
  * installation, an earlier instant) is history and changes nothing.
  */
-import type { Beacon, CommandResult, Observed } from "../command.ts";
+import type { Beacon, CommandResult, Observed, Phase } from "../command.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import { again, rewind } from "../provisioning/engine.ts";
 import { installationOf } from "../provisioning/programs.ts";
@@ -157,9 +157,7 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
     operation.boot !== before.boot ||
     operation.osBoot !== before.osBoot
   ) {
-    draft.notes.push(
-      `in ${phase}${before.phase === "unknown" ? "" : `, ${spanText(now - before.since)} after ${before.phase}`}`,
-    );
+    draft.notes.push(arrival(phase, boot !== null, before, now));
     draft.evidence =
       boot === null
         ? `beacon of the system that installation ${installation} wrote`
@@ -177,6 +175,17 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
     draft.node = { ...draft.node, address: { value: beacon.address, at: now } };
   }
   if (beacon.login !== undefined) foldLogin(draft, beacon.login.user);
+}
+
+/** How the new phase is told: `in kernel, 12 s after firmware`. */
+function arrival(phase: Phase, fromNetwork: boolean, before: Operation, now: Instant): string {
+  const asks =
+    phase === "firmware"
+      ? `its firmware asks for ${fromNetwork ? "the network boot" : "its boot"}`
+      : `in ${phase}`;
+  return before.phase === "unknown" || before.phase === phase
+    ? asks
+    : `${asks}, ${spanText(now - before.since)} after ${before.phase}`;
 }
 
 function foldVerified(draft: Draft, sha256: string, beacon: Beacon): void {

@@ -3,7 +3,7 @@
 import type { NodeView, ReservationView } from "../../contracts/api.ts";
 import { spanText } from "../../core/time.ts";
 
-const barWidth = 20;
+const barWidth = 16;
 
 /** How far along a node is, from 0 to 1, by what has been proved so far; writing counts by its bytes. */
 function fractionOf({ state, phase, job }: NodeView): number {
@@ -36,13 +36,13 @@ export function nodeLine(node: NodeView, now: number): string {
   const reboots = node.correctiveReboots === 0 ? "" : ` · ${node.correctiveReboots} corrective reboots`;
   const attempt = node.job === null ? "" : `attempt ${node.job.attempt}`;
   return [
-    node.id.padEnd(10),
-    node.state.padEnd(12),
-    node.phase.name.padEnd(9),
+    node.id.padEnd(8),
+    node.state.padEnd(11),
+    node.phase.name.padEnd(8),
     bar(fractionOf(node)),
     attempt.padEnd(9),
     doing(node, now) + reboots,
-  ].join("  ");
+  ].join(" ");
 }
 
 export function reservationLine({ id, state, count, image, nodes, cause }: ReservationView): string {

@@ -1,0 +1,256 @@
+/**
+ * A whole lab in memory: the shipped use-cases over the ports in memory, hands that do what a command says, nodes that tell
+ * how they boot, and a clock that moves only when a test moves it. Messages can be lost.
+ */
+import { acceptJob } from "../../lib/app/accept-job.ts";
+import type { App } from "../../lib/app/app.ts";
+import { importLab } from "../../lib/app/import-lab.ts";
+import { ingestReports } from "../../lib/app/ingest-reports.ts";
+import { outbox } from "../../lib/app/outbox.ts";
+import { registerImage } from "../../lib/app/register-image.ts";
+import { sweepNodes, sweepReservations } from "../../lib/app/sweep.ts";
+import { heedWake } from "../../lib/app/wake.ts";
+import { jobMessage } from "../../lib/contracts/job.ts";
+import { labFile } from "../../lib/contracts/lab-file.ts";
+import type { Report } from "../../lib/contracts/report.ts";
+import { reports as reportsShape } from "../../lib/contracts/report.ts";
+import type { ActionResult, Command } from "../../lib/core/command.ts";
+import { defaultPolicy } from "../../lib/core/correction/policy.ts";
+import { branded, type ControllerId, isControllerId, type RevisionId } from "../../lib/core/ids.ts";
+import type { NodeState } from "../../lib/core/node/node.ts";
+import { shipped } from "../../lib/core/provisioning/registry.ts";
+import type { Reservation } from "../../lib/core/reservation/reservation.ts";
+import { after, type Instant, instant } from "../../lib/core/time.ts";
+import { memoryHands } from "../../lib/local/memory/hands.ts";
+import { memoryQueue } from "../../lib/local/memory/queue.ts";
+import { memoryStore } from "../../lib/local/memory/store.ts";
+
+const controller: ControllerId = branded(isControllerId, "mi-0123456789abcdef0");
+const sha256 = "ab".repeat(32);
+const tickMs = 60_000;
+
+interface Machine {
+  power: "on" | "off";
+  installation: string | null;
+  revision: RevisionId | null;
+  boots: number;
+}
+
+export class MemoryLab {
+  now: Instant = instant(1_700_000_000_000);
+  readonly store = memoryStore();
+  readonly hands = memoryHands([controller]);
+  readonly queue = memoryQueue();
+  readonly machines = new Map<string, Machine>();
+  /** Every wake and timer is lost: the watchdogs alone keep things going. */
+  loseWakes = false;
+  /** What the agent tells is lost as often as this says. */
+  loseReport: (report: Report) => boolean = () => false;
+  private readonly inbox: { readonly at: Instant; readonly report: Report }[] = [];
+  private readonly journal = new Map<string, Report>();
+  private delivered = 0;
+  private ticksUntil: Instant = after(this.now, tickMs);
+  readonly app: App;
+
+  constructor() {
+    const { store, hands, queue } = this;
+    const clock = { now: () => this.now };
+    const log = {
+      info: () => {},
+      warn: () => {},
+      error: (message: string, details: object) => console.error(message, details),
+    };
+    const sending = { hands, queue, clock, log };
+    this.app = {
+      ...sending,
+      store,
+      ids: { next: (prefix) => `${prefix}-1` },
+      policy: defaultPolicy,
+      modules: shipped,
+      outbox: outbox(sending),
+    };
+  }
+
+  async open(nodes: number): Promise<this> {
+    const names = Array.from({ length: nodes }, (_, index) => `node-${String(index + 1).padStart(2, "0")}`);
+    for (const name of names)
+      this.machines.set(name, { power: "off", installation: null, revision: null, boots: 0 });
+    const file = labFile.parse({
+      schema: "rackwright.lab/1",
+      lab: "blue",
+      controllers: [controller],
+      nodes: names.map((id) => ({
+        id,
+        macs: [`52:54:00:00:00:${id.slice(-2)}`],
+        bmc: { driver: "redfish", address: `https://${id}`, credential: "bmc/blue" },
+      })),
+    });
+    const actor = { kind: "operator", name: "test" } as const;
+    await importLab(this.app, file, actor);
+    await registerImage(this.app, {
+      id: this.image,
+      buildSystem: "netboot-image",
+      osModule: "linux",
+      sha256,
+      sizeBytes: 1000,
+    });
+    await this.app.outbox.flush();
+    await this.until(async () =>
+      (await this.nodes()).every(({ provision }) => provision.state === "available"),
+    );
+    return this;
+  }
+
+  readonly image = jobMessage.options[0].shape.image.parse("demo");
+
+  async job(message: Readonly<Record<string, unknown>>): Promise<void> {
+    const job = jobMessage.parse({ schema: "rackwright.job/1", ...message });
+    const accepted = await acceptJob(this.app, job, { kind: "message", name: "test" });
+    if (!accepted.ok) throw new Error(accepted.fault.message);
+    await this.app.outbox.flush();
+  }
+
+  readonly reserve = (id: string, count: number, minutes = 60): Promise<void> =>
+    this.job({
+      kind: "reserve",
+      id,
+      owner: "ada",
+      image: "demo",
+      count,
+      minutes,
+      publicKey: `ssh-ed25519 ${"A".repeat(40)}`,
+    });
+
+  async nodes(): Promise<NodeState[]> {
+    return [...(await this.store.list("node", 1000, null)).items];
+  }
+
+  async reservation(id: string): Promise<Reservation> {
+    const found = await this.store.read("reservation", id);
+    if (found === null) throw new Error(`no reservation ${id}`);
+    return found;
+  }
+
+  readonly isIn = (id: string, state: string) => async (): Promise<boolean> =>
+    (await this.reservation(id)).state === state;
+
+  /** Moves the clock in small steps until it holds; returns how long it took, in milliseconds. */
+  async until(holds: () => Promise<boolean>, patienceMs = 24 * 3_600_000): Promise<number> {
+    const from = this.now;
+    while (!(await holds())) {
+      if (this.now - from > patienceMs) throw new Error("it did not happen");
+      await this.step(1000);
+    }
+    return this.now - from;
+  }
+
+  private async step(ms: number): Promise<void> {
+    this.now = after(this.now, ms);
+    if (this.now >= this.ticksUntil) {
+      this.ticksUntil = after(this.now, tickMs);
+      const lost = this.loseWakes;
+      this.loseWakes = false;
+      await sweepNodes(this.app);
+      await sweepReservations(this.app);
+      await this.takeWakes();
+      this.loseWakes = lost;
+    }
+    await this.takeWakes();
+    for (const { commands } of this.hands.deliveries.slice(this.delivered))
+      for (const each of commands) this.carryOut(each);
+    this.delivered = this.hands.deliveries.length;
+    const due = this.inbox.filter(({ at }) => at <= this.now);
+    this.inbox.splice(0, this.inbox.length, ...this.inbox.filter(({ at }) => at > this.now));
+    for (const { report } of due) {
+      if (this.loseReport(report)) continue;
+      const message = { schema: "rackwright.reports/1", controller, reports: [report] };
+      await ingestReports(this.app, reportsShape.parse(message), `AROALAB:${controller}`);
+    }
+    await this.app.outbox.flush();
+  }
+
+  private async takeWakes(): Promise<void> {
+    for (const wake of this.queue.take(this.now)) if (!this.loseWakes) await heedWake(this.app, wake);
+    await this.app.outbox.flush();
+  }
+
+  /** What the agent and the machine do; a command that is known is only told again. */
+  private carryOut(command: Command): void {
+    const known = this.journal.get(command.id);
+    if (known !== undefined) return this.tell(1000, known);
+    const machine = this.machines.get(command.node);
+    if (machine === undefined) return;
+    const results = command.actions.map((action): ActionResult => {
+      switch (action.verb) {
+        case "power.off":
+          machine.power = "off";
+          return { verb: action.verb, outcome: "done", observed: { power: "off" } };
+        case "power.on":
+        case "power.cycle":
+        case "power.reset":
+          machine.power = "on";
+          return { verb: action.verb, outcome: "done", observed: { power: "on" } };
+        case "power.status":
+          return { verb: action.verb, outcome: "done", observed: { power: machine.power } };
+        case "os.address":
+          return {
+            verb: action.verb,
+            outcome: "done",
+            observed: { address: `10.0.0.${command.node.slice(-2)}` },
+          };
+        case "os.run":
+        case "os.probe": {
+          const { revision } = machine;
+          return {
+            verb: action.verb,
+            outcome: "done",
+            observed: { os: { revision, osBoot: `${command.node}.${machine.boots}`, logins: 0 } },
+          };
+        }
+        case "netboot.set":
+          machine.installation = action.installation;
+          machine.revision = action.revision;
+          return { verb: action.verb, outcome: "done" };
+        default:
+          return { verb: action.verb, outcome: "done" };
+      }
+    });
+    const { id, node, epoch } = command;
+    const endedAt = after(this.now, 1000);
+    const report: Report = {
+      kind: "command",
+      result: {
+        command: id,
+        node,
+        epoch,
+        status: "completed",
+        startedAt: this.now,
+        endedAt,
+        results,
+        reason: null,
+      },
+    };
+    this.journal.set(id, report);
+    this.tell(1000, report);
+    const armed = command.actions.find((action) => action.verb === "netboot.set");
+    if (armed === undefined) return;
+    machine.boots += 1;
+    const { installation, boot } = armed;
+    const beacon = (inMs: number, phase: "build" | "kernel" | "init" | "run", more: object = {}) => {
+      const at = after(this.now, inMs);
+      this.tell(inMs, {
+        kind: "beacon",
+        beacon: { node, boot: phase === "build" ? boot : null, installation, phase, at, ...more },
+      });
+    };
+    beacon(20_000, "build");
+    beacon(60_000, "build", { verified: { sha256 } });
+    beacon(90_000, "kernel");
+    beacon(100_000, "init");
+    beacon(110_000, "run", { osBoot: `${node}.${machine.boots}`, address: `10.0.0.${node.slice(-2)}` });
+  }
+
+  private tell(inMs: number, report: Report): void {
+    this.inbox.push({ at: after(this.now, inMs), report });
+  }
+}
