@@ -207,6 +207,47 @@ describe("a queue", () => {
   });
 });
 
+describe("the old Query protocol, which Debian's AWS CLI and old SDKs speak", () => {
+  const ask = async (form: Record<string, string>, path = "/"): Promise<string> => {
+    const response = await fetch(`${sqs.endpoint}${path}`, {
+      method: "POST",
+      body: new URLSearchParams({ Version: "2012-11-05", ...form }),
+    });
+    return `${response.status} ${await response.text()}`;
+  };
+
+  test("sends what the JSON protocol receives, attributes and batches too, and says errors in XML", async () => {
+    const url = await aQueue();
+    const { pathname } = new URL(url);
+    const sent = await ask(
+      {
+        Action: "SendMessage",
+        MessageBody: "a <body> & more",
+        "MessageAttribute.1.Name": "who",
+        "MessageAttribute.1.Value.DataType": "String",
+        "MessageAttribute.1.Value.StringValue": "me",
+      },
+      pathname,
+    );
+    expect(sent).toMatch(/^200 .*<MD5OfMessageBody>[0-9a-f]{32}</s);
+    await ask({
+      Action: "SendMessageBatch",
+      QueueUrl: url,
+      "SendMessageBatchRequestEntry.1.Id": "x",
+      "SendMessageBatchRequestEntry.1.MessageBody": "two",
+      "SendMessageBatchRequestEntry.1.DelaySeconds": "0",
+    });
+    const received = await receive(url);
+    expect(received.map(({ Body }) => Body).sort()).toEqual(["a <body> & more", "two"]);
+    expect(
+      received.find(({ MessageAttributes }) => MessageAttributes !== undefined)?.MessageAttributes,
+    ).toMatchObject({ who: { StringValue: "me" } });
+    expect(await ask({ Action: "ReceiveMessage", QueueUrl: `${url}-nowhere` })).toMatch(
+      /^400 .*<Code>AWS.SimpleQueueService.NonExistentQueue<\/Code>/s,
+    );
+  });
+});
+
 describe("an event source mapping", () => {
   interface Event {
     readonly Records: readonly { readonly messageId: string; readonly body: string }[];

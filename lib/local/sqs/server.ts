@@ -1,10 +1,11 @@
 /**
- * SQS on one machine, as the SDK speaks to it: AWS JSON 1.0 over HTTP. Who sends is known by the access key of the
+ * SQS on one machine, as clients speak to it: AWS JSON 1.0, or the old Query protocol. Who sends is known by the access key of the
  * request's signature, as SQS knows it; signatures themselves are not checked, since there is nobody else here.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod";
+import { readForm, writeXml, writeXmlError } from "./query.ts";
 import {
   arnOf,
   type MessageAttribute,
@@ -221,45 +222,43 @@ export async function startSqs({
     },
   };
 
-  async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
-    const target = String(request.headers["x-amz-target"] ?? "");
-    const action = actions[target.replace(/^AmazonSQS\./, "")];
+  async function perform(name: string, input: unknown, request: IncomingMessage): Promise<unknown> {
+    const action = actions[name];
     const [, key = "anonymous"] = /Credential=([^/]+)\//.exec(request.headers.authorization ?? "") ?? [];
     try {
       if (action === undefined)
-        throw new SqsError(
-          "UnsupportedOperation",
-          `this server has no ${target || "action without X-Amz-Target"}`,
-        );
-      const text = await bodyOf(request);
-      const body = await action(
-        text === "" ? {} : JSON.parse(text),
-        senderOf(key),
-        () => request.socket.destroyed,
-      );
-      return { status: 200, body };
+        throw new SqsError("UnsupportedOperation", `this server has no action ${JSON.stringify(name)}`);
+      return await action(input, senderOf(key), () => request.socket.destroyed);
     } catch (error) {
-      if (error instanceof SqsError)
-        return { status: 400, body: { __type: `com.amazonaws.sqs#${error.type}`, message: error.message } };
-      if (error instanceof z.ZodError || error instanceof SyntaxError) {
-        return {
-          status: 400,
-          body: { __type: "com.amazonaws.sqs#InvalidParameterValue", message: error.message },
-        };
-      }
-      throw error;
+      throw error instanceof z.ZodError ? new SqsError("InvalidParameterValue", error.message) : error;
+    }
+  }
+
+  /** Both protocols, one implementation: JSON for today's clients, forms and XML for old ones. */
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const text = await bodyOf(request);
+    const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
+    const form = isForm ? readForm(new URLSearchParams(text), request.url ?? "/") : null;
+    const name = form?.action ?? String(request.headers["x-amz-target"] ?? "").replace(/^AmazonSQS\./, "");
+    try {
+      const output = await perform(name, form?.input ?? parseJson(text), request);
+      return form === null
+        ? jsonAnswer(200, output)
+        : { status: 200, type: "text/xml", body: writeXml(name, output) };
+    } catch (error) {
+      const known = error instanceof SqsError ? error : new SqsError("InternalError", String(error));
+      const status = error instanceof SqsError ? 400 : 500;
+      if (form === null)
+        return jsonAnswer(status, { __type: `com.amazonaws.sqs#${known.type}`, message: known.message });
+      return { status, type: "text/xml", body: writeXmlError(known, status === 400 ? "Sender" : "Receiver") };
     }
   }
 
   const server = createServer((request, response) => {
     answer(request)
-      .catch((error: unknown) => ({
-        status: 500,
-        body: { __type: "com.amazonaws.sqs#InternalError", message: String(error) },
-      }))
-      .then(({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/x-amz-json-1.0" });
-        response.end(JSON.stringify(body));
+      .then(({ status, type, body }) => {
+        response.writeHead(status, { "content-type": type });
+        response.end(body);
       })
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
   });
@@ -282,6 +281,26 @@ export async function startSqs({
       queues.close();
     },
   };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const jsonAnswer = (status: number, body: unknown): Answer => ({
+  status,
+  type: "application/x-amz-json-1.0",
+  body: JSON.stringify(body),
+});
+
+function parseJson(text: string): unknown {
+  try {
+    return text === "" ? {} : JSON.parse(text);
+  } catch (error) {
+    throw new SqsError("InvalidParameterValue", `the request is not JSON: ${String(error)}`);
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
