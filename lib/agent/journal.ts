@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
+import { isAlive, startOf } from "./living.ts";
 import { type AgentState, apply, compacted, emptyState, type JournalRecord, record } from "./state.ts";
 
 export interface Journal {
@@ -122,24 +123,11 @@ function compact(file: string, state: AgentState, now: number): void {
 function hold(dir: string): () => void {
   const lock = join(dir, "lock");
   const mine = `${process.pid} ${startOf(process.pid)}`;
-  const holder = existsSync(lock) ? readFileSync(lock, "utf8") : null;
-  if (holder !== null && holder !== mine) {
-    const [pid = "", start = ""] = holder.split(" ");
-    if (start !== "" && startOf(Number(pid)) === start) {
-      throw new JournalHeld(`another rackwright-agent (process ${pid}) holds ${dir}: stop it first`);
-    }
+  const holder = existsSync(lock) ? readFileSync(lock, "utf8") : mine;
+  const [pid, start = null] = holder.split(" ");
+  if (holder !== mine && isAlive({ pid: Number(pid), start })) {
+    throw new JournalHeld(`another rackwright-agent (process ${pid}) holds ${dir}: stop it first`);
   }
   writeFileSync(lock, mine, { mode: 0o600 });
   return () => unlinkSync(lock);
-}
-
-/** Clock ticks from the machine's boot to the process's start; empty if there is no such process, or it is a zombie. */
-function startOf(pid: number): string {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    return fields[0] === "Z" ? "" : (fields[19] ?? "");
-  } catch {
-    // No such process.
-    return "";
-  }
 }

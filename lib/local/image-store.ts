@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { listenOn } from "./http.ts";
 
 /** Copies a file in under its checksum; the same bytes are stored once. */
 export async function importImage(file: string, dir: string): Promise<{ sha256: string; sizeBytes: number }> {
@@ -45,10 +46,7 @@ export async function startImageStore({
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  await listenOn(server, port);
   return {
     stop: () =>
       new Promise((resolve) => {

@@ -7,11 +7,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { isAlive, type Living, startOf } from "../agent/living.ts";
 import type { LabFile } from "../contracts/lab-file.ts";
 import type { CloudConfig } from "./cloud-main.ts";
 import { dynamoDbProgram } from "./dynamodb.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
-import { end, isAlive, type Living, startOf } from "./process.ts";
+import { end } from "./process.ts";
 import { rackFile } from "./rack/store.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import * as z from "zod";
+import { listenOn, readBody } from "../http.ts";
 import { contextOf, type Route } from "./triggers.ts";
 
 /** API Gateway ends an integration that takes longer. */
@@ -42,7 +43,7 @@ export async function startHttpApi({
     const url = new URL(request.url ?? "/", "http://localhost");
     const found = find(request.method ?? "GET", url.pathname);
     if (found === null) return send(response, 404, { message: "Not Found" });
-    const body = await bodyOf(request);
+    const body = await readBody(request, longestBodyBytes);
     if (body === null) return send(response, 413, { message: "Request Entity Too Large" });
     const { route, parameters } = found;
     const query = Object.fromEntries(url.searchParams);
@@ -69,7 +70,7 @@ export async function startHttpApi({
           userAgent: request.headers["user-agent"] ?? "",
         },
       },
-      ...(body.length === 0 ? {} : { body: body.toString() }),
+      ...(body === "" ? {} : { body }),
       isBase64Encoded: false,
     };
     try {
@@ -95,10 +96,7 @@ export async function startHttpApi({
       .finally(() => running.delete(serving));
     running.add(serving);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  await listenOn(server, port);
   return async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     await Promise.all(running);
@@ -132,18 +130,6 @@ function decoded(text: string): string {
     // Not well encoded: the function sees it as it came, as behind API Gateway.
     return text;
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
-    size += bytes.length;
-    if (size > longestBodyBytes) return null;
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** A structured answer as it says; anything else is the body of a 200. */

@@ -7,6 +7,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from "node:https";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
+import { listenOn, readJson } from "../http.ts";
 import type { RackConfig } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { faultOf, isOn, type PowerChange } from "./node-state.ts";
@@ -82,10 +83,7 @@ export async function startBmc(settings: BmcSettings): Promise<Bmc> {
         }
       });
     });
-    await new Promise<void>((resolve, reject) => {
-      tcp.once("error", reject);
-      tcp.listen(port, "127.0.0.1", resolve);
-    });
+    await listenOn(tcp, port);
     server = tcp;
   }
 
@@ -115,7 +113,7 @@ async function answer(
   if (path === "/redfish") return { status: 200, body: { v1: "/redfish/v1/" } };
   if (path === "/redfish/v1") return { status: 200, body: serviceRoot };
   if (path === "/redfish/v1/SessionService/Sessions" && method === "POST") {
-    const login = loginBody.safeParse(await bodyOf(request));
+    const login = loginBody.safeParse(await readJson(request));
     if (
       !login.success ||
       login.data.UserName !== credential.username ||
@@ -155,7 +153,7 @@ async function answer(
     case `GET ${systemPath}`:
       return { status: 200, body: systemOf(machine) };
     case `PATCH ${systemPath}`: {
-      const parsed = bootBody.safeParse(await bodyOf(request));
+      const parsed = bootBody.safeParse(await readJson(request));
       if (!parsed.success) return redfishError(400, "only Boot can be changed");
       const { override } = machine.state();
       const {
@@ -166,7 +164,7 @@ async function answer(
       return { status: 204 };
     }
     case `POST ${systemPath}/Actions/ComputerSystem.Reset`: {
-      const parsed = resetBody.safeParse(await bodyOf(request));
+      const parsed = resetBody.safeParse(await readJson(request));
       return parsed.success
         ? reset(settings, parsed.data.ResetType)
         : redfishError(400, `ResetType is one of ${resetTypes.join(", ")}`);
@@ -266,14 +264,3 @@ const redfishError = (status: number, message: string): Answer => ({
   status,
   body: { error: { code: "Base.1.8.GeneralError", message } },
 });
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString());
-  } catch {
-    // Refused by the shape that is wanted.
-    return undefined;
-  }
-}

@@ -1,6 +1,7 @@
 /** The rack's own face, for tests and for whoever breaks machines on purpose: what they really do, and faults. */
 import { createServer, type IncomingMessage } from "node:http";
 import { explain } from "../../contracts/scalars.ts";
+import { listenOn, readJson } from "../http.ts";
 import { faultChange } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { isOn } from "./node-state.ts";
@@ -24,10 +25,7 @@ export async function startControl(settings: ControlSettings): Promise<() => Pro
       })
       .catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(settings.port, "127.0.0.1", resolve);
-  });
+  await listenOn(server, settings.port);
   return () =>
     new Promise((resolve) => {
       server.close(() => resolve());
@@ -51,7 +49,7 @@ async function answer(
   }
   if (path !== "/faults" || request.method !== "POST")
     return { status: 404, body: { detail: "there is nothing here" } };
-  const parsed = faultChange.safeParse(await bodyOf(request));
+  const parsed = faultChange.safeParse(await readJson(request));
   if (!parsed.success) return { status: 400, body: { detail: explain(parsed.error) } };
   const { clear, add } = parsed.data;
   const unknown = [...clear, ...add].find(({ node }) => !machines.has(node));
@@ -83,15 +81,4 @@ function view(machine: Machine, ports: ControlSettings["ports"]) {
     faults: state.faults,
     ...ports.get(machine.id),
   };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Refused by the shape that is wanted.
-    return undefined;
-  }
 }

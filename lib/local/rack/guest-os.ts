@@ -6,6 +6,7 @@ import { timingSafeEqual } from "node:crypto";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import type * as z from "zod";
 import { guestGrant, type guestStatus, guestTasks } from "../../contracts/boot.ts";
+import { listenOn } from "../http.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 
 type Running = Extract<MachineState, { phase: "run" }>;
@@ -85,10 +86,7 @@ export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
       if (name !== manager && (user === null || name === user)) connection.end();
   };
 
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
+  await listenOn(server, port);
   const key = ssh2.utils.parseKey(installed.hostKey);
   if (key instanceof Error) throw key;
   return {

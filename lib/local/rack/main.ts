@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { startOf } from "../../agent/living.ts";
 import { explain } from "../../contracts/scalars.ts";
 import type { NodeId } from "../../core/ids.ts";
-import { startOf } from "../process.ts";
 import { type Bmc, startBmc } from "./bmc.ts";
 import { selfSignedCertificate } from "./certificate.ts";
 import { type RackConfig, rackConfig } from "./config.ts";

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod";
+import { listenOn, readBody } from "../http.ts";
 import { readForm, writeXml, writeXmlError } from "./query.ts";
 import {
   arnOf,
@@ -236,7 +237,7 @@ export async function startSqs({
 
   /** Both protocols, one implementation: JSON for today's clients, forms and XML for old ones. */
   async function answer(request: IncomingMessage): Promise<Answer> {
-    const text = await bodyOf(request);
+    const text = (await readBody(request)) ?? "";
     const isForm = (request.headers["content-type"] ?? "").startsWith("application/x-www-form-urlencoded");
     const form = isForm ? readForm(new URLSearchParams(text), request.url ?? "/") : null;
     const name = form?.action ?? String(request.headers["x-amz-target"] ?? "").replace(/^AmazonSQS\./, "");
@@ -262,12 +263,8 @@ export async function startSqs({
       })
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  endpoint = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : port}`;
+  const bound = await listenOn(server, port);
+  endpoint = `http://127.0.0.1:${bound}`;
   return {
     endpoint,
     faults,
@@ -301,12 +298,6 @@ function parseJson(text: string): unknown {
   } catch (error) {
     throw new SqsError("InvalidParameterValue", `the request is not JSON: ${String(error)}`);
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
-  return Buffer.concat(chunks).toString();
 }
 
 function checkBatch(entries: readonly { Id: string }[]): void {

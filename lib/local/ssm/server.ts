@@ -6,6 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod";
 import { ssmDocument, ssmDocumentName } from "../../contracts/ssm-document.ts";
+import { listenOn, readBody } from "../http.ts";
 import { type Invocation, type InvocationStatus, openCommands } from "./commands.ts";
 
 export interface SsmSettings {
@@ -244,9 +245,7 @@ export async function startSsm({ port, dataFile, now = Date.now }: SsmSettings):
     try {
       if (action === undefined)
         throw new SsmError("UnknownOperationException", `this server has no ${target}`);
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
-      const text = Buffer.concat(chunks).toString();
+      const text = (await readBody(request)) ?? "";
       return {
         status: 200,
         body: await action(text === "" ? {} : JSON.parse(text), () => request.socket.destroyed),
@@ -273,13 +272,9 @@ export async function startSsm({ port, dataFile, now = Date.now }: SsmSettings):
       })
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const address = server.address();
+  const bound = await listenOn(server, port);
   return {
-    endpoint: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : port}`,
+    endpoint: `http://127.0.0.1:${bound}`,
     faults,
     stop: async () => {
       stopped = true;
