@@ -14,17 +14,21 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-export interface Store {
+/** The truth. */
+export interface Records {
   /** Strongly consistent. Null where there is nothing. */
   read<K extends Identified>(kind: K, id: string): Promise<Stored[K] | null>;
 
   /** All or nothing, at most 100 writes. `conflict`: an expectation did not hold, nothing was written: read again. */
   commit(writes: readonly Write[]): Promise<"committed" | "conflict">;
+}
 
-  /** What is due by then in one scope (a lab, or `reservations`), oldest first. From an index: it may lag behind. */
+/** Ways to find what to look at. They may lag behind: whoever acts reads the record again. */
+export interface Indexes {
+  /** What is due by then in one scope (a lab, or `reservations`), oldest first. */
   due(scope: string, by: number, limit: number): Promise<readonly Ref[]>;
 
-  /** The members of a pool (`freeKey`, `lineKey`), first first. From an index: read them again before acting. */
+  /** The members of a pool (`freeKey`, `lineKey`), first first. */
   pool(pool: string, limit: number): Promise<readonly string[]>;
 
   /** All of a kind, in the order of the `list` index. */
@@ -33,10 +37,15 @@ export interface Store {
     limit: number,
     from: string | null,
   ): Promise<Page<Stored[K]>>;
+}
 
+/** What has happened. */
+export interface History {
   /** A timeline from a sequence number on, in order. */
   timeline(entity: Ref, afterSequence: number, limit: number): Promise<readonly Stored["timeline"][]>;
 
   /** A node's hardware log. */
   issues(node: string): Promise<readonly Stored["issue"][]>;
 }
+
+export type Store = Records & Indexes & History;
