@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { ids } from "../aws/clock.ts";
 import type { ReservationView } from "../contracts/api.ts";
 import { type LabFile, labFile } from "../contracts/lab-file.ts";
 import { explain } from "../contracts/scalars.ts";
@@ -15,7 +16,7 @@ import { makeDemoImage } from "./demo-image.ts";
 import { importImage } from "./image-store.ts";
 import { type Layout, layoutOf, settle, userKey, writeAtomically } from "./layout.ts";
 import { isFree } from "./rack/ports.ts";
-import { type Stack, StackError, startStack } from "./stack.ts";
+import { holderOf, type Stack, StackError, startStack } from "./stack.ts";
 
 const root = join(import.meta.dirname, "../..");
 const watchdogSeconds = 5;
@@ -58,9 +59,18 @@ async function main(options: Options): Promise<number> {
   const reporter = reporterFor(options, startedAt);
   const lab = readLab(options);
   const layout = layoutOf(options.data);
+  const holder = holderOf(layout);
+  if (holder !== null)
+    throw new UsageError(`--data: ${options.data} is in use by process ${holder}: stop it first`);
   if (!(await isFree(options.port)) && !isOurs(layout, options.port)) {
     throw new UsageError(`--port: ${options.port} is taken: name another one`);
   }
+  let stopping = false;
+  const stop = () => {
+    stopping = true;
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
   buildPrograms();
   const stack = await startStack({
     layout,
@@ -69,12 +79,6 @@ async function main(options: Options): Promise<number> {
     apiPort: options.port,
     watchdogSeconds,
   });
-  let stopping = false;
-  const stop = () => {
-    stopping = true;
-  };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
   try {
     const job: MainJob = {
       api: apiClient(stack.api),
@@ -101,7 +105,6 @@ async function run(job: MainJob, stack: Stack, layout: Layout, options: Options)
   await prepareLab(job, stack.lab);
   const told = new Map<string, number>();
   const id = (await unfinished(job, layout)) ?? (await begin(job, stack, layout, options));
-  writeAtomically(layout.run, JSON.stringify({ reservation: id, port: options.port }));
   const ready = await follow(job, id, told, (view) => isHandedOver(view) || isAtRest(view));
   if (job.stopping()) return options.once ? 1 : 0;
   const nodes = ready.nodes.length;
@@ -152,7 +155,11 @@ async function begin(
   reporter.say(`Image ${image.id}: revision ${revision}, ${(image.sizeBytes / 1024 / 1024).toFixed(1)} MiB`);
   await breakThings(rackControl, options);
   const { publicKey } = userKey(layout);
-  const reservation = await api.reserve({
+  // The id is ours and on disk before the request is made, so that being killed in between leaves nothing that nobody knows.
+  const id = ids.next("res");
+  writeAtomically(layout.run, JSON.stringify({ reservation: id, port: options.port }));
+  await api.reserve({
+    id,
     owner: "you",
     image: image.id,
     count: options.count,
@@ -160,8 +167,8 @@ async function begin(
     user,
     publicKey,
   });
-  reporter.say(`Reservation ${reservation.id}: ${options.count} nodes with ${image.id}`);
-  return reservation.id;
+  reporter.say(`Reservation ${id}: ${options.count} nodes with ${image.id}`);
+  return id;
 }
 
 async function storeImage(

@@ -61,7 +61,7 @@ export async function startStack({
   const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
   await endLeftovers(layout);
   prepareController(layout, settings, lab);
-  const running: Records = {};
+  const running: Records = { main: { pid: process.pid, start: startOf(process.pid) } };
   const children = new Map<string, ChildProcess>();
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
@@ -210,12 +210,19 @@ function tail(layout: Layout, name: string): string {
     : "(no log)";
 }
 
+/** The process id of the run that uses the data directory now, or null. */
+export function holderOf(layout: Layout): number | null {
+  if (!existsSync(layout.processes)) return null;
+  const { main } = records.parse(JSON.parse(readFileSync(layout.processes, "utf8")));
+  return main !== undefined && isAlive(main) ? main.pid : null;
+}
+
 /** What a run that was killed has left: ended, but for the rack. */
 async function endLeftovers(layout: Layout): Promise<void> {
   if (!existsSync(layout.processes)) return;
   const left = records.parse(JSON.parse(readFileSync(layout.processes, "utf8")));
   for (const [name, living] of Object.entries(left)) {
-    if (name !== "rack") await end(living, "SIGKILL", stopPatienceMs);
+    if (name !== "rack" && name !== "main") await end(living, "SIGKILL", stopPatienceMs);
   }
 }
 

@@ -14,7 +14,7 @@ import type { TimelineEntry } from "../../lib/core/timeline.ts";
 import { newKeyPair } from "../../lib/drivers/os/ssh.ts";
 import { hostileMessage } from "../support/hostile.ts";
 import { eventually } from "../support/stack.ts";
-import { Place } from "./main-job.ts";
+import { Place, start } from "./main-job.ts";
 
 const here = new Place();
 const patience = 120_000;
@@ -41,6 +41,13 @@ const isIn =
   (id: string, ...states: string[]) =>
   async () =>
     states.includes((await reservation(id)).state);
+
+test("a second run on the same data is refused, and the first goes on", { timeout: patience }, async () => {
+  const { code, stderr } = await start(["--data", here.data]).ended;
+  expect(stderr).toMatch(/^rackwright: --data: .* is in use by process \d+: stop it first\n$/);
+  expect(code).toBe(2);
+  expect((await fetch(`${here.api}/v1/nodes`)).status).toBe(200);
+});
 
 describe("a message on the jobs queue", () => {
   test("is carried out as a request to the API is: reserve, log in, end; R38: whoever was in leaves a node that is reloaded", {

@@ -84,7 +84,9 @@ export class Place {
         const value = JSON.parse(readFileSync(join(this.data, file), "utf8"));
         for (const pid of "pid" in value
           ? [value.pid]
-          : Object.values(value).map((each) => z.looseObject({ pid: z.int() }).parse(each).pid)) {
+          : Object.entries(value)
+              .flatMap(([name, each]) => (name === "main" ? [] : [each]))
+              .map((each) => z.looseObject({ pid: z.int() }).parse(each).pid)) {
           process.kill(pid, "SIGKILL");
         }
       } catch {
