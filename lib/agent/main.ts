@@ -1,5 +1,4 @@
 /** `rackwright-agent`: the program on a lab controller. */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError, readConfig } from "./config.ts";
 
@@ -34,9 +33,7 @@ async function main(): Promise<number> {
       if (payload === undefined)
         throw new ConfigError("run: a DELIVERY is wanted (see rackwright-agent help)");
       const { run } = await import("./run.ts");
-      return run(join(readConfig(file).stateDir, "agent.sock"), payload, (line) =>
-        process.stdout.write(`${line}\n`),
-      );
+      return run(readConfig(file).stateDir, payload, (line) => process.stdout.write(`${line}\n`));
     }
     default:
       throw new ConfigError(`there is no ${verb} (see rackwright-agent help)`);

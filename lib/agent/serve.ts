@@ -17,9 +17,7 @@ import { judge } from "./intake.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { createReports } from "./reports.ts";
 import { readSecret } from "./secrets.ts";
-import { listen } from "./socket.ts";
-
-export const socketOf = (stateDir: string): string => join(stateDir, "agent.sock");
+import { listen, socketOf } from "./socket.ts";
 
 /** On SIGTERM what runs may end and be reported; this bounds the reporting, `mustEnd` bounds the running. */
 const reportPatienceMs = 5_000;

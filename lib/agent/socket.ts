@@ -1,6 +1,9 @@
 /** How `run` reaches the daemon on the same controller: HTTP over a Unix socket that only its owner may open. */
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
+import { join } from "node:path";
+
+export const socketOf = (stateDir: string): string => join(stateDir, "agent.sock");
 
 const longestBytes = 1024 * 1024;
 

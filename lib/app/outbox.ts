@@ -42,11 +42,18 @@ export function outbox({
       const sending = [...commands].map(async ([controller, batch]) => {
         const sent = await hands.send(controller, batch);
         for (const each of sent) {
-          if (!each.sent)
+          if (each.sent) {
+            log.info("commands sent", {
+              controller,
+              delivery: each.deliveryId,
+              commands: batch.map(({ id }) => id),
+            });
+          } else {
             log.warn("commands not sent; their deadline sends them again", {
               controller,
               reason: each.reason,
             });
+          }
         }
       });
       const waking = wakes.size === 0 ? [] : [queue.wake([...wakes.values()], clock.now())];

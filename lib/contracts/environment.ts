@@ -17,9 +17,6 @@ export const functionEnvironment = z.object({
 /** A consumer of a queue sends what can never be carried out to the queue's dead-letter queue itself, with the reason. */
 export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEUE_URL: z.url() });
 
-export type FunctionEnvironment = z.infer<typeof functionEnvironment>;
-export type ConsumerEnvironment = z.infer<typeof consumerEnvironment>;
-
 export function readEnvironment<T>(
   shape: z.ZodType<T>,
   variables: Readonly<Record<string, string | undefined>>,

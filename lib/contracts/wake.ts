@@ -15,4 +15,3 @@ export const wake = z.strictObject({
   /** It becomes the actor of what the look leads to. */
   by: z.enum(["timer", "engine", "watchdog"]),
 });
-export type WakeMessage = z.infer<typeof wake>;

@@ -14,7 +14,7 @@ import type { Rung } from "./policy.ts";
 const consoleLines = 40;
 
 /** The deadline that has passed, or null if the node is not late. */
-export function lateSince(job: JobRun, now: Instant): Instant | null {
+function lateSince(job: JobRun, now: Instant): Instant | null {
   const { noProgressBy, overallBy } = job.clocks;
   const deadline = noProgressBy < overallBy ? noProgressBy : overallBy;
   return now >= deadline ? deadline : null;

@@ -53,7 +53,7 @@ export function newJob(
   };
 }
 
-export const seenBy = (draft: Draft, job: JobRun): Seen => ({
+const seenBy = (draft: Draft, job: JobRun): Seen => ({
   installation: installationOf(job),
   operation: draft.node.operation,
   evidence: job.evidence,
@@ -154,7 +154,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
       address: null,
     };
   }
-  if (step.name === "grant-access") taint(draft);
+  if (step.grants === true) taint(draft);
   if (step.actions.length > 0) {
     issue(draft, "step", step.actions);
     const armed = step.actions.find((action) => action.verb === "netboot.set");
@@ -165,7 +165,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
 }
 
 /** Starts both clocks of the current step. */
-export function wind(draft: Draft, step: Step): void {
+function wind(draft: Draft, step: Step): void {
   const { now } = draft.context;
   const noProgressMs = step.limits.noProgressMs(draft.node.operation);
   setJob(draft, {

@@ -63,6 +63,8 @@ export interface Step {
   /** Sent as one command when the step begins; none for a step that only waits. */
   readonly actions: readonly Action[];
   readonly limits: Limits;
+  /** Gives somebody access: the commit that begins it taints the node (invariant 5). */
+  readonly grants?: true;
   /** Nothing is begun where this holds: the step is passed over. */
   readonly unless?: (seen: Seen) => boolean;
   readonly settle: (seen: Seen) => Outcome;

@@ -6,13 +6,6 @@ import type { Reporter } from "./reporter.ts";
 
 const lookEveryMs = 250;
 
-export interface Wish {
-  readonly image: { readonly id: string; readonly sha256: string; readonly sizeBytes: number };
-  readonly count: number;
-  readonly user: string;
-  readonly publicKey: string;
-}
-
 export interface MainJob {
   readonly api: ApiClient;
   readonly reporter: Reporter;

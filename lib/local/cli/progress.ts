@@ -28,7 +28,7 @@ function doing({ state, job, phase, fault }: NodeView, now: number): string {
   if (job.correcting !== null)
     return `hangs in ${phase.name}: ${job.correcting === "look" ? "looking again" : job.correcting}`;
   const left = Math.max(0, job.until - now);
-  return `${job.step}, awaiting ${job.awaits} (at most ${spanText(left)} more)`;
+  return `${job.step} (at most ${spanText(left)} more), awaiting ${job.awaits}`;
 }
 
 /** One line, without a line's end. */

@@ -18,7 +18,6 @@ const speed = z.strictObject({
   /** From init to the services that make a running system; the phase is `run` when they listen. */
   runMs: spanMs.default(300),
 });
-export type Speed = z.infer<typeof speed>;
 
 export const hangPhases = ["firmware", "build", "kernel", "init", "run"] as const;
 export type HangPhase = (typeof hangPhases)[number];
@@ -39,7 +38,6 @@ export const rackFault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ignore-power"), node: nodeId }),
   z.strictObject({ kind: z.literal("bad-disk"), node: nodeId }),
 ]);
-export type RackFault = z.infer<typeof rackFault>;
 
 /** The body of POST /faults: first what is cleared (without a kind: all of the node's faults), then what is added. */
 export const faultChange = z.strictObject({

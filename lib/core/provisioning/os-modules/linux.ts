@@ -46,6 +46,7 @@ export const linux: OsModule = {
           {
             stage: "reserve",
             name: "grant-access",
+            grants: true,
             awaits: "the guest's word that the user may log in",
             actions: [
               {
