@@ -44,6 +44,10 @@ export class MemoryLab {
   readonly machines = new Map<string, Machine>();
   /** Every wake and timer is lost: the watchdogs alone keep things going. */
   loseWakes = false;
+  /** Some wakes are lost, as often as this says. */
+  loseWake: () => boolean = () => false;
+  /** What the agent tells is told once more, a while later. */
+  repeatReport: () => boolean = () => false;
   /** What the agent tells is lost as often as this says. */
   loseReport: (report: Report) => boolean = () => false;
   private readonly inbox: { readonly at: Instant; readonly report: Report }[] = [];
@@ -163,6 +167,7 @@ export class MemoryLab {
     this.inbox.splice(0, this.inbox.length, ...this.inbox.filter(({ at }) => at > this.now));
     for (const { report } of due) {
       if (this.loseReport(report)) continue;
+      if (this.repeatReport()) this.tell(45_000, report);
       const message = { schema: "rackwright.reports/1", controller, reports: [report] };
       await ingestReports(this.app, reportsShape.parse(message), `AROALAB:${controller}`);
     }
@@ -170,7 +175,8 @@ export class MemoryLab {
   }
 
   private async takeWakes(): Promise<void> {
-    for (const wake of this.queue.take(this.now)) if (!this.loseWakes) await heedWake(this.app, wake);
+    for (const wake of this.queue.take(this.now))
+      if (!this.loseWakes && !this.loseWake()) await heedWake(this.app, wake);
     await this.app.outbox.flush();
   }
 
