@@ -91,7 +91,8 @@ async function candidatesFor(app: App, reservation: Reservation, nodes: readonly
     app.store.pool(freeKey(reservation.class), 2 * reservation.count + spareCandidates),
     app.store.pool(lineKey(reservation.class), 1),
   ]);
-  const candidates = present(await Promise.all(ids.map((id) => app.store.read("node", id))));
+  const named = new Set([...reservation.prefer, ...ids]);
+  const candidates = present(await Promise.all([...named].map((id) => app.store.read("node", id))));
   return {
     candidates: choose(candidates, reservation, candidates.length),
     behindOthers: await isBehind(app, reservation, first),

@@ -29,7 +29,7 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     };
   }
   const now = app.clock.now();
-  const { id, owner, class: nodeClass, tags, lab, count, user, publicKey } = wanted;
+  const { id, owner, class: nodeClass, tags, lab, prefer, count, user, publicKey } = wanted;
   const end = after(now, wanted.minutes * 60_000);
   const reservation: Reservation = {
     id,
@@ -40,6 +40,7 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     class: nodeClass,
     tags,
     lab,
+    prefer,
     count,
     start: now,
     end,

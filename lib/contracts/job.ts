@@ -25,6 +25,7 @@ export const requirements = {
   class: z.string().min(1).max(63).default("standard").describe("Class of the nodes."),
   tags: z.array(z.string().min(1).max(63)).max(20).default([]).describe("Tags that each node must have."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
+  prefer: z.array(nodeId).max(mostNodes).default([]).describe("Nodes to take first if they are free."),
   user: z
     .string()
     .regex(/^[a-z][a-z0-9_-]{0,31}$/, "is not an account name")

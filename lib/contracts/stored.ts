@@ -68,6 +68,7 @@ const reservation = z.strictObject({
   class: z.string(),
   tags: z.array(z.string()),
   lab: labId.nullable(),
+  prefer: z.array(nodeId),
   count: z.int().min(1),
   start: at,
   end: at,

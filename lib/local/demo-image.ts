@@ -4,12 +4,12 @@ import { open } from "node:fs/promises";
 
 const blockBytes = 1024 * 1024;
 
-/** Writes `megabytes` MiB of reproducible noise behind a boot sector with its signature. */
-export async function makeDemoImage(file: string, megabytes = 16): Promise<void> {
+/** Writes 16 MiB of noise behind a boot sector with its signature: the same bytes for the same variant. */
+export async function makeDemoImage(file: string, variant = "", megabytes = 16): Promise<void> {
   const handle = await open(file, "w");
   try {
     for (let block = 0; block < megabytes; block += 1) {
-      const bytes = noise(`rackwright demo image, block ${block}`);
+      const bytes = noise(`rackwright demo image ${variant}, block ${block}`);
       if (block === 0) {
         bytes.fill(0, 0, 512);
         bytes.write("Rackwright demonstration image", 0, "ascii");

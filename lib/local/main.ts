@@ -162,6 +162,7 @@ async function begin(
     id,
     owner: "you",
     image: image.id,
+    prefer: [...options.hangs.map(({ node }) => node), ...options.deadBmcs],
     count: options.count,
     minutes: reservationMinutes,
     user,
@@ -173,11 +174,12 @@ async function begin(
 
 async function storeImage(
   layout: Layout,
-  { image, badImage }: Options,
+  { image, badImage, hangs, deadBmcs }: Options,
 ): Promise<{ id: string; sha256: string; sizeBytes: number }> {
   const made = join(layout.images, "demo.part");
-  // A damaged image is another one than the good one that a controller may have fetched before.
-  if (image === null) await makeDemoImage(made, badImage ? 17 : 16);
+  // Faults show only where something is loaded, so that a run with faults has an image that no node has yet.
+  const variant = badImage || hangs.length > 0 || deadBmcs.length > 0 ? String(Date.now()) : "";
+  if (image === null) await makeDemoImage(made, variant);
   const content = await importImage(image ?? made, layout.images);
   await rm(made, { force: true });
   if (badImage) {

@@ -59,6 +59,6 @@ test("R58, invariants 1, 4, 5, 10: with a third of all messages lost and some do
         expect(story.map(({ sequence }) => sequence)).toEqual(story.map((_, index) => index + 1));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });

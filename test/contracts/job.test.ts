@@ -19,6 +19,7 @@ describe("a job message", () => {
       class: "standard",
       tags: [],
       lab: null,
+      prefer: [],
       user: "student",
       publicKey: null,
     });

@@ -72,6 +72,16 @@ describe("which nodes a reservation gets", () => {
     expect(choose([a, b, c], waitingFor(2), 2).map(({ id }) => id)).toEqual(["c", "b"]);
   });
 
+  test("nodes that it prefers come before all others, if they are free", () => {
+    const [a, b, c] = [
+      withImage(aFreeNode("a")),
+      aFreeNode("b", { lastUsedAt: instant(99) }),
+      aFreeNode("c"),
+    ];
+    const prefer = [b.id, branded(isNodeId, "taken")];
+    expect(choose([a, b, c], waitingFor(2, { prefer }), 2).map(({ id }) => id)).toEqual(["b", "a"]);
+  });
+
   test("only free nodes of its class, lab and tags suit", () => {
     const wanted = waitingFor(1, { tags: ["nvme"] });
     const good = aFreeNode("a", { tags: ["nvme", "10g"] });

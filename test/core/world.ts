@@ -58,6 +58,7 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   class: "standard",
   tags: [],
   lab: null,
+  prefer: [],
   count: 1,
   start: now,
   end: after(now, 3_600_000),

@@ -74,7 +74,7 @@ beforeAll(async () => {
   mkdirSync(join(folder.path, "boot"));
   for (const name of ["kernel", "ramdisk"]) writeFileSync(join(folder.path, "boot", name), name);
   const raw = join(folder.path, "raw.img");
-  await makeDemoImage(raw, 6);
+  await makeDemoImage(raw, "", 6);
   image = await importImage(raw, join(folder.path, "store"));
   const storePort = await pickPort(new Set());
   store = await startImageStore({ port: storePort, dir: join(folder.path, "store") });

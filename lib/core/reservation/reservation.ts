@@ -30,6 +30,8 @@ export interface Reservation {
   readonly class: string;
   readonly tags: readonly string[];
   readonly lab: LabId | null;
+  /** Taken first if they are free. */
+  readonly prefer: readonly NodeId[];
   readonly count: number;
   readonly start: Instant;
   readonly end: Instant;

@@ -1,5 +1,5 @@
 /**
- * Which nodes a reservation gets: those that have its image already first, then the least recently used, so that wear and
+ * Which nodes a reservation gets: those that it asked for by name first, then those that have its image already, then the least recently used, so that wear and
  * faults spread. Pure; the claim itself is one conditional transaction (lib/app/advance-reservation.ts).
  */
 import type { ReservationId } from "../ids.ts";
@@ -33,6 +33,7 @@ export function choose(
     .filter((node) => suits(node, wanted))
     .toSorted(
       (a, b) =>
+        Number(wanted.prefer.includes(b.id)) - Number(wanted.prefer.includes(a.id)) ||
         Number(has(b, wanted)) - Number(has(a, wanted)) ||
         a.lastUsedAt - b.lastUsedAt ||
         (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
