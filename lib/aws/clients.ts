@@ -8,9 +8,17 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
+/** Shorter than a function may take, so that a call that hangs is made again by the same invocation. */
+const requestTimeoutMs = 3_000;
+
 const lean = () => ({
   maxAttempts: 4,
-  requestHandler: new NodeHttpHandler({ connectionTimeout: 2000, requestTimeout: 10_000 }),
+  requestHandler: new NodeHttpHandler({
+    connectionTimeout: 2_000,
+    requestTimeout: requestTimeoutMs,
+    // Without it the handler only writes a warning, and waits on.
+    throwOnRequestTimeout: true,
+  }),
 });
 
 export const documentClient = (): DynamoDBDocumentClient =>

@@ -13,8 +13,10 @@ import {
   PutCommand,
   type PutCommandInput,
   QueryCommand,
+  type QueryCommandInput,
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
+import { explain } from "../contracts/scalars.ts";
 import {
   codecs,
   dueKey,
@@ -37,31 +39,48 @@ import { type IndexName, indexNames } from "./table.ts";
 const mostWrites = 100;
 
 export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient; table: string }): Store {
+  /** As many as are asked for, or all: one answer of DynamoDB ends at 1 MB, whatever was asked. */
   async function query(
-    input: Omit<ConstructorParameters<typeof QueryCommand>[0], "TableName">,
+    input: Omit<QueryCommandInput, "TableName" | "Limit" | "ExclusiveStartKey">,
+    limit: number | null,
   ): Promise<{ items: Record<string, unknown>[]; more: boolean }> {
-    const { Items = [], LastEvaluatedKey } = await client.send(
-      new QueryCommand({ TableName: table, ...input }),
-    );
-    return { items: Items, more: LastEvaluatedKey !== undefined };
+    const items: Record<string, unknown>[] = [];
+    let from: QueryCommandInput["ExclusiveStartKey"];
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: table,
+          ...input,
+          ExclusiveStartKey: from,
+          ...(limit === null ? {} : { Limit: limit - items.length }),
+        }),
+      );
+      items.push(...Items);
+      from = LastEvaluatedKey;
+    } while (from !== undefined && (limit === null || items.length < limit));
+    return { items, more: from !== undefined };
   }
 
   const inIndex = (index: IndexName, pk: string, from: string | null, limit: number) =>
-    query({
-      IndexName: index,
-      KeyConditionExpression: from === null ? "#pk = :pk" : "#pk = :pk AND #sk > :from",
-      ExpressionAttributeNames: { "#pk": `${index}Pk`, ...(from === null ? {} : { "#sk": `${index}Sk` }) },
-      ExpressionAttributeValues: { ":pk": pk, ...(from === null ? {} : { ":from": from }) },
-      Limit: limit,
-    });
+    query(
+      {
+        IndexName: index,
+        KeyConditionExpression: from === null ? "#pk = :pk" : "#pk = :pk AND #sk > :from",
+        ExpressionAttributeNames: { "#pk": `${index}Pk`, ...(from === null ? {} : { "#sk": `${index}Sk` }) },
+        ExpressionAttributeValues: { ":pk": pk, ...(from === null ? {} : { ":from": from }) },
+      },
+      limit,
+    );
 
-  const beside = async (pk: string, from: string, to: string, limit: number) => {
-    const { items } = await query({
-      KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
-      ExpressionAttributeValues: { ":pk": pk, ":from": from, ":to": to },
-      ConsistentRead: true,
-      Limit: limit,
-    });
+  const beside = async (pk: string, from: string, to: string, limit: number | null) => {
+    const { items } = await query(
+      {
+        KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",
+        ExpressionAttributeValues: { ":pk": pk, ":from": from, ":to": to },
+        ConsistentRead: true,
+      },
+      limit,
+    );
     return items;
   };
 
@@ -75,6 +94,7 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     commit: async (writes) => {
       if (writes.length > mostWrites)
         throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
+      if (writes.length === 0) return "committed";
       const puts = writes.map((write) => ({ TableName: table, ...putOf(write) }));
       try {
         const [only] = puts;
@@ -83,22 +103,26 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
         return "committed";
       } catch (error) {
         if (isConflict(error)) return "conflict";
-        throw error;
+        throw new Error(`cannot write ${writes.map(nameOf).join(", ")}: ${reasonOf(error)}`, {
+          cause: error,
+        });
       }
     },
     due: async (scope, by, limit) => {
       const shards = await Promise.all(
         Array.from({ length: dueShards }, async (_, shard) => {
-          const { items } = await query({
-            IndexName: "due",
-            KeyConditionExpression: "duePk = :pk AND dueSk < :by",
-            // `~` sorts behind `#`, which follows the instant in the key: all that is due by then, and at then.
-            ExpressionAttributeValues: {
-              ":pk": dueKey(scope, shard),
-              ":by": `${String(by).padStart(15, "0")}~`,
+          const { items } = await query(
+            {
+              IndexName: "due",
+              KeyConditionExpression: "duePk = :pk AND dueSk < :by",
+              // `~` sorts behind `#`, which follows the instant in the key: all that is due by then, and at then.
+              ExpressionAttributeValues: {
+                ":pk": dueKey(scope, shard),
+                ":by": `${String(by).padStart(15, "0")}~`,
+              },
             },
-            Limit: limit,
-          });
+            limit,
+          );
           return items;
         }),
       );
@@ -129,7 +153,7 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
       return items.map((item) => decode("timeline", item));
     },
     issues: async (node) =>
-      (await beside(`node#${node}`, "issue#", "issue#~", 100)).map((item) => decode("issue", item)),
+      (await beside(`node#${node}`, "issue#", "issue#~", null)).map((item) => decode("issue", item)),
   };
 }
 
@@ -175,23 +199,40 @@ function conditionOf(
   }
 }
 
+/** Why a transaction was cancelled: the reasons of those writes that had one. */
+const reasonsOf = (error: TransactionCanceledException) =>
+  (error.CancellationReasons ?? []).filter(({ Code }) => Code !== undefined && Code !== "None");
+
 /** Somebody else was first: the caller reads again. Anything else is a failure. */
 function isConflict(error: unknown): boolean {
   if (error instanceof ConditionalCheckFailedException || error instanceof TransactionConflictException)
     return true;
   if (!(error instanceof TransactionCanceledException)) return false;
-  const codes = (error.CancellationReasons ?? [])
-    .map(({ Code }) => Code)
-    .filter((code) => code !== undefined && code !== "None");
+  const codes = reasonsOf(error).map(({ Code }) => Code);
   return (
     codes.length > 0 &&
     codes.every((code) => code === "ConditionalCheckFailed" || code === "TransactionConflict")
   );
 }
 
+function nameOf(write: Write): string {
+  const { pk, sk } = keyOfValue(write.kind, write.value);
+  return `${pk} ${sk}`;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof TransactionCanceledException)) return `${error.name}: ${error.message}`;
+  return `the transaction was cancelled: ${reasonsOf(error)
+    .map(({ Code, Message = "no message" }) => `${Code}: ${Message}`)
+    .join("; ")}`;
+}
+
 function decode<K extends Kind>(kind: K, item: Record<string, unknown>): Stored[K] {
-  const { pk, sk, schema, body, kind: found } = storedItem.parse(item);
-  const where = `item ${pk} ${sk}`;
+  const where = `item ${String(item["pk"])} ${String(item["sk"])}`;
+  const parsed = storedItem.safeParse(item);
+  if (!parsed.success) throw new Error(`${where} is not one of ours: ${explain(parsed.error)}`);
+  const { schema, body, kind: found } = parsed.data;
   if (found !== kind) throw new Error(`${where} is a ${found}, not a ${kind}`);
   if (schema !== codecs[kind].schema) {
     throw new Error(`${where} has schema ${schema} of ${kind}; this program reads ${codecs[kind].schema}`);

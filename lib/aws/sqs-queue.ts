@@ -7,8 +7,10 @@ import type { DeadLetters, Queue, Wake } from "../ports/queue.ts";
 /** SQS's own limits: entries of a batch, and the longest delay (Amazon SQS Developer Guide, “Amazon SQS message quotas”). */
 const batchEntries = 10;
 const longestDelaySeconds = 900;
-const longestBodyBytes = 1_000_000;
-const longestReason = 1024;
+const longestMessageBytes = 1_048_576;
+const longestReasonBytes = 1024;
+/** The attributes count: the reason, its name and its type. */
+const longestBodyBytes = longestMessageBytes - longestReasonBytes - 64;
 
 export function sqsQueue({ client, queueUrl }: { client: SQSClient; queueUrl: string }): Queue {
   async function sendBatch(wakes: readonly Wake[], now: Instant, retry: boolean): Promise<void> {
@@ -55,7 +57,9 @@ export const sqsDeadLetters = ({
       new SendMessageCommand({
         QueueUrl: queueUrl,
         MessageBody: allowed(body, longestBodyBytes),
-        MessageAttributes: { reason: { DataType: "String", StringValue: allowed(reason, longestReason) } },
+        MessageAttributes: {
+          reason: { DataType: "String", StringValue: allowed(reason, longestReasonBytes) },
+        },
       }),
     );
   },
@@ -63,7 +67,7 @@ export const sqsDeadLetters = ({
 
 /** SQS takes the characters of XML 1.0 only, and no empty text. */
 function allowed(text: string, most: number): string {
-  const clean = text.replaceAll(/[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu, "\ufffd").toWellFormed();
+  const clean = text.replaceAll(/[^\P{Cc}\t\n\r\u007f-\u009f]|[\ufffe\uffff]/gu, "\ufffd").toWellFormed();
   const cut =
     Buffer.byteLength(clean) <= most
       ? clean

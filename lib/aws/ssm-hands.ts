@@ -2,15 +2,24 @@
  * The hands, by SSM Run Command. SendCommand has no client token: a call that is repeated is delivered twice, which the
  * agent's journal makes harmless. Delivery says nothing about what was done.
  */
-import { InvalidInstanceId, SendCommandCommand, type SSMClient } from "@aws-sdk/client-ssm";
-import { maximumDeliveryBytes } from "../contracts/command.ts";
+import {
+  GetCommandInvocationCommand,
+  InvalidInstanceId,
+  InvocationDoesNotExist,
+  SendCommandCommand,
+  type SSMClient,
+} from "@aws-sdk/client-ssm";
+import { type Receipt, receipt } from "../contracts/command.ts";
+import { explain } from "../contracts/scalars.ts";
 import type { Command } from "../core/command.ts";
+import type { ControllerId } from "../core/ids.ts";
 import type { Hands, Sent } from "../ports/hands.ts";
+import { packed } from "./deliveries.ts";
 
-const mostCommands = 50;
 /** SSM's bounds of TimeoutSeconds: after it, a command that has not begun is not delivered any more. */
 const shortestTimeoutSeconds = 30;
 const longestTimeoutSeconds = 2_592_000;
+const longestComment = 100;
 
 export interface SsmHandsSettings {
   readonly client: SSMClient;
@@ -18,8 +27,23 @@ export interface SsmHandsSettings {
   readonly now: () => number;
 }
 
-export function ssmHands({ client, documentName, now }: SsmHandsSettings): Hands {
-  async function deliver(controller: string, commands: readonly Command[]): Promise<Sent> {
+/** What SSM knows of a delivery. The commands in it have a life of their own: the agent reports on those. */
+export type DeliveryStatus =
+  /** On its way, or in the agent's hands. */
+  | { readonly status: "waiting" }
+  /** The agent has it, and said of each command whether it takes it. */
+  | { readonly status: "answered"; readonly receipt: Receipt }
+  /** Refused before any delivery: surely nothing was touched. */
+  | { readonly status: "not-run"; readonly reason: string }
+  /** It may have run. Only an observation tells. */
+  | { readonly status: "unknown"; readonly reason: string };
+
+export interface SsmHands extends Hands {
+  deliveryStatus(deliveryId: string, controller: ControllerId): Promise<DeliveryStatus>;
+}
+
+export function ssmHands({ client, documentName, now }: SsmHandsSettings): SsmHands {
+  async function deliver(controller: string, commands: readonly Command[], json: string): Promise<Sent> {
     const last = Math.max(...commands.map(({ notAfter }) => notAfter));
     const seconds = Math.ceil((last - now()) / 1000);
     try {
@@ -28,11 +52,13 @@ export function ssmHands({ client, documentName, now }: SsmHandsSettings): Hands
           DocumentName: documentName,
           InstanceIds: [controller],
           TimeoutSeconds: Math.min(longestTimeoutSeconds, Math.max(shortestTimeoutSeconds, seconds)),
-          Comment: (commands[0]?.id ?? "").slice(0, 100),
-          Parameters: { Delivery: [Buffer.from(jsonOf(commands)).toString("base64url")] },
+          Comment: (commands[0]?.id ?? "").slice(0, longestComment),
+          Parameters: { Delivery: [Buffer.from(json).toString("base64url")] },
         }),
       );
-      return { sent: true, deliveryId: accepted?.CommandId ?? "" };
+      if (accepted?.CommandId === undefined)
+        throw new Error(`SSM took a delivery for ${controller} and did not say under which id`);
+      return { sent: true, deliveryId: accepted.CommandId };
     } catch (error) {
       const reason = refusalOf(error);
       if (reason === null) throw error;
@@ -43,31 +69,73 @@ export function ssmHands({ client, documentName, now }: SsmHandsSettings): Hands
     send: async (controller, commands) => {
       const sent: Sent[] = [];
       // One after the other: what was decided first is delivered first.
-      for (const part of split(commands)) sent.push(await deliver(controller, part));
+      for (const part of packed(commands)) {
+        sent.push(
+          part.fits
+            ? await deliver(controller, part.commands, part.json)
+            : { sent: false, reason: part.reason },
+        );
+      }
       return sent;
+    },
+    deliveryStatus: async (deliveryId, controller) => {
+      try {
+        const {
+          StatusDetails = "no status",
+          StandardOutputContent = "",
+          StandardErrorContent = "",
+        } = await client.send(
+          new GetCommandInvocationCommand({ CommandId: deliveryId, InstanceId: controller }),
+        );
+        return statusOf(StatusDetails, StandardOutputContent, StandardErrorContent);
+      } catch (error) {
+        // The API is eventually consistent: what was sent a moment ago may not be found yet.
+        if (error instanceof InvocationDoesNotExist)
+          return { status: "unknown", reason: `SSM does not know delivery ${deliveryId} to ${controller}` };
+        throw error;
+      }
     },
   };
 }
 
-const jsonOf = (commands: readonly Command[]): string =>
-  JSON.stringify({ schema: "rackwright.delivery/1", commands });
-
-/** As many together as fit: a rebuild of hundreds of nodes is a handful of calls. */
-function split(commands: readonly Command[]): Command[][] {
-  const parts: Command[][] = [];
-  for (const command of commands) {
-    const part = parts.at(-1);
-    if (
-      part !== undefined &&
-      part.length < mostCommands &&
-      Buffer.byteLength(jsonOf([...part, command])) <= maximumDeliveryBytes
-    ) {
-      part.push(command);
-    } else {
-      parts.push([command]);
+/**
+ * By SSM's own words (AWS Systems Manager User Guide, “Understanding command statuses”). “Delivery Timed Out” is also what
+ * a delivery becomes that ran and whose answer was lost, and a command that is cancelled may go on: both are unknown.
+ */
+function statusOf(details: string, output: string, errors: string): DeliveryStatus {
+  switch (details) {
+    case "Pending":
+    case "In Progress":
+    case "InProgress":
+    case "Delayed":
+    case "Cancelling":
+      return { status: "waiting" };
+    case "Success":
+      return answerIn(output);
+    case "Access Denied":
+    case "AccessDenied":
+    case "Invalid Platform":
+    case "InvalidPlatform":
+      return { status: "not-run", reason: `SSM says: ${details}` };
+    default: {
+      const told = [output, errors].map((text) => text.trim()).filter((text) => text !== "");
+      return { status: "unknown", reason: [`SSM says: ${details}`, ...told].join("; ") };
     }
   }
-  return parts;
+}
+
+/** `rackwright-agent run` prints one line. */
+function answerIn(output: string): DeliveryStatus {
+  let said: unknown;
+  try {
+    said = JSON.parse(output);
+  } catch {
+    return { status: "unknown", reason: `the agent's answer is not JSON: ${output.slice(0, 200)}` };
+  }
+  const parsed = receipt.safeParse(said);
+  return parsed.success
+    ? { status: "answered", receipt: parsed.data }
+    : { status: "unknown", reason: `the agent's answer is not a receipt: ${explain(parsed.error)}` };
 }
 
 /** Surely not delivered. Everything else that goes wrong may have been. */

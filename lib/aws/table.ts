@@ -3,7 +3,9 @@ import {
   CreateTableCommand,
   type CreateTableCommandInput,
   DescribeTableCommand,
+  ResourceInUseException,
   ResourceNotFoundException,
+  waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
@@ -13,7 +15,15 @@ export type IndexName = (typeof indexNames)[number];
 /** `due` and `pool` name what to read again, so keys are all they need; `list` is read for what it holds. */
 const projections = { due: "KEYS_ONLY", pool: "KEYS_ONLY", list: "ALL" } as const;
 
-export const tableDefinition = (name: string): CreateTableCommandInput => ({
+export interface TableOptions {
+  /** Whether changes are kept for a day for somebody to follow, as new images. With a stream every write costs more. */
+  readonly stream: boolean;
+}
+
+export const tableDefinition = (
+  name: string,
+  { stream }: TableOptions = { stream: false },
+): CreateTableCommandInput => ({
   TableName: name,
   BillingMode: "PAY_PER_REQUEST",
   AttributeDefinitions: ["pk", "sk", ...indexNames.flatMap((index) => [`${index}Pk`, `${index}Sk`])].map(
@@ -31,14 +41,32 @@ export const tableDefinition = (name: string): CreateTableCommandInput => ({
     ],
     Projection: { ProjectionType: projections[index] },
   })),
+  ...(stream ? { StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_IMAGE" } } : {}),
 });
 
-/** Creates the table where there is none. */
-export async function ensureTable(client: DynamoDBDocumentClient, name: string): Promise<void> {
+const patienceSeconds = 120;
+
+/** Creates the table where there is none, and waits until it can be used. Several may do so at once. */
+export async function ensureTable(
+  client: DynamoDBDocumentClient,
+  name: string,
+  options?: TableOptions,
+): Promise<void> {
   try {
-    await client.send(new DescribeTableCommand({ TableName: name }));
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    if (Table?.TableStatus === "ACTIVE") return;
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error;
-    await client.send(new CreateTableCommand(tableDefinition(name)));
+    await create(client, tableDefinition(name, options));
+  }
+  await waitUntilTableExists({ client, maxWaitTime: patienceSeconds }, { TableName: name });
+}
+
+async function create(client: DynamoDBDocumentClient, definition: CreateTableCommandInput): Promise<void> {
+  try {
+    await client.send(new CreateTableCommand(definition));
+  } catch (error) {
+    // Somebody else was creating it at the same moment.
+    if (!(error instanceof ResourceInUseException)) throw error;
   }
 }

@@ -1,52 +1,19 @@
 /** What a store promises. The store in memory and the one on DynamoDB keep the same promises. */
+import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamoStore } from "../../lib/aws/dynamo-store.ts";
+import { ensureTable, tableDefinition } from "../../lib/aws/table.ts";
 import { freeKey, lineKey } from "../../lib/contracts/stored.ts";
-import { branded, isLabId, isNodeId, isReservationId } from "../../lib/core/ids.ts";
+import { branded, isLabId, isReservationId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { instant } from "../../lib/core/time.ts";
-import type { TimelineEntry } from "../../lib/core/timeline.ts";
 import { memoryStore } from "../../lib/local/memory/store.ts";
 import type { Store, Write } from "../../lib/ports/store.ts";
-import { aReservation, spec, timer, World } from "../core/world.ts";
+import { aReservation, spec } from "../core/world.ts";
+import { aNode, anEntry, anIssue, fresh } from "../support/samples.ts";
 import { startDynamoDb, type TestTable } from "../support/stack.ts";
 
-let counter = 0;
-/** Ids that no other test has, since all share one table. */
-const fresh = (prefix: string): string => {
-  counter += 1;
-  return `${prefix}-${process.pid}-${counter}`;
-};
-
-function aNode(change: Partial<NodeState> = {}): NodeState {
-  const { node } = new World().makeAvailable();
-  return {
-    ...node,
-    id: branded(isNodeId, fresh("n")),
-    version: 1,
-    due: null,
-    class: fresh("class"),
-    ...change,
-  };
-}
-
-const entry = (node: NodeState, sequence: number): TimelineEntry => ({
-  entity: { kind: "node", id: node.id },
-  sequence,
-  at: instant(sequence),
-  actor: timer,
-  from: "available",
-  to: "available",
-  phase: "run",
-  why: `entry ${sequence}`,
-  evidence: null,
-  reservation: null,
-  job: null,
-  attempt: null,
-  command: null,
-  correction: null,
-});
 const put = (value: NodeState, expect: Write["expect"]): Write => ({ kind: "node", value, expect });
 
 function storeContract(name: string, store: () => Store): void {
@@ -74,9 +41,9 @@ function storeContract(name: string, store: () => Store): void {
       await store().commit([put(a, "absent")]);
       expect(await store().commit([put(b, "absent"), put(a, "absent")])).toBe("conflict");
       expect(await store().read("node", b.id)).toBeNull();
-      const both = [put(b, "absent"), { kind: "timeline", value: entry(b, 1), expect: "absent" } as const];
+      const both = [put(b, "absent"), { kind: "timeline", value: anEntry(b, 1), expect: "absent" } as const];
       expect(await store().commit(both)).toBe("committed");
-      expect(await store().timeline({ kind: "node", id: b.id }, 0, 10)).toEqual([entry(b, 1)]);
+      expect(await store().timeline({ kind: "node", id: b.id }, 0, 10)).toEqual([anEntry(b, 1)]);
     });
 
     test("of 64 who race for one version, one wins", async () => {
@@ -85,15 +52,56 @@ function storeContract(name: string, store: () => Store): void {
       const racers = Array.from({ length: 64 }, (_, epoch) =>
         store().commit([
           put({ ...node, version: 2, epoch }, 1),
-          { kind: "timeline", value: { ...entry(node, 2), why: `racer ${epoch}` }, expect: "absent" },
+          { kind: "timeline", value: anEntry(node, 2, { why: `racer ${epoch}` }), expect: "absent" },
         ]),
       );
       const outcomes = await Promise.all(racers);
       expect(outcomes.filter((outcome) => outcome === "committed")).toHaveLength(1);
+      const winner = outcomes.indexOf("committed");
+      expect((await store().read("node", node.id))?.epoch).toBe(winner);
+      const [told] = await store().timeline({ kind: "node", id: node.id }, 0, 10);
+      expect(told?.why).toBe(`racer ${winner}`);
+    });
+
+    test("of 64 who race to be the first to write an item, one wins, and it is the winner's", async () => {
+      const node = aNode();
+      const racers = Array.from({ length: 64 }, (_, epoch) =>
+        store().commit([put({ ...node, epoch }, "absent")]),
+      );
+      const outcomes = await Promise.all(racers);
+      expect(outcomes.filter((outcome) => outcome === "committed")).toHaveLength(1);
+      expect((await store().read("node", node.id))?.epoch).toBe(outcomes.indexOf("committed"));
+    });
+
+    test("what is expected to be there in any version is written over whatever is, or is not, there", async () => {
+      const node = aNode();
+      expect(await store().commit([put(node, "any")])).toBe("committed");
+      expect(await store().commit([put({ ...node, version: 7, epoch: 3 }, "any")])).toBe("committed");
+      expect((await store().read("node", node.id))?.version).toBe(7);
+    });
+
+    test("a commit of nothing is done; one of too much, or of one item twice, is an error, and nothing is written", async () => {
+      const node = aNode();
+      expect(await store().commit([])).toBe("committed");
+      await expect(store().commit([put(node, "absent"), put(node, "absent")])).rejects.toThrow();
+      const many = Array.from({ length: 101 }, (_, index) => put(index === 0 ? node : aNode(), "absent"));
+      await expect(store().commit(many)).rejects.toThrow("at most 100 writes, not 101");
+      expect(await store().read("node", node.id)).toBeNull();
+    });
+
+    test("what was written, or read, belongs to whoever has it: changing it changes nothing that is stored", async () => {
+      const tags = ["gpu"];
+      const node = aNode({ tags });
+      await store().commit([put(node, "absent")]);
+      tags.push("afterwards");
+      const first = await store().read("node", node.id);
+      expect(first?.tags).toEqual(["gpu"]);
+      expect(await store().read("node", node.id)).not.toBe(first);
+      expect((await store().read("node", node.id))?.tags).not.toBe(first?.tags);
     });
 
     test("R76: two nodes cannot have the same MAC: its item is written in the same transaction", async () => {
-      const mac = `52:54:00:00:${String(counter % 90).padStart(2, "0")}:${name === "memory" ? "01" : "02"}`;
+      const mac = `52:54:00:00:00:${name === "memory" ? "01" : "02"}`;
       const [a, b] = [aNode(), aNode()];
       const enrol = (node: NodeState): Write[] => [
         put(node, "absent"),
@@ -166,12 +174,49 @@ function storeContract(name: string, store: () => Store): void {
     test("a timeline is read in order, from any number on", async () => {
       const node = aNode();
       for (let from = 1; from <= 12; from += 1) {
-        await store().commit([{ kind: "timeline", value: entry(node, from), expect: "absent" }]);
+        await store().commit([{ kind: "timeline", value: anEntry(node, from), expect: "absent" }]);
       }
       const read = async (after: number, limit: number) =>
         (await store().timeline({ kind: "node", id: node.id }, after, limit)).map(({ sequence }) => sequence);
       expect(await read(0, 100)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
       expect(await read(9, 2)).toEqual([10, 11]);
+    });
+
+    test("a long timeline with much to tell comes whole", async () => {
+      const node = aNode();
+      const evidence = "e".repeat(30_000);
+      for (let from = 1; from <= 45; from += 1) {
+        const value = anEntry(node, from, { evidence });
+        await store().commit([{ kind: "timeline", value, expect: "absent" }]);
+      }
+      const read = await store().timeline({ kind: "node", id: node.id }, 0, 100);
+      expect(read.map(({ sequence }) => sequence)).toEqual(
+        Array.from({ length: 45 }, (_, index) => index + 1),
+      );
+    });
+
+    test("the hardware log of a node has all its issues, open and closed, and no other node's", async () => {
+      const [node, other] = [aNode(), aNode()];
+      const evidence = ["e".repeat(20_000)];
+      const issues = Array.from({ length: 105 }, () => anIssue(node, { evidence }));
+      for (const value of [...issues, anIssue(other)])
+        await store().commit([{ kind: "issue", value, expect: "absent" }]);
+      const [first] = issues;
+      if (first === undefined) throw new Error("issues");
+      const closed = {
+        ...first,
+        version: 2,
+        state: "closed",
+        closedAt: instant(9),
+        closedBecause: "x",
+      } as const;
+      await store().commit([{ kind: "issue", value: closed, expect: 1 }]);
+      const log = await store().issues(node.id);
+      expect(new Set(log.map(({ id }) => id))).toEqual(new Set(issues.map(({ id }) => id)));
+      expect(log.find(({ id }) => id === first.id)).toEqual(closed);
+      const open = await store().list("issue", 1_000, null);
+      expect(open.items.some(({ id }) => id === first.id)).toBe(false);
+      expect(open.items.filter((issue) => issue.node === node.id)).toHaveLength(104);
     });
 
     test("a list is read page by page, without loss and without doubles", async () => {
@@ -192,6 +237,8 @@ function storeContract(name: string, store: () => Store): void {
     test("a value that is not as it should be is refused before it is stored", async () => {
       const node = aNode({ epoch: -1 });
       await expect(store().commit([put(node, "absent")])).rejects.toThrow();
+      const surplus = { ...aNode(), id: node.id, surplus: undefined };
+      await expect(store().commit([put(surplus, "absent")])).rejects.toThrow("surplus");
       expect(await store().read("node", node.id)).toBeNull();
     });
   });
@@ -218,5 +265,19 @@ describe("DynamoDB", () => {
     );
     await client.send(new PutCommand({ TableName: table, Item: { ...Item, schema: 7 } }));
     await expect(store.read("node", "broken")).rejects.toThrow("item node#broken state has schema 7 of node");
+    await client.send(new PutCommand({ TableName: table, Item: { ...Item, kind: "lab" } }));
+    await expect(store.read("node", "broken")).rejects.toThrow("item node#broken state is a lab, not a node");
+    await client.send(new PutCommand({ TableName: table, Item: { pk: "node#broken", sk: "state" } }));
+    await expect(store.read("node", "broken")).rejects.toThrow("item node#broken state is not one of ours");
+  });
+
+  test("the table is made once, however many want it at once, and follows changes only where that is asked for", async () => {
+    const { client } = started;
+    await Promise.all(Array.from({ length: 4 }, () => ensureTable(client, "TestFollowed", { stream: true })));
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: "TestFollowed" }));
+    expect(Table?.TableStatus).toBe("ACTIVE");
+    expect(Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName)).toEqual(["due", "pool", "list"]);
+    expect(Table?.StreamSpecification).toEqual({ StreamEnabled: true, StreamViewType: "NEW_IMAGE" });
+    expect(tableDefinition("Test")).not.toHaveProperty("StreamSpecification");
   });
 });

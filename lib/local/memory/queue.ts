@@ -16,7 +16,7 @@ export function memoryQueue(): MemoryQueue {
     wake: async (wakes, now) => {
       for (const wake of wakes) {
         const delay = wake.due === null ? 0 : Math.max(0, Math.ceil((wake.due - now) / 1000) * 1000);
-        if (delay <= longestDelayMs) waiting.push({ wake, at: now + delay });
+        if (delay <= longestDelayMs) waiting.push({ wake: structuredClone(wake), at: now + delay });
       }
     },
     take: (now) => {
@@ -32,7 +32,7 @@ export function memoryDeadLetters(): DeadLetters & { readonly letters: DeadLette
   return {
     letters,
     reject: async (letter) => {
-      letters.push(letter);
+      letters.push({ ...letter });
     },
   };
 }

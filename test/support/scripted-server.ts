@@ -1,0 +1,52 @@
+/** A service that answers as it is told, in order: for what the embedded stack cannot be made to say. */
+import { createServer } from "node:http";
+
+export type Scripted =
+  | { readonly status: number; readonly body: unknown }
+  /** The request is taken, and never answered. */
+  | "silence";
+
+export interface ScriptedServer {
+  readonly endpoint: string;
+  /** The bodies of the requests so far. */
+  readonly requests: readonly unknown[];
+  /** Replaces what is left of the script, and forgets the requests. Past the end of a script everything is an error. */
+  play(script: readonly Scripted[]): void;
+  stop(): Promise<void>;
+}
+
+export async function startScriptedServer(): Promise<ScriptedServer> {
+  let script: Scripted[] = [];
+  const requests: unknown[] = [];
+  const server = createServer((request, response) => {
+    let text = "";
+    request.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    request.on("end", () => {
+      requests.push(JSON.parse(text));
+      const answer = script.shift() ?? {
+        status: 400,
+        body: { __type: "EndOfScript", message: "nothing more is scripted" },
+      };
+      if (answer === "silence") return;
+      response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.0" });
+      response.end(JSON.stringify(answer.body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the scripted server has no port");
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    requests,
+    play: (next) => {
+      script = [...next];
+      requests.length = 0;
+    },
+    stop: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
