@@ -1,0 +1,77 @@
+/** Script of the status page: what is shown, fetched anew every second while somebody looks. Text of a browser script. */
+export const refresh = `
+const everyMs = 1000;
+const patienceMs = 10000;
+const mostPages = { nodes: 20, reservations: 5 };
+let views = JSON.parse(document.getElementById('views').textContent);
+let only = null;
+let trouble = null;
+let cut = false;
+/* Ages are told by the server's clock: this machine's own may be wrong. */
+const clockOffset = views.now - Date.now();
+const serverNow = () => Date.now() + clockOffset;
+
+function draw() {
+  const now = serverNow();
+  const { nodes } = views;
+  show('live', trouble === null ? text('ok', 'live') : text('fault', trouble), cut ? text('soft', ' and more, see /v1/nodes and /v1/reservations') : null);
+  show('counts', counts(nodes));
+  show('attention', attention(nodes, now));
+  show('racks', racks(nodes, now));
+  show('reservations', reservations(views.reservations, now));
+  document.getElementById('racks').setAttribute('data-only', only || '');
+  tell(now);
+}
+
+async function ask(path) {
+  const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(patienceMs) });
+  if (!response.ok) throw new Error(path + ' answered ' + response.status);
+  return response.json();
+}
+async function askAll(name) {
+  const items = [];
+  let next = null;
+  for (let page = 0; page < mostPages[name]; page += 1) {
+    const body = await ask('/v1/' + name + (next === null ? '' : '?next=' + encodeURIComponent(next)));
+    items.push(...body[name]);
+    next = body.next;
+    if (next === null) return { items, cut: false };
+  }
+  return { items, cut: true };
+}
+
+let answeredAt = Date.now();
+async function look() {
+  try {
+    const [nodes, found] = await Promise.all([askAll('nodes'), askAll('reservations')]);
+    views = { nodes: nodes.items, reservations: found.items };
+    cut = nodes.cut || found.cut;
+    trouble = null;
+    answeredAt = Date.now();
+    await followStory();
+  } catch (error) {
+    trouble = 'no answer for ' + span(Date.now() - answeredAt) + ', trying again (' + error.message + ')';
+  }
+  draw();
+}
+/* A page that nobody sees costs nothing. */
+async function keepLooking() {
+  if (!document.hidden) await look();
+  setTimeout(keepLooking, everyMs);
+}
+
+document.addEventListener('click', (event) => {
+  const at = (what) => event.target.closest(what);
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const opened = at('[data-node]');
+  if (opened) { event.preventDefault(); location.hash = encodeURIComponent(opened.getAttribute('data-node')); }
+  const chosen = at('[data-only]');
+  if (chosen && chosen.tagName === 'BUTTON') { const state = chosen.getAttribute('data-only'); only = only === state ? null : state; draw(); }
+  if (at('[data-close]')) location.hash = '';
+  if (at('[data-earlier]')) readStory(told.entries[0].sequence - 1);
+});
+document.addEventListener('keydown', (event) => { if (event.key === 'Escape' && told !== null) location.hash = ''; });
+window.addEventListener('hashchange', openStory);
+openStory();
+setTimeout(keepLooking, everyMs);
+`;

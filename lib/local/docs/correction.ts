@@ -1,0 +1,137 @@
+/** docs/correction.md, from the default policy. */
+import { defaultPolicy, type Rung } from "../../core/correction/policy.ts";
+import { spanText } from "../../core/time.ts";
+import { page, table } from "./markdown.ts";
+
+const rungs: Readonly<Record<Rung, readonly [does: string, costs: string]>> = {
+  "look-again": ["reads power and the last lines of the console; they are kept as evidence", "nothing"],
+  reset: ["resets the machine; one that is off is power-cycled instead", "a token of the lab's budget"],
+  "power-cycle": ["off, proved off, on, proved on: one command", "a token of the lab's budget"],
+  "load-again": [
+    "loads it anew. In `check` and `sanitize` that is the first load of this job; everywhere else it is the next install attempt, and after the last one the node is quarantined",
+    "a token of the lab's budget, and an install attempt everywhere but in `check` and `sanitize`",
+  ],
+  quarantine: [
+    "takes the node out with its reason and opens a blocking issue in its hardware log; its reservation gets another node or fails with the reason",
+    "the node, until an operator gives it back",
+  ],
+};
+
+const { ladder, build, os, osOverallMs, command, budget, reservation } = defaultPolicy;
+const { installAttempts, infrastructureFaults, infrastructureRetryMs } = defaultPolicy;
+
+const phaseLimits = Object.entries(os).flatMap(([name, phases]) =>
+  Object.entries(phases).map(([phase, limits]) => [
+    `${phase}, OS module \`${name}\``,
+    limits.map(spanText).join(", then "),
+    limits.length === 1
+      ? "the same for every install attempt"
+      : "by install attempt, the last one for all later ones: a second try gets more time before it is given up",
+  ]),
+);
+
+export const correctionPage = (): string =>
+  page(
+    "What is done about a late node",
+    "the default policy in `lib/core/correction/policy.ts`",
+    "A node that waits for something has two clocks: *no progress*, which any sign of life winds up again, and *overall*, which nothing does. When either has run out the node is late, and it climbs the ladder of its stage from left to right, one rung at a time. All of it is data: a deployment may set its own.",
+    "## The ladder",
+    table(
+      ["stage", "ladder"],
+      Object.entries(ladder).map(([stage, steps]) => [stage, steps.join(" → ")]),
+    ),
+    table(
+      ["rung", "what it does", "what it costs"],
+      Object.entries(rungs).map(([rung, [does, costs]]) => [rung, does, costs]),
+    ),
+    [
+      "- Nothing above `look-again` is done without an observation that the agent made *after* the deadline: an outage that nobody has noticed yet costs a node nothing.",
+      "- During a load there is no reset: in the middle of a write it would boot a half-written disk. The load's own steps (off, proved off, network boot allowed anew, on) are its power cycle.",
+      "- A node that is lively but past its overall limit is not rebooted where it is: it is loaded again.",
+      "- A node that somebody uses, or that an operator took offline, is never touched.",
+      "- Each reboot takes its token in the very transaction that decides it. When the budget is spent, nodes wait for the next token: a switch that fails cannot become a storm of reboots.",
+    ].join("\n"),
+    "## How long",
+    table(
+      ["what", "how long", "why"],
+      [
+        [
+          "firmware, until the network boot shows",
+          spanText(build.firmwareMs),
+          "servers take two to eight minutes with all option ROMs on",
+        ],
+        ["no byte written", spanText(build.noProgressMs), "a disk that takes no byte for so long takes none"],
+        ["a write in all", spanText(build.overallMs), "however lively it is"],
+        [
+          "from verified bits to the first sign of the disk's own kernel",
+          spanText(build.diskBootMs),
+          "one more pass through firmware",
+        ],
+        ...phaseLimits,
+        ["making the operating system ready in all", spanText(osOverallMs), "however lively it is"],
+        ["a command that has not begun", spanText(command.notAfterMs), "the agent refuses it after that"],
+        [
+          "a command that runs",
+          spanText(command.runMs),
+          "the agent then ends what still runs, and says that the outcome is unknown",
+        ],
+        [
+          "no word about a command",
+          `${spanText(command.sendAgainMs)}, doubling up to ${spanText(command.sendAgainAtMostMs)}`,
+          "the same command is sent again; the agent knows it by its id and does nothing twice",
+        ],
+        [
+          "a reservation whose nodes are not ready",
+          spanText(reservation.readyWithinMs),
+          "it fails then, with its reason",
+        ],
+        [
+          "a reservation that is not at rest",
+          spanText(reservation.lookAgainMs),
+          "it is looked at this often even if every message is lost",
+        ],
+        [
+          "the age of a node's address at hand-over",
+          spanText(reservation.addressFreshMs),
+          "one that was read longer ago is read again",
+        ],
+      ],
+    ),
+    "“Ten minutes in kernel: it hung, reboot it” is Chiba City's own rule; here it is a number in a table.",
+    "## How often",
+    table(
+      ["what", "how often"],
+      [
+        ["install attempts of one job", `${installAttempts}, then the node is given up`],
+        [
+          "faults that are not the node's",
+          `waited out up to ${infrastructureFaults} times, ${spanText(infrastructureRetryMs)} apart; then the job fails and the node is not blamed`,
+        ],
+        [
+          "corrective reboots of a lab",
+          `${budget.capacity} at once, and one more every ${spanText(budget.refillMs)}`,
+        ],
+      ],
+    ),
+    "## Who pays for a fault",
+    table(
+      ["class", "for example", "what follows"],
+      [
+        [
+          "node",
+          "it hangs in its kernel, its BMC does not answer, what is on its disk is not what was written",
+          "it costs the node an install attempt",
+        ],
+        [
+          "infrastructure",
+          "lab controller, network, image store",
+          "it is waited out, with a count of its own; when that is spent, as below",
+        ],
+        [
+          "configuration",
+          "an image or a secret is missing, or damaged",
+          "the job ends at once; the node is not to blame and is free again, unless a user may have been on it: then it is kept out",
+        ],
+      ],
+    ),
+  );

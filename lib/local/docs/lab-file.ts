@@ -1,0 +1,51 @@
+/** docs/lab-file.md, from the schema of a lab file. */
+import { labFile } from "../../contracts/lab-file.ts";
+import { fieldsTable } from "./fields.ts";
+import { json, page } from "./markdown.ts";
+
+/** A lab of one node; a test holds it against the schema. `examples/lab.json` is a whole one. */
+export const exampleLab = {
+  schema: "rackwright.lab/1",
+  lab: "blue",
+  controllers: ["mi-0123456789abcdef0"],
+  nodes: [
+    {
+      id: "node-01",
+      class: "standard",
+      tags: ["rack-a", "nvme"],
+      macs: ["52:54:00:b1:00:01"],
+      bmc: { driver: "redfish", address: "https://10.20.0.11", credential: "bmc/blue" },
+    },
+  ],
+};
+
+const node = labFile.shape.nodes.element;
+
+export const labFilePage = (): string =>
+  page(
+    "How a lab is described",
+    "`lib/contracts/lab-file.ts`",
+    "One JSON file for each lab, imported with `POST /v1/labs`; `npm start -- --lab FILE` does it on one machine. [examples/lab.json](../examples/lab.json) is a lab of twelve nodes, and this is one of a single node:",
+    json(exampleLab),
+    "Importing it again enrols what is new, updates what has changed, and leaves the rest alone, so that the file can be kept under version control and imported after every change. A node that is no longer in the file stays enrolled: take it offline first. The answer says what was enrolled, what was changed, and what was refused and why.",
+    "A field that is not named here is refused: a name with a typing mistake in it is not silently ignored.",
+    "## The file",
+    fieldsTable(labFile, {
+      schema: "The format, with its version.",
+      lab: "The lab's name.",
+      controllers:
+        "The lab controllers, by the ids that AWS Systems Manager gave them. Commands go to the first; reports are taken from each of them, and from nobody else.",
+      nodes: "Its machines. An id, and a MAC, may stand only once.",
+    }),
+    "## A node",
+    fieldsTable(node, {
+      id: "The node's name, unique among all labs. A node keeps it and its lab for life.",
+      class: "Nodes of one class can stand in for each other; a reservation asks for a class.",
+      tags: "Whatever a reservation may want to ask for besides. The status page shows nodes by the rack that a tag names, such as `rack-a`.",
+      macs: "The network interfaces that it may boot from. Two nodes cannot have the same.",
+      bmc: "How its power is reached.",
+    }),
+    "## Its BMC",
+    fieldsTable(node.shape.bmc),
+    "A credential is a name. The secret itself lies on the lab controller, in `{secretsDir}/{name}.json` with `username` and `password`, readable by the agent alone; it is in no message, no table, no log and no argument list.",
+  );
