@@ -42,7 +42,7 @@ export const labFile = z
           context.addIssue({
             code: "custom",
             path: ["nodes", index],
-            message: `${name} is already that of node ${other}`,
+            message: other === id ? `${name} stands twice` : `${name} is already that of node ${other}`,
           });
         }
         seen.set(name, id);

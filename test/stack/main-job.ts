@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach } from "vitest";
 import * as z from "zod";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { rackFile } from "../../lib/local/rack/store.ts";
@@ -95,6 +96,19 @@ export class Place {
     }
     rmSync(this.data, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** Places for the tests of a file; each is cleaned when its test has ended. */
+export function usePlaces(): () => Place {
+  const places: Place[] = [];
+  afterEach(async () => {
+    await Promise.all(places.splice(0).map((each) => each.clean()));
+  });
+  return () => {
+    const made = new Place();
+    places.push(made);
+    return made;
+  };
 }
 
 function readLog(file: string) {
