@@ -1,16 +1,22 @@
 /** Carries out one action of a command with the drivers. What it answers are observations. */
 import type { Action, ActionResult, Command, Observed } from "../core/command.ts";
 import { configurationFault, nodeFault } from "../core/fault.ts";
+import { DriverFault } from "../drivers/driver-fault.ts";
 import { type GuestStatus, runGuest } from "../drivers/os/ssh.ts";
-import { type BmcAccess, DriverFault, type PowerDriver } from "../drivers/power/driver.ts";
+import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
+import type { RunTool } from "../drivers/tool.ts";
 import type { Boots } from "./boots.ts";
 import type { Images } from "./images.ts";
-import type { Credential } from "./secrets.ts";
+import type { Leave } from "./perform.ts";
+import { said } from "./said.ts";
+import type { Secrets } from "./secrets.ts";
 import type { AgentState } from "./state.ts";
 
 export interface Tools {
   readonly powerDrivers: readonly PowerDriver[];
-  readonly secret: (name: string) => Credential;
+  readonly secrets: Secrets;
+  readonly scriptsDir: string;
+  readonly tool: RunTool;
   readonly boots: Boots;
   readonly images: Images;
   readonly state: AgentState;
@@ -20,32 +26,70 @@ export interface Tools {
 const driverOf = ({ powerDrivers }: Tools, { target }: Command): PowerDriver => {
   const driver = powerDrivers.find(({ name }) => name === target.power.driver);
   if (driver !== undefined) return driver;
+  const names = powerDrivers.map(({ name }) => name).join(", ");
   throw new DriverFault(
-    configurationFault("driver-unknown", `this agent has no power driver ${target.power.driver}`),
+    configurationFault(
+      "driver-unknown",
+      `this agent has no power driver ${target.power.driver}: it has ${names}`,
+    ),
   );
 };
 
-const accessOf = (tools: Tools, { target }: Command, signal: AbortSignal): BmcAccess => ({
-  address: target.power.address,
-  credential: tools.secret(target.power.credential),
-  signal,
-});
+/** Changes when the secret does; a driver that logs in nowhere has none. */
+export const secretVersion = (tools: Tools, command: Command): string =>
+  driverOf(tools, command).needsCredential ? tools.secrets.version(command.target.power.credential) : "none";
 
-export const observePower = async (
+/** One BMC for one action; what tools say is kept in `heard`. */
+async function withBmc<T>(
+  tools: Tools,
+  command: Command,
+  { signal, guard }: Leave,
+  heard: { said: string | null },
+  work: (driver: PowerDriver, bmc: BmcAccess) => Promise<T>,
+): Promise<T> {
+  const driver = driverOf(tools, command);
+  const { address, options, credential: name } = command.target.power;
+  const credential = driver.needsCredential ? tools.secrets.read(name) : { username: "", password: "" };
+  const listener = said([credential.password]);
+  try {
+    return await work(driver, {
+      address,
+      options,
+      credential,
+      signal,
+      guard,
+      tool: listener.listen(tools.tool),
+      note: listener.note,
+      scriptsDir: tools.scriptsDir,
+    });
+  } catch (error) {
+    if (!(error instanceof DriverFault)) throw error;
+    throw new DriverFault({ ...error.fault, message: listener.masked(error.fault.message) });
+  } finally {
+    heard.said = listener.text();
+  }
+}
+
+export async function observePower(
   tools: Tools,
   command: Command,
   signal: AbortSignal,
-): Promise<Observed> => ({
-  power: await driverOf(tools, command).status(accessOf(tools, command, signal)),
-});
+  heard: { said: string | null } = { said: null },
+): Promise<Observed> {
+  const leave = { signal, guard: () => signal.throwIfAborted() };
+  const power = await withBmc(tools, command, leave, heard, (driver, bmc) => driver.status(bmc));
+  return { power };
+}
 
 export async function act(
   tools: Tools,
   command: Command,
   action: Action,
   before: readonly ActionResult[],
-  signal: AbortSignal,
+  leave: Leave,
+  heard: { said: string | null },
 ): Promise<Observed> {
+  const { signal } = leave;
   const { boots, images } = tools;
   switch (action.verb) {
     case "power.on":
@@ -53,23 +97,31 @@ export async function act(
     case "power.reset": {
       await boots.poweringOn(command.node);
       const verb = action.verb === "power.on" ? "on" : action.verb === "power.cycle" ? "cycle" : "reset";
-      return { power: await driverOf(tools, command)[verb](accessOf(tools, command, signal)) };
+      return { power: await withBmc(tools, command, leave, heard, (driver, bmc) => driver[verb](bmc)) };
     }
     case "power.off":
-      return { power: await driverOf(tools, command).off(accessOf(tools, command, signal)) };
+      return { power: await withBmc(tools, command, leave, heard, (driver, bmc) => driver.off(bmc)) };
     case "power.status":
-      return observePower(tools, command, signal);
+      return observePower(tools, command, signal, heard);
     case "boot.set":
-      await driverOf(tools, command).setBootDevice(
-        accessOf(tools, command, signal),
-        action.device,
-        action.persistence,
-      );
+      await withBmc(tools, command, leave, heard, async (driver, bmc) => {
+        if (driver.bootDevice === "fixed") {
+          return bmc.note(
+            `${driver.name} cannot set a boot device: the machine is to boot from the network first, and is told there to boot its disk`,
+          );
+        }
+        await driver.setBootDevice(bmc, action.device, action.persistence);
+      });
       return {};
+    case "identify":
+      await withBmc(tools, command, leave, heard, (driver, bmc) => driver.identify(bmc, action.seconds));
+      return {};
+    case "fence":
+      throw new Error("a fence is no action of its own: the executor carries it out");
     case "netboot.set": {
       // A network boot is allowed only to a machine that was seen off: whatever runs on it cannot ask for the script.
       const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;
-      const power = seen ?? (await observePower(tools, command, signal)).power;
+      const power = seen ?? (await observePower(tools, command, signal, heard)).power;
       if (power !== "off")
         throw new DriverFault(
           nodeFault(

@@ -8,6 +8,7 @@ import { beaconBody } from "../contracts/boot.ts";
 import { explain } from "../contracts/scalars.ts";
 import type { Bearer, Boots } from "./boots.ts";
 import type { Images } from "./images.ts";
+import { type Health, metricsText, problemsOf } from "./metrics.ts";
 import type { ArmedBoot } from "./state.ts";
 
 export interface BootServiceSettings {
@@ -16,6 +17,7 @@ export interface BootServiceSettings {
   readonly boots: Boots;
   readonly images: Images;
   readonly bootFilesDir: string;
+  readonly health: () => Health;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -50,13 +52,21 @@ export async function startBootService(
 }
 
 async function serve(
-  { boots, images, bootFilesDir, log }: BootServiceSettings,
+  { boots, images, bootFilesDir, health, log }: BootServiceSettings,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? "/", "http://agent");
   const get = request.method === "GET" || request.method === "HEAD";
-  if (get && url.pathname === "/healthz") return void response.writeHead(200).end("ok\n");
+  if (get && url.pathname === "/healthz") {
+    const problems = problemsOf(health());
+    response.writeHead(problems.length === 0 ? 200 : 503, { "content-type": "text/plain" });
+    return void response.end(problems.length === 0 ? "ok\n" : `${problems.join("\n")}\n`);
+  }
+  if (get && url.pathname === "/metrics") {
+    response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
+    return void response.end(metricsText(health()));
+  }
   if (get && url.pathname === "/boot/ipxe") {
     const mac = (url.searchParams.get("mac") ?? "").toLowerCase();
     const script = await boots.script(mac);

@@ -3,6 +3,15 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { controllerId, explain, labId } from "../contracts/scalars.ts";
 
+const limits = {
+  /** Commands under way, each for another node. */
+  commandsAtOnce: z.int().min(1).max(1000).default(256),
+  /** Programs that run at once: a fence agent takes 26 MB. */
+  toolsAtOnce: z.int().min(1).max(256).default(24),
+  /** Reports that are kept while the queue cannot be reached. Results are kept whatever their number. */
+  reportsKept: z.int().min(100).max(1_000_000).default(20_000),
+};
+
 export const agentConfig = z.strictObject({
   schema: z.literal("rackwright.agent/1"),
   controller: controllerId,
@@ -17,7 +26,9 @@ export const agentConfig = z.strictObject({
   /** Images are fetched from `{imageStoreUrl}/{sha256}`. */
   imageStoreUrl: z.url(),
   reports: z.strictObject({ queueUrl: z.url(), endpoint: z.url(), region: z.string() }),
-  limits: z.strictObject({ commandsAtOnce: z.int().min(1).max(1000) }).default({ commandsAtOnce: 32 }),
+  /** Where power scripts of the lab's own are (driver `exec`). */
+  scriptsDir: z.string().min(1).default("/etc/rackwright/power-scripts"),
+  limits: z.strictObject(limits).prefault({}),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;
 

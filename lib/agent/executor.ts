@@ -3,36 +3,18 @@
  * is to be done is on disk before it is done; at `mustEnd` whatever still runs is ended. A command that was under way when
  * the agent died is never run again: its outcome is observed and reported as unknown.
  */
-import type {
-  Action,
-  ActionResult,
-  Command,
-  CommandResult,
-  CommandStatus,
-  Observed,
-} from "../core/command.ts";
-import { type Fault, nodeFault } from "../core/fault.ts";
+import type { ActionResult, Command, CommandResult, CommandStatus, Observed } from "../core/command.ts";
 import { instant } from "../core/time.ts";
-import { DriverFault } from "../drivers/power/driver.ts";
-import { resultOf } from "./intake.ts";
+import { resultOf, supersededBy } from "./intake.ts";
 import type { Journal } from "./journal.ts";
+import { type Act, createPerformer, Ended, type PerformerSettings, switchesPower } from "./perform.ts";
 
-/** Carries out one action; throws a DriverFault. */
-export type Act = (
-  command: Command,
-  action: Action,
-  before: readonly ActionResult[],
-  signal: AbortSignal,
-) => Promise<Observed>;
-
-export interface ExecutorSettings {
+export interface ExecutorSettings extends Omit<PerformerSettings, "act"> {
   readonly journal: Journal;
   readonly act: Act;
   /** What the hardware says now, for a command whose end is not known. */
   readonly observe: (command: Command, signal: AbortSignal) => Promise<Observed>;
   readonly report: (result: CommandResult) => void;
-  readonly now: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
   readonly atOnce: number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
@@ -46,32 +28,29 @@ export interface Executor {
   recover(): void;
   /** Takes nothing new; resolves when what runs has ended. */
   drain(): Promise<void>;
+  /** Ends what runs, now. */
+  kill(): void;
+  counts(): { readonly queued: number; readonly running: number };
 }
 
 /** An observation after a crash or a time-out may take this long. */
 const observeMs = 20_000;
 
-const mayHaveEffect = (action: Action | undefined): boolean =>
-  action !== undefined &&
-  (action.verb.startsWith("power.") || action.verb === "boot.set" || action.verb === "os.run") &&
-  action.verb !== "power.status";
+interface Run {
+  readonly command: Command;
+  readonly ending: AbortController;
+  readonly work: Promise<void>;
+}
 
-export function createExecutor({
-  journal,
-  act,
-  observe,
-  report,
-  now,
-  sleep,
-  atOnce,
-  log,
-}: ExecutorSettings): Executor {
+export function createExecutor(settings: ExecutorSettings): Executor {
+  const { journal, observe, report, now, monotonic, atOnce, log } = settings;
+  const performer = createPerformer(settings);
   const queues = new Map<string, Command[]>();
-  const busyNodes = new Set<string>();
   const busyDomains = new Set<string>();
-  const lastPowerAt = new Map<string, number>();
-  const running = new Set<Promise<void>>();
-  let draining = false;
+  /** By node. */
+  const running = new Map<string, Run>();
+  const besides = new Set<Promise<void>>();
+  let [draining, killed] = [false, false];
 
   function pump(): void {
     if (draining) return;
@@ -82,23 +61,27 @@ export function createExecutor({
         continue;
       }
       if (running.size >= atOnce) return;
-      const { domain } = next.target.power;
-      if (busyNodes.has(node) || busyDomains.has(domain)) continue;
+      if (running.has(node) || busyDomains.has(next.target.power.domain)) continue;
       queue.shift();
-      busyNodes.add(node);
-      busyDomains.add(domain);
-      const work = run(next)
-        .catch((error: unknown) =>
-          log("command failed in the agent", { command: next.id, error: String(error) }),
-        )
-        .finally(() => {
-          busyNodes.delete(node);
-          busyDomains.delete(domain);
-          running.delete(work);
-          pump();
-        });
-      running.add(work);
+      occupy(next, (ending) => run(next, ending));
     }
+  }
+
+  /** Holds the node and its power domain while the work lasts. */
+  function occupy(command: Command, job: (ending: AbortController) => Promise<void>): void {
+    const { node, target } = command;
+    const ending = new AbortController();
+    busyDomains.add(target.power.domain);
+    const work = job(ending)
+      .catch((error: unknown) =>
+        log("command failed in the agent", { command: command.id, error: String(error) }),
+      )
+      .finally(() => {
+        running.delete(node);
+        busyDomains.delete(target.power.domain);
+        pump();
+      });
+    running.set(node, { command, ending, work });
   }
 
   async function finish(result: CommandResult): Promise<void> {
@@ -112,22 +95,18 @@ export function createExecutor({
     });
   }
 
-  async function run(command: Command): Promise<void> {
+  async function run(command: Command, ending: AbortController): Promise<void> {
     if (journal.state.commands.get(command.id)?.result !== null) return;
     if (now() > command.notAfter) {
-      return finish(
-        resultOf(
-          command,
-          "expired",
-          now(),
-          "expired: it waited behind others until it was not to begin any more",
-        ),
-      );
+      const why = "expired: it waited behind others until it was not to begin any more";
+      return finish(resultOf(command, "expired", now(), why));
     }
     const startedAt = instant(now());
     await journal.append({ t: "started", id: command.id, at: startedAt });
-    const ending = new AbortController();
-    const limit = setTimeout(() => ending.abort(new Error("mustEnd")), Math.max(0, command.mustEnd - now()));
+    // On a clock that nobody sets: the wall clock may be set back while it runs.
+    const mustEnd = monotonic() + Math.max(0, command.mustEnd - now());
+    const late = () => ending.abort(new Ended("late", "it had not ended at mustEnd and was ended"));
+    const limit = setTimeout(late, Math.max(0, mustEnd - monotonic()));
     const results: ActionResult[] = [];
     let status: CommandStatus = "completed";
     let reason: string | null = null;
@@ -137,18 +116,28 @@ export function createExecutor({
           results.push({ verb: action.verb, outcome: "skipped" });
           continue;
         }
-        await keepQuiet(command, action);
-        await journal.append({ t: "acting", id: command.id, action: index });
-        const result = await perform(command, action, results, ending.signal);
+        const result = await performer.perform(
+          { command, action, index, before: results },
+          {
+            signal: ending.signal,
+            guard: () => {
+              // Whoever was frozen past the end finds out here, before it touches anything.
+              if (monotonic() >= mustEnd) late();
+              ending.signal.throwIfAborted();
+            },
+          },
+        );
         results.push(result);
         if (result.outcome === "done") continue;
-        status = result.outcome === "unknown" ? "unknown" : "failed";
+        const fenced = Ended.by(ending.signal) === "fenced";
+        status = result.outcome === "unknown" ? "unknown" : fenced ? "aborted" : "failed";
         reason = result.fault?.message ?? "the action failed without a reason";
       }
     } finally {
       clearTimeout(limit);
     }
-    if (status === "unknown") results.push(...(await lookAfter(command)));
+    // Nobody waits for an observation when the agent is told to end at once: the next start makes it.
+    if (status === "unknown" && !killed) results.push(...(await lookAfter(command)));
     await finish({
       command: command.id,
       node: command.node,
@@ -156,39 +145,9 @@ export function createExecutor({
       status,
       startedAt,
       endedAt: instant(now()),
-      results: results.slice(0, 8),
+      results: results.slice(0, 9),
       reason,
     });
-  }
-
-  async function perform(
-    command: Command,
-    action: Action,
-    before: readonly ActionResult[],
-    signal: AbortSignal,
-  ): Promise<ActionResult> {
-    const { verb } = action;
-    try {
-      const observed = await act(command, action, before, signal);
-      if (verb.startsWith("power.")) lastPowerAt.set(command.node, now());
-      return { verb, outcome: "done", observed };
-    } catch (error) {
-      if (verb.startsWith("power.")) lastPowerAt.set(command.node, now());
-      if (signal.aborted) {
-        const fault = nodeFault("time-out", `${verb} had not ended at mustEnd and was ended`);
-        return { verb, outcome: mayHaveEffect(action) ? "unknown" : "failed", fault };
-      }
-      return { verb, outcome: "failed", fault: faultOf(error, verb) };
-    }
-  }
-
-  /** Some machines must not be switched again too soon (Beaker's quiescent period). */
-  async function keepQuiet(command: Command, { verb }: Action): Promise<void> {
-    const { quiescentMs } = command.target.power;
-    const last = lastPowerAt.get(command.node);
-    if (!verb.startsWith("power.") || verb === "power.status" || last === undefined) return;
-    const left = last + quiescentMs - now();
-    if (left > 0) await sleep(left);
   }
 
   async function lookAfter(command: Command): Promise<ActionResult[]> {
@@ -196,76 +155,119 @@ export function createExecutor({
       const observed = await observe(command, AbortSignal.timeout(observeMs));
       return [{ verb: "power.status", outcome: "done", observed }];
     } catch (error) {
-      return [{ verb: "power.status", outcome: "failed", fault: faultOf(error, "power.status") }];
+      return [{ verb: "power.status", outcome: "failed", fault: performer.faultOf(error, "power.status") }];
     }
   }
 
   /** It was under way when the agent died. Nobody knows how far it got: the hardware is asked, nothing is repeated. */
   async function concludeInterrupted(command: Command, startedAt: number): Promise<void> {
-    const results = await lookAfter(command);
-    const reason = "the agent was stopped while it ran; what the hardware says now is in the results";
+    const { id, node, epoch, actions } = command;
+    const acting = journal.state.commands.get(id)?.acting ?? null;
+    const harmless =
+      acting === null || actions.slice(0, acting + 1).every((action) => !switchesPower(action));
+    const results = actions.some(switchesPower) ? await lookAfter(command) : [];
     await finish({
-      command: command.id,
-      node: command.node,
-      epoch: command.epoch,
+      command: id,
+      node,
+      epoch,
       status: "unknown",
       startedAt: instant(startedAt),
       endedAt: instant(now()),
       results,
-      reason,
+      reason: harmless
+        ? "the agent was stopped before anything was switched; what the hardware says now is in the results"
+        : "the agent was stopped while it ran; what the hardware says now is in the results",
     });
+  }
+
+  /** Not behind what it is to end, but beside it. */
+  function fence(command: Command): void {
+    const work = (async () => {
+      const { id, node, epoch } = command;
+      const startedAt = instant(now());
+      await journal.append({ t: "started", id, at: startedAt });
+      const under = running.get(node);
+      if (under !== undefined && under.command.epoch < epoch) {
+        under.ending.abort(new Ended("fenced", `fenced by command ${id}`));
+        await under.work;
+      }
+      const results: ActionResult[] = [{ verb: "fence", outcome: "done" }];
+      const endedAt = instant(now());
+      await finish({
+        command: id,
+        node,
+        epoch,
+        status: "completed",
+        startedAt,
+        endedAt,
+        results,
+        reason: null,
+      });
+    })()
+      .catch((error: unknown) =>
+        log("fence failed in the agent", { command: command.id, error: String(error) }),
+      )
+      .finally(() => besides.delete(work));
+    besides.add(work);
+  }
+
+  function enqueue(command: Command): void {
+    const queue = queues.get(command.node) ?? [];
+    queue.push(command);
+    queues.set(command.node, queue);
+  }
+
+  async function abort(commands: readonly Command[], reason: string): Promise<void> {
+    for (const command of commands) {
+      const queue = queues.get(command.node) ?? [];
+      queues.set(
+        command.node,
+        queue.filter(({ id }) => id !== command.id),
+      );
+      await finish(resultOf(command, "aborted", now(), reason));
+    }
   }
 
   return {
     add: (command) => {
-      const queue = queues.get(command.node) ?? [];
-      queue.push(command);
-      queues.set(command.node, queue);
+      if (command.actions.some(({ verb }) => verb === "fence")) return fence(command);
+      enqueue(command);
       pump();
     },
-    abort: async (commands, reason) => {
-      for (const command of commands) {
-        const queue = queues.get(command.node) ?? [];
-        queues.set(
-          command.node,
-          queue.filter(({ id }) => id !== command.id),
-        );
-        await finish(resultOf(command, "aborted", now(), reason));
-      }
-    },
+    abort,
     recover: () => {
       const open = [...journal.state.commands.values()].filter(({ result }) => result === null);
       for (const { command, startedAt } of open) {
-        if (startedAt === null) {
-          const queue = queues.get(command.node) ?? [];
-          queue.push(command);
-          queues.set(command.node, queue);
-        } else {
+        if (command.actions.some(({ verb }) => verb === "fence")) {
+          fence(command);
+        } else if (startedAt !== null) {
           log("command was interrupted", { command: command.id, node: command.node });
-          busyNodes.add(command.node);
-          const work = concludeInterrupted(command, startedAt)
-            .catch((error: unknown) =>
-              log("observation failed", { command: command.id, error: String(error) }),
-            )
-            .finally(() => {
-              busyNodes.delete(command.node);
-              running.delete(work);
-              pump();
-            });
-          running.add(work);
+          occupy(command, () => concludeInterrupted(command, startedAt));
+        } else {
+          enqueue(command);
         }
       }
-      pump();
+      // The agent may have died between taking a command and ending those that it supersedes.
+      const superseded = open.flatMap(({ command }) => supersededBy(command, journal.state));
+      const ending = abort(superseded, "superseded by a later command").finally(() => {
+        besides.delete(ending);
+        pump();
+      });
+      besides.add(ending);
     },
     drain: async () => {
       draining = true;
-      await Promise.all(running);
+      await Promise.all([...[...running.values()].map(({ work }) => work), ...besides]);
     },
+    kill: () => {
+      killed = true;
+      for (const { ending } of running.values()) {
+        ending.abort(new Ended("stopped", "the agent was told to end at once"));
+      }
+    },
+    counts: () => ({
+      queued: [...queues.values()].reduce((sum, queue) => sum + queue.length, 0),
+      running: running.size,
+    }),
   };
-}
-
-function faultOf(error: unknown, verb: string): Fault {
-  if (error instanceof DriverFault) return error.fault;
-  const message = error instanceof Error ? error.message : String(error);
-  return { class: "infrastructure", code: "agent-error", message: `${verb} failed in the agent: ${message}` };
 }

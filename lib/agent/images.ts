@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ImageContent } from "../core/command.ts";
 import { configurationFault } from "../core/fault.ts";
-import { DriverFault } from "../drivers/power/driver.ts";
+import { DriverFault } from "../drivers/driver-fault.ts";
 
 export interface Images {
   /** Resolves when the image is here and its checksum is right; those who want the same one share the work. */

@@ -1,12 +1,11 @@
 /**
  * What the agent takes and what it refuses, decided before anything is done (R56). Pure. A command that it knows is never
- * taken twice; one that is older than another for the same node, or too late, touches nothing.
+ * taken twice; one that is older than another for the same node, too late, or meant for another journal touches nothing.
  */
-
 import { command } from "../contracts/command.ts";
 import { explain } from "../contracts/scalars.ts";
 import type { Command, CommandResult } from "../core/command.ts";
-import type { LabId } from "../core/ids.ts";
+import type { JournalId, LabId } from "../core/ids.ts";
 import { type Instant, instant } from "../core/time.ts";
 import type { AgentState } from "./state.ts";
 
@@ -25,10 +24,21 @@ export type Verdict =
       readonly result: CommandResult | null;
     };
 
-export function judge(given: unknown, state: AgentState, lab: LabId, now: Instant): Verdict {
+export interface Desk {
+  readonly state: AgentState;
+  readonly lab: LabId;
+  readonly journal: JournalId;
+}
+
+export function judge(given: unknown, { state, lab, journal }: Desk, now: Instant): Verdict {
   const parsed = command.safeParse(given);
   if (!parsed.success) {
-    return { verdict: "refused", id: idOf(given), reason: explain(parsed.error), result: null };
+    return {
+      verdict: "refused",
+      id: idOf(given),
+      reason: explain(parsed.error).slice(0, 1000),
+      result: null,
+    };
   }
   const wanted = parsed.data;
   const known = state.commands.get(wanted.id);
@@ -44,6 +54,12 @@ export function judge(given: unknown, state: AgentState, lab: LabId, now: Instan
   });
   if (wanted.lab !== lab)
     return refuse("refused", `it is for lab ${wanted.lab}, this controller serves ${lab}`);
+  if (wanted.journal !== journal) {
+    return refuse(
+      "refused",
+      `it is for journal ${wanted.journal}, this controller keeps ${journal}: it was set up anew`,
+    );
+  }
   const highest = state.epochs.get(wanted.node) ?? 0;
   if (wanted.epoch <= highest) {
     return refuse(
@@ -52,11 +68,20 @@ export function judge(given: unknown, state: AgentState, lab: LabId, now: Instan
     );
   }
   if (now > wanted.notAfter) return refuse("expired", "expired: it was not to begin any more");
-  const aborts = [...state.commands.values()].filter(
-    (each) => each.command.node === wanted.node && each.startedAt === null && each.result === null,
-  );
-  return { verdict: "accepted", command: wanted, aborts: aborts.map((each) => each.command) };
+  return { verdict: "accepted", command: wanted, aborts: supersededBy(wanted, state) };
 }
+
+/** What has not begun, and is older. */
+export const supersededBy = (
+  { node, epoch }: Pick<Command, "node" | "epoch">,
+  state: AgentState,
+): Command[] =>
+  [...state.commands.values()]
+    .filter(
+      ({ command: each, startedAt, result }) =>
+        each.node === node && each.epoch < epoch && startedAt === null && result === null,
+    )
+    .map((each) => each.command);
 
 const idOf = (given: unknown): string | null =>
   typeof given === "object" && given !== null && "id" in given && typeof given.id === "string"

@@ -8,14 +8,20 @@ import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
 import type { Report } from "../contracts/report.ts";
 import type { Beacon, CommandResult } from "../core/command.ts";
-import type { ControllerId } from "../core/ids.ts";
+import type { ControllerId, LabId } from "../core/ids.ts";
+import { instant } from "../core/time.ts";
+import type { CloudClock } from "./clock.ts";
 import type { AgentConfig } from "./config.ts";
 import type { Journal } from "./journal.ts";
 
 export interface ReportsSettings {
   readonly journal: Journal;
   readonly controller: ControllerId;
+  readonly lab: LabId;
   readonly queue: AgentConfig["reports"];
+  readonly clock: CloudClock;
+  /** Beacons are given up, oldest first, when more than this waits. Results never are. */
+  readonly mostKept: number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -24,6 +30,7 @@ export interface Reports {
   beacon(beacon: Beacon, kind: "kept" | "volatile"): void;
   /** Sends what there is, as far as the queue can be reached within that time. */
   stop(patienceMs: number): Promise<void>;
+  counts(): { readonly waiting: number; readonly sent: number; readonly dropped: number };
 }
 
 const mostPerMessage = 20;
@@ -32,8 +39,22 @@ const gatherMs = 15;
 const progressEveryMs = 1000;
 const shortestPauseMs = 250;
 const longestPauseMs = 30_000;
+/** Says that the agent is there and which journal it keeps, and hears the time (lib/agent/clock.ts). */
+const aliveEveryMs = 4 * 60_000;
+/** So many are given up at a time, so that giving up is rare. */
+const dropAtOnce = 100;
 
-export function createReports({ journal, controller, queue, log }: ReportsSettings): Reports {
+export function createReports({
+  journal,
+  controller,
+  lab,
+  queue,
+  clock,
+  mostKept,
+  log,
+}: ReportsSettings): Reports {
+  let aliveAt = Number.NEGATIVE_INFINITY;
+  let [sent, dropped] = [0, 0];
   const progress = new Map<string, Beacon>();
   let progressSentAt = 0;
   let wake: () => void = () => {};
@@ -50,32 +71,43 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
       region: queue.region,
       retries: 0,
     });
+    const sentAt = Date.now();
     const response = await client.fetch(queue.endpoint, {
       method: "POST",
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" },
       body: JSON.stringify({
         QueueUrl: queue.queueUrl,
-        MessageBody: JSON.stringify({ schema: "rackwright.reports/1", controller, reports }),
+        MessageBody: JSON.stringify({
+          schema: "rackwright.reports/1",
+          controller,
+          journal: journal.id,
+          reports,
+        }),
       }),
       signal: AbortSignal.timeout(10_000),
     });
     const text = await response.text();
+    clock.heard(response.headers.get("date"), sentAt);
     if (!response.ok) throw new Error(`the reports queue answered ${response.status}: ${text.slice(0, 300)}`);
   }
 
   async function sendSome(): Promise<boolean> {
-    const kept = [...journal.state.spool].sort(([a], [b]) => a - b).slice(0, mostPerMessage);
+    const kept = [...journal.state.spool].sort(([a], [b]) => a - b).slice(0, mostPerMessage - 1);
     const due = Date.now() - progressSentAt >= progressEveryMs;
     const newest =
-      due && kept.length < mostPerMessage
-        ? [...progress.values()].slice(0, mostPerMessage - kept.length)
+      due && kept.length < mostPerMessage - 1
+        ? [...progress.values()].slice(0, mostPerMessage - 1 - kept.length)
         : [];
+    const alive = isAliveDue();
     const reports: Report[] = [
+      ...(alive ? [{ kind: "alive", lab, at: instant(Date.now()) } as const] : []),
       ...kept.map(([, report]) => report),
       ...newest.map((each) => ({ kind: "beacon", beacon: each }) as const),
     ];
     if (reports.length === 0) return false;
     await post(reports);
+    sent += reports.length;
+    if (alive) aliveAt = performance.now();
     for (const each of newest) if (progress.get(each.node) === each) progress.delete(each.node);
     if (newest.length > 0) progressSentAt = Date.now();
     const last = kept.at(-1)?.[0];
@@ -83,10 +115,12 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
     return true;
   }
 
+  const isAliveDue = (): boolean => performance.now() - aliveAt >= aliveEveryMs;
+
   async function loop(): Promise<void> {
     let wait = shortestPauseMs;
     for (;;) {
-      const waiting = journal.state.spool.size > 0 || progress.size > 0;
+      const waiting = journal.state.spool.size > 0 || progress.size > 0 || isAliveDue();
       if (stopping && journal.state.spool.size === 0) return;
       idle = !waiting;
       await pause(waiting ? gatherMs : progressEveryMs);
@@ -120,7 +154,21 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
       log("a report could not be written to disk", { error: String(error) });
     });
     wake();
+    if (report.kind === "beacon" && journal.state.spool.size > mostKept) giveUpOldest();
   };
+
+  function giveUpOldest(): void {
+    const beacons = [...journal.state.spool].filter(([, { kind }]) => kind === "beacon").slice(0, dropAtOnce);
+    if (beacons.length === 0) return;
+    dropped += beacons.length;
+    log("the oldest beacons are given up: the queue cannot be reached", {
+      given: beacons.length,
+      kept: journal.state.spool.size,
+    });
+    journal.append({ t: "dropped", seqs: beacons.map(([seq]) => seq) }).catch((error: unknown) => {
+      log("a report could not be written to disk", { error: String(error) });
+    });
+  }
 
   const sending = loop();
   return {
@@ -133,6 +181,7 @@ export function createReports({ journal, controller, queue, log }: ReportsSettin
       progress.set(beacon.node, beacon);
       wake();
     },
+    counts: () => ({ waiting: journal.state.spool.size, sent, dropped }),
     stop: async (patienceMs) => {
       stopping = true;
       wake();

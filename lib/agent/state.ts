@@ -5,9 +5,18 @@
 import * as z from "zod";
 import { command } from "../contracts/command.ts";
 import { commandResult, type Report, report } from "../contracts/report.ts";
-import { bootId, commandId, installationId, mac, nodeId, revisionId, sha256 } from "../contracts/scalars.ts";
+import {
+  bootId,
+  commandId,
+  installationId,
+  journalId,
+  mac,
+  nodeId,
+  revisionId,
+  sha256,
+} from "../contracts/scalars.ts";
 import type { Command, CommandResult } from "../core/command.ts";
-import type { BootId, CommandId, NodeId } from "../core/ids.ts";
+import type { BootId, CommandId, JournalId, NodeId } from "../core/ids.ts";
 
 const range = z.tuple([z.int(), z.int()]);
 
@@ -42,6 +51,8 @@ export const installed = z.strictObject({
 export type Installed = z.infer<typeof installed>;
 
 export type JournalRecord =
+  /** The first: which journal this is. Commands name it. */
+  | { readonly t: "journal"; readonly id: JournalId }
   | { readonly t: "accepted"; readonly command: Command }
   | { readonly t: "started"; readonly id: CommandId; readonly at: number }
   /** The intent, on disk before anything is touched. */
@@ -53,10 +64,15 @@ export type JournalRecord =
   | { readonly t: "report"; readonly seq: number; readonly report: Report }
   /** Everything up to this number has reached the queue. */
   | { readonly t: "sent"; readonly seq: number }
+  /** Given up, oldest first, because the queue could not be reached for so long. */
+  | { readonly t: "dropped"; readonly seqs: readonly number[] }
+  /** How often a power domain has refused a version of its secret in a row. */
+  | { readonly t: "breaker"; readonly domain: string; readonly secret: string; readonly refusals: number }
   /** Written by compaction for commands whose record is gone. */
   | { readonly t: "epoch"; readonly node: NodeId; readonly epoch: number };
 
 export const record: z.ZodType<JournalRecord> = z.discriminatedUnion("t", [
+  z.strictObject({ t: z.literal("journal"), id: journalId }),
   z.strictObject({ t: z.literal("accepted"), command }),
   z.strictObject({ t: z.literal("started"), id: commandId, at: z.int() }),
   z.strictObject({ t: z.literal("acting"), id: commandId, action: z.int() }),
@@ -66,8 +82,11 @@ export const record: z.ZodType<JournalRecord> = z.discriminatedUnion("t", [
   z.strictObject({ t: z.literal("installed"), installed }),
   z.strictObject({ t: z.literal("report"), seq: z.int(), report }),
   z.strictObject({ t: z.literal("sent"), seq: z.int() }),
+  z.strictObject({ t: z.literal("dropped"), seqs: z.array(z.int()) }),
+  z.strictObject({ t: z.literal("breaker"), domain: z.string(), secret: z.string(), refusals: z.int() }),
   z.strictObject({ t: z.literal("epoch"), node: nodeId, epoch: z.int() }),
 ]);
+
 export interface KnownCommand {
   readonly command: Command;
   readonly startedAt: number | null;
@@ -77,6 +96,7 @@ export interface KnownCommand {
 }
 
 export interface AgentState {
+  journal: JournalId | null;
   readonly commands: Map<string, KnownCommand>;
   readonly epochs: Map<string, number>;
   /** By node: the network boot that was allowed last. */
@@ -84,10 +104,14 @@ export interface AgentState {
   readonly installed: Map<string, Installed>;
   /** What has not reached the queue yet, by number. */
   readonly spool: Map<number, Report>;
+  /** By power domain. */
+  readonly breakers: Map<string, { readonly secret: string; readonly refusals: number }>;
   lastSeq: number;
 }
 
 export const emptyState = (): AgentState => ({
+  journal: null,
+  breakers: new Map(),
   commands: new Map(),
   epochs: new Map(),
   boots: new Map(),
@@ -98,6 +122,9 @@ export const emptyState = (): AgentState => ({
 
 export function apply(state: AgentState, change: JournalRecord): void {
   switch (change.t) {
+    case "journal":
+      state.journal = change.id;
+      return;
     case "accepted": {
       const { command: accepted } = change;
       state.commands.set(accepted.id, { command: accepted, startedAt: null, acting: null, result: null });
@@ -135,6 +162,13 @@ export function apply(state: AgentState, change: JournalRecord): void {
       for (const seq of state.spool.keys()) if (seq <= change.seq) state.spool.delete(seq);
       state.lastSeq = Math.max(state.lastSeq, change.seq);
       return;
+    case "dropped":
+      for (const seq of change.seqs) state.spool.delete(seq);
+      return;
+    case "breaker":
+      if (change.refusals === 0) state.breakers.delete(change.domain);
+      else state.breakers.set(change.domain, { secret: change.secret, refusals: change.refusals });
+      return;
     case "epoch":
       return raise(state, change.node, change.epoch);
   }
@@ -169,6 +203,8 @@ const rememberMs = 24 * 3_600_000;
 /** The shortest journal that adds up to the same state. */
 export function compacted(state: AgentState, now: number): JournalRecord[] {
   const records: JournalRecord[] = [];
+  if (state.journal !== null) records.push({ t: "journal", id: state.journal });
+  for (const [domain, breaker] of state.breakers) records.push({ t: "breaker", domain, ...breaker });
   for (const [node, epoch] of state.epochs) {
     const parsed = nodeId.safeParse(node);
     if (parsed.success) records.push({ t: "epoch", node: parsed.data, epoch });

@@ -4,17 +4,17 @@
  */
 
 import { lineKey } from "../contracts/stored.ts";
-import type { Command } from "../core/command.ts";
 import type { ReservationId, RevisionId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import { decide, type NodeDecision } from "../core/node/decide.ts";
 import type { NodeContext } from "../core/node/draft.ts";
 import type { NodeEvent } from "../core/node/event.ts";
-import { jobOf, type NodeState, type Outstanding, reservationOf } from "../core/node/node.ts";
+import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { type Dispatched, dispatch } from "./dispatch.ts";
 
 export type Advanced = "changed" | "unchanged" | "unknown-node" | "stale-timer";
 
@@ -35,10 +35,11 @@ export async function advanceNode(
     const context = await contextOf(app, node);
     const decision = decide(node, event, context);
     if (decision.kind === "nothing") return "unchanged";
-    const writes = writesOf(node, decision, also);
+    const dispatched = await dispatch(app, decision);
+    const writes = [...writesOf(node, dispatched.decision, also), ...dispatched.writes];
     if ((await app.store.commit(writes)) === "conflict") continue;
-    log(app, decision);
-    await effects(app, node, decision);
+    log(app, dispatched.decision);
+    await effects(app, node, dispatched);
     return "changed";
   }
   throw new Contended(`node ${id} was changed by others ${decideAgainAtMost} times in a row`);
@@ -105,8 +106,9 @@ function endedJob(before: NodeState, { id, lastJob, waiting }: NodeState): JobRe
 
 const fromOutside = (kind: string): boolean => kind === "message" || kind === "user" || kind === "operator";
 
-async function effects(app: App, before: NodeState, { node, send, tell }: Commit): Promise<void> {
-  if (send !== null) await sendTo(app, node, send);
+async function effects(app: App, before: NodeState, { decision, sending }: Dispatched): Promise<void> {
+  const { node, tell } = decision;
+  if (sending !== null) app.outbox.send(sending.controller, sending.command);
   if (node.due !== null && node.due !== before.due) {
     app.outbox.wake({ entity: { kind: "node", id: node.id }, due: node.due, by: "timer" });
   }
@@ -117,35 +119,6 @@ async function effects(app: App, before: NodeState, { node, send, tell }: Commit
       app.outbox.wake({ entity: { kind: "reservation", id: first }, due: null, by: "engine" });
     }
   }
-}
-
-/** Power settings are read now, so that a changed setting holds from the next command on (R49). */
-async function sendTo(
-  app: App,
-  node: NodeState,
-  { id, epoch, notAfter, mustEnd, actions }: Outstanding,
-): Promise<void> {
-  const [spec, lab] = await Promise.all([
-    app.store.read("node-spec", node.id),
-    app.store.read("lab", node.lab),
-  ]);
-  const controller = lab?.controllers[0];
-  if (spec === null || controller === undefined) {
-    const what = spec === null ? "node has no specification" : `lab ${node.lab} has no controller`;
-    app.log.error(`command not sent: ${what}`, { node: node.id, command: id });
-    return;
-  }
-  const command: Command = {
-    id,
-    node: node.id,
-    lab: node.lab,
-    epoch,
-    notAfter,
-    mustEnd,
-    actions,
-    target: { macs: spec.macs, power: spec.power },
-  };
-  app.outbox.send(controller, command);
 }
 
 function log(app: App, { entry }: Commit): void {

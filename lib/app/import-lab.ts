@@ -45,8 +45,15 @@ function specOf(
   { id, class: nodeClass, tags, macs, bmc }: LabFile["nodes"][number],
   { lab }: LabFile,
 ): NodeSpec {
-  const { driver, address, credential, domain = bmc.address, quiescentSeconds } = bmc;
-  const power = { driver, address, domain, credential, quiescentMs: Math.round(quiescentSeconds * 1000) };
+  const { driver, address, options, credential, domain = bmc.address, quiescentSeconds } = bmc;
+  const power = {
+    driver,
+    address,
+    options,
+    domain,
+    credential,
+    quiescentMs: Math.round(quiescentSeconds * 1000),
+  };
   return { id, lab, class: nodeClass, tags, macs, power, version: 1 };
 }
 

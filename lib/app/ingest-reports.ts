@@ -4,16 +4,19 @@
  */
 
 import type { Report, Reports } from "../contracts/report.ts";
+import { heard } from "../core/hands.ts";
+import type { ControllerId, JournalId, LabId } from "../core/ids.ts";
 import type { Actor } from "../core/node/node.ts";
 import { advanceNode } from "./advance-node.ts";
-import type { App } from "./app.ts";
+import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { handsPolicy } from "./dispatch.ts";
 
 export type Ingested = { readonly refused: readonly string[] };
 
 /** `sender` is SQS's SenderId: `AROA…:mi-…` for a hybrid-activated machine. */
 export async function ingestReports(
   app: App,
-  { controller, reports }: Reports,
+  { controller, journal, reports }: Reports,
   sender: string,
 ): Promise<Ingested> {
   if (!sender.endsWith(`:${controller}`)) {
@@ -21,18 +24,42 @@ export async function ingestReports(
   }
   const refused: string[] = [];
   for (const report of reports) {
-    const reason = await ingest(app, report, controller);
+    const reason =
+      report.kind === "alive"
+        ? await heardOf(app, report.lab, controller, journal)
+        : await ingest(app, report, controller);
     if (reason !== null) refused.push(reason);
   }
   return { refused };
 }
 
-async function ingest(app: App, report: Report, controller: string): Promise<string | null> {
+/** Takes down which journal speaks for a controller: from then on commands name it (lib/core/hands.ts). */
+async function heardOf(app: App, labId: LabId, id: ControllerId, journal: JournalId): Promise<string | null> {
+  const { store, clock } = app;
+  const lab = await store.read("lab", labId);
+  // It may report in before its lab is imported.
+  if (lab !== null && !lab.controllers.includes(id))
+    return `${id} is not a controller of lab ${labId}, for which it reports in: import the lab file that names it`;
+  for (let round = 0; round < decideAgainAtMost; round += 1) {
+    const known = await store.read("controller", id);
+    const value = heard(known, { id, journal, now: clock.now() }, handsPolicy(app));
+    if (value === null) return null;
+    const expect = known === null ? "absent" : known.version;
+    if ((await store.commit([{ kind: "controller", value, expect }])) === "committed") return null;
+  }
+  throw new Contended(`lab controller ${id} was changed by others ${decideAgainAtMost} times in a row`);
+}
+
+async function ingest(
+  app: App,
+  report: Exclude<Report, { kind: "alive" }>,
+  controller: ControllerId,
+): Promise<string | null> {
   const name = report.kind === "command" ? report.result.node : report.beacon.node;
   const node = await app.store.read("node", name);
   if (node === null) return `report about unknown node ${name}`;
   const lab = await app.store.read("lab", node.lab);
-  if (lab?.controllers.some((each) => each === controller) !== true) {
+  if (lab?.controllers.includes(controller) !== true) {
     return `${controller} is not a controller of lab ${node.lab} and cannot speak for node ${name}`;
   }
   switch (report.kind) {

@@ -1,7 +1,19 @@
 /** Commands on their way to an agent, and what the agent answers at once: see docs/architecture.md, “Hands”. */
 import * as z from "zod";
-import type { Command } from "../core/command.ts";
-import { at, bootId, commandId, installationId, labId, mac, nodeId, revisionId, sha256 } from "./scalars.ts";
+import type { Command, CommandResult } from "../core/command.ts";
+import { commandResult } from "./report.ts";
+import {
+  at,
+  bootId,
+  commandId,
+  installationId,
+  journalId,
+  labId,
+  mac,
+  nodeId,
+  revisionId,
+  sha256,
+} from "./scalars.ts";
 
 const image = z.strictObject({ sha256, sizeBytes: z.int().positive() });
 
@@ -34,11 +46,20 @@ export const action = z.discriminatedUnion("verb", [
     parameters: z.record(z.string().max(64), z.string().max(4096)),
   }),
   z.strictObject({ verb: z.literal("console.tail"), lines: z.int().min(1).max(200) }),
+  z.strictObject({ verb: z.literal("identify"), seconds: z.int().min(0).max(240) }),
+  z.strictObject({ verb: z.literal("fence") }),
 ]);
 
 export const powerSettings = z.strictObject({
   driver: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "is not a power driver's name"),
-  address: z.string().min(1).max(256),
+  address: z.string().regex(/^[\x21-\x7e]{1,256}$/, "is not an address"),
+  /** They end up as lines on a tool's standard input: nothing that could end a line is let in. */
+  options: z
+    .record(
+      z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, "is not the name of an option"),
+      z.string().regex(/^[\x20-\x7e]{0,256}$/, "holds something else than printable ASCII"),
+    )
+    .refine((options) => Object.keys(options).length <= 16, "has more than 16 options"),
   domain: z.string().min(1).max(128),
   credential: z
     .string()
@@ -51,6 +72,7 @@ export const command = z.strictObject({
   id: commandId,
   node: nodeId,
   lab: labId,
+  journal: journalId,
   epoch: z.int().min(1),
   notAfter: at,
   mustEnd: at,
@@ -69,13 +91,22 @@ export const delivery = z.strictObject({
 
 export const maximumDeliveryBytes = 32 * 1024;
 
+const result: z.ZodType<CommandResult> = commandResult;
+
 /** What `rackwright-agent run` prints, on one line. A refused command names its reason; it has touched nothing. */
 export const receipt = z.strictObject({
   schema: z.literal("rackwright.receipt/1"),
+  journal: journalId,
   commands: z.array(
     z.discriminatedUnion("verdict", [
       z.strictObject({ verdict: z.literal("accepted"), id: commandId }),
-      z.strictObject({ verdict: z.literal("known"), id: commandId, status: z.string() }),
+      z.strictObject({
+        verdict: z.literal("known"),
+        id: commandId,
+        status: z.string(),
+        /** How it ended, without what tools printed; null while it runs, or where the line would become too long. */
+        result: result.nullable(),
+      }),
       z.strictObject({ verdict: z.literal("refused"), id: z.string().nullable(), reason: z.string() }),
     ]),
   ),

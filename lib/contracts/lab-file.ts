@@ -4,8 +4,13 @@ import { powerSettings } from "./command.ts";
 import { controllerId, labId, mac, nodeId } from "./scalars.ts";
 
 const bmc = z.strictObject({
-  driver: powerSettings.shape.driver.describe("Power driver: redfish"),
+  driver: powerSettings.shape.driver.describe("Power driver: redfish, ipmi, fence, libvirt or exec"),
   address: powerSettings.shape.address.describe("Where the driver finds the BMC: https://10.20.0.11"),
+  options: powerSettings.shape.options
+    .default({})
+    .describe(
+      'What else the driver wants to know (docs/lab-controller.md): {"agent": "fence_apc", "plug": "7"}',
+    ),
   credential: powerSettings.shape.credential.describe(
     "Name of a secret that the lab controller holds; the secret itself never travels.",
   ),

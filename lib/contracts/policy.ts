@@ -14,6 +14,7 @@ export const policy = z.strictObject({
   infrastructureFaults: z.int().min(0).max(100),
   infrastructureRetryMs: span,
   command: z.strictObject({ notAfterMs: span, runMs: span, sendAgainMs: span, sendAgainAtMostMs: span }),
+  hands: z.strictObject({ leaseMs: span, clockMarginMs: span }),
   build: z.strictObject({ firmwareMs: span, noProgressMs: span, overallMs: span, diskBootMs: span }),
   os: z.record(z.string(), z.strictObject({ firmware: byAttempt, kernel: byAttempt, init: byAttempt })),
   osOverallMs: span,

@@ -5,12 +5,16 @@
 import * as z from "zod";
 import type { ActionResult, Beacon, CommandResult } from "../core/command.ts";
 import { phases } from "../core/command.ts";
+import type { LabId } from "../core/ids.ts";
+import type { Instant } from "../core/time.ts";
 import {
   at,
   bootId,
   commandId,
   controllerId,
   installationId,
+  journalId,
+  labId,
   nodeId,
   revisionId,
   sentence,
@@ -45,6 +49,8 @@ const actionResult = z.strictObject({
     "os.sessions",
     "os.run",
     "console.tail",
+    "identify",
+    "fence",
   ]),
   outcome: z.enum(["done", "failed", "skipped", "unknown"]),
   observed: z
@@ -56,6 +62,7 @@ const actionResult = z.strictObject({
     })
     .exactOptional(),
   fault: fault.exactOptional(),
+  said: sentence.exactOptional(),
 }) satisfies z.ZodType<ActionResult>;
 
 export const commandResult = z.strictObject({
@@ -65,7 +72,7 @@ export const commandResult = z.strictObject({
   status: z.enum(["completed", "failed", "aborted", "expired", "refused", "unknown"]),
   startedAt: at.nullable(),
   endedAt: at,
-  results: z.array(actionResult).max(8),
+  results: z.array(actionResult).max(9),
   reason: sentence.nullable(),
 }) satisfies z.ZodType<CommandResult>;
 
@@ -85,17 +92,21 @@ export const beacon = z.strictObject({
 
 export type Report =
   | { readonly kind: "command"; readonly result: CommandResult }
-  | { readonly kind: "beacon"; readonly beacon: Beacon };
+  | { readonly kind: "beacon"; readonly beacon: Beacon }
+  /** The agent has started, or says that it is still there. */
+  | { readonly kind: "alive"; readonly lab: LabId; readonly at: Instant };
 
 export const report: z.ZodType<Report> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("command"), result: commandResult }),
   z.strictObject({ kind: z.literal("beacon"), beacon }),
+  z.strictObject({ kind: z.literal("alive"), lab: labId, at }),
 ]);
 
 /** The body of one message on the reports queue. */
 export const reports = z.strictObject({
   schema: z.literal("rackwright.reports/1"),
   controller: controllerId,
+  journal: journalId,
   reports: z.array(report).min(1).max(20),
 });
 export type Reports = z.infer<typeof reports>;

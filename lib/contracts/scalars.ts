@@ -17,6 +17,7 @@ export const revisionId = id(ids.isRevisionId, "image revision id");
 export const installationId = id(ids.isInstallationId, "installation id");
 export const bootId = id(ids.isBootId, "boot id");
 export const issueId = id(ids.isIssueId, "issue id");
+export const journalId = id(ids.isJournalId, "journal id (16 hexadecimal digits)");
 
 /** Milliseconds since the epoch, before the year 2500. */
 export const at = z

@@ -8,9 +8,11 @@ import {
   at,
   bootId,
   commandId,
+  controllerId,
   imageId,
   installationId,
   jobId,
+  journalId,
   labId,
   mac,
   nodeId,
@@ -40,9 +42,10 @@ const outstanding = z.strictObject({
   purpose: z.enum(["step", "look", "reset", "power-cycle"]),
   epoch: z.int().min(1),
   actions: z.array(action),
+  to: z.strictObject({ controller: controllerId, journal: journalId }).nullable(),
   notAfter: at,
   mustEnd: at,
-  sends: z.int().min(1),
+  sends: z.int().min(0),
   sendAgainAt: at,
 });
 

@@ -7,6 +7,7 @@
  */
 import * as z from "zod";
 import type { Budget } from "../core/correction/budget.ts";
+import type { Controller, Lease } from "../core/hands.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import type { Lab } from "../core/lab.ts";
@@ -23,6 +24,7 @@ import {
   imageId,
   issueId,
   jobId,
+  journalId,
   labId,
   mac,
   nodeId,
@@ -49,6 +51,8 @@ export interface Stored {
   readonly progress: NodeProgress;
   readonly reservation: Reservation;
   readonly lab: Lab;
+  readonly controller: Controller;
+  readonly lease: Lease;
   readonly budget: Budget;
   readonly image: Image;
   readonly revision: ImageRevision;
@@ -126,7 +130,34 @@ export const codecs: {
     }),
   ),
   reservation: codec(1, reservation),
-  lab: codec(1, z.strictObject({ id: labId, version: z.int().min(1), controllers: z.array(controllerId) })),
+  lab: codec(
+    1,
+    z.strictObject({
+      id: labId,
+      version: z.int().min(1),
+      controllers: z.array(controllerId),
+    }),
+  ),
+  controller: codec(
+    1,
+    z.strictObject({
+      id: controllerId,
+      version: z.int().min(1),
+      journal: journalId,
+      candidate: z.strictObject({ journal: journalId, since: at }).nullable(),
+    }),
+  ),
+  lease: codec(
+    1,
+    z.strictObject({
+      lab: labId,
+      domain: z.string(),
+      version: z.int().min(1),
+      owner: controllerId,
+      generation: z.int().min(1),
+      until: at,
+    }),
+  ),
   budget: codec(1, z.strictObject({ lab: labId, version: z.int().min(1), tokens: z.number(), at })),
   image: codec(1, z.strictObject({ id: imageId, version: z.int().min(1), production: revisionId })),
   revision: codec(
@@ -207,6 +238,8 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   progress: ({ node }) => keyOf("progress", node),
   reservation: ({ id }) => keyOf("reservation", id),
   lab: ({ id }) => keyOf("lab", id),
+  controller: ({ id }) => keyOf("controller", id),
+  lease: ({ lab, domain }) => keyOf("lease", leaseId(lab, domain)),
   budget: ({ lab }) => keyOf("budget", lab),
   image: ({ id }) => keyOf("image", id),
   revision: ({ revision }) => keyOf("revision", revision),
@@ -215,6 +248,9 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   mac: ({ mac: address }) => keyOf("mac", address),
   timeline: ({ entity, sequence }) => timelineKey(entity.kind, entity.id, sequence),
 };
+
+/** A power domain is known within its lab. */
+export const leaseId = (lab: string, domain: string): string => `${lab}#${domain}`;
 
 /** Kinds that are found by one id. */
 export type Identified = Exclude<Kind, "timeline" | "issue">;
@@ -297,6 +333,8 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   "node-spec": () => none,
   progress: () => none,
   budget: () => none,
+  controller: () => none,
+  lease: () => none,
   revision: () => none,
   job: () => none,
   mac: () => none,

@@ -5,7 +5,7 @@
  * from the journal and does nothing.
  */
 import type { Fault } from "./fault.ts";
-import type { BootId, CommandId, InstallationId, LabId, NodeId, RevisionId } from "./ids.ts";
+import type { BootId, CommandId, InstallationId, JournalId, LabId, NodeId, RevisionId } from "./ids.ts";
 import type { Instant } from "./time.ts";
 
 export type PowerState = "on" | "off" | "unknown";
@@ -44,7 +44,11 @@ export type Action =
       readonly task: "grant-access" | "revoke-access" | "sanitize";
       readonly parameters: Readonly<Record<string, string>>;
     }
-  | { readonly verb: "console.tail"; readonly lines: number };
+  | { readonly verb: "console.tail"; readonly lines: number }
+  /** Makes the machine findable by eye. */
+  | { readonly verb: "identify"; readonly seconds: number }
+  /** Ends whatever is queued or running for the node with a lower epoch (design §5, “Stopping”). */
+  | { readonly verb: "fence" };
 
 export type Verb = Action["verb"];
 
@@ -52,6 +56,8 @@ export type Verb = Action["verb"];
 export interface PowerSettings {
   readonly driver: string;
   readonly address: string;
+  /** What else the driver wants to know: docs/lab-controller.md. */
+  readonly options: Readonly<Record<string, string>>;
   /** What shares one BMC or PDU shares a power domain: one command at a time in it. */
   readonly domain: string;
   readonly credential: string;
@@ -68,6 +74,8 @@ export interface Command {
   readonly id: CommandId;
   readonly node: NodeId;
   readonly lab: LabId;
+  /** The journal that it is for: another one, of a controller that was set up anew, refuses it. */
+  readonly journal: JournalId;
   readonly epoch: number;
   readonly notAfter: Instant;
   readonly mustEnd: Instant;
@@ -98,6 +106,8 @@ export interface ActionResult {
   readonly outcome: "done" | "failed" | "skipped" | "unknown";
   readonly observed?: Observed;
   readonly fault?: Fault;
+  /** What the tools printed, both streams, the end of it if there was much; secrets are masked (R62). */
+  readonly said?: string;
 }
 
 /**

@@ -20,6 +20,8 @@ export type InstallationId = Branded<"InstallationId">;
 /** One boot of a node, issued by the agent with a one-time token. */
 export type BootId = Branded<"BootId">;
 export type IssueId = Branded<"IssueId">;
+/** One journal of one agent: a lab controller whose disk was replaced has another. */
+export type JournalId = Branded<"JournalId">;
 
 const slug = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
 const trace = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,158}[A-Za-z0-9])?$/;
@@ -35,6 +37,7 @@ export const isImageId = (text: string): text is ImageId => slug.test(text);
 export const isRevisionId = (text: string): text is RevisionId => trace.test(text);
 export const isInstallationId = (text: string): text is InstallationId => trace.test(text);
 export const isBootId = (text: string): text is BootId => trace.test(text);
+export const isJournalId = (text: string): text is JournalId => /^[0-9a-f]{16}$/.test(text);
 export const isIssueId = (text: string): text is IssueId => trace.test(text);
 
 /** Brands text that the program itself composed; throws where a person or a message must be told, so parse those instead. */

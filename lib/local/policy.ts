@@ -17,6 +17,7 @@ export const localPolicy: Policy = {
     sendAgainMs: seconds(4),
     sendAgainAtMostMs: seconds(15),
   },
+  hands: { leaseMs: seconds(5), clockMarginMs: seconds(2) },
   build: {
     firmwareMs: seconds(8),
     noProgressMs: seconds(6),

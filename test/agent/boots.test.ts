@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
-import { type Journal, openJournal } from "../../lib/agent/journal.ts";
+import type { Journal } from "../../lib/agent/journal.ts";
 import { command } from "../../lib/contracts/command.ts";
 import type { Action, Beacon } from "../../lib/core/command.ts";
 import { temporaryFolder } from "../support/stack.ts";
-import { aCommand } from "./support.ts";
+import { aCommand, aJournal } from "./support.ts";
 
 const mac = "52:54:00:00:00:01";
 const image = { sha256: "ab".repeat(32), sizeBytes: 3000 };
@@ -14,11 +14,7 @@ let boots: Boots;
 let told: Beacon[];
 
 async function reopen(): Promise<void> {
-  journal = await openJournal(
-    folder.path,
-    () => Date.now(),
-    () => {},
-  );
+  journal = await aJournal(folder.path);
   boots = createBoots({
     journal,
     publicUrl: "http://agent",

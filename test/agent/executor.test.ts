@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { nodeFault } from "../../lib/core/fault.ts";
-import { DriverFault } from "../../lib/drivers/power/driver.ts";
+import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
 import { aCommand, type Desk, openDesk } from "./support.ts";
 

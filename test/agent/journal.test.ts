@@ -2,22 +2,18 @@ import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { judge } from "../../lib/agent/intake.ts";
-import { type Journal, JournalHeld, openJournal } from "../../lib/agent/journal.ts";
-import { apply, compacted, emptyState, merged } from "../../lib/agent/state.ts";
+import { type Journal, JournalHeld } from "../../lib/agent/journal.ts";
+import { type AgentState, apply, compacted, emptyState, merged } from "../../lib/agent/state.ts";
 import { branded, isLabId } from "../../lib/core/ids.ts";
-import { after, instant } from "../../lib/core/time.ts";
+import { after, type Instant, instant } from "../../lib/core/time.ts";
 import { temporaryFolder } from "../support/stack.ts";
-import { aCommand } from "./support.ts";
+import { aCommand, aJournal, journalId } from "./support.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let journal: Journal | null = null;
 const warnings: string[] = [];
 const open = async (): Promise<Journal> => {
-  journal = await openJournal(
-    folder.path,
-    () => Date.now(),
-    (message) => warnings.push(message),
-  );
+  journal = await aJournal(folder.path, { warn: (message) => warnings.push(message) });
   return journal;
 };
 const shut = async (): Promise<void> => {
@@ -74,13 +70,7 @@ describe("the journal", () => {
     // Held by another process that lives: the one that started this test.
     const parent = readFileSync(`/proc/${process.ppid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[19];
     writeFileSync(join(folder.path, "lock"), `${process.ppid} ${parent}`);
-    await expect(
-      openJournal(
-        folder.path,
-        () => 0,
-        () => {},
-      ),
-    ).rejects.toThrow(JournalHeld);
+    await expect(aJournal(folder.path)).rejects.toThrow(JournalHeld);
     writeFileSync(join(folder.path, "lock"), holder);
   });
 
@@ -147,6 +137,8 @@ describe("the journal", () => {
 describe("intake", () => {
   const lab = branded(isLabId, "blue");
   const now = instant(Date.now());
+  const judgeAt = (given: unknown, state: AgentState, at: Instant) =>
+    judge(given, { state, lab, journal: journalId }, at);
   const holding = (...commands: ReturnType<typeof aCommand>[]) => {
     const state = emptyState();
     for (const command of commands) apply(state, { t: "accepted", command });
@@ -155,21 +147,21 @@ describe("intake", () => {
 
   test("a command that is known is not taken again, however often it is delivered", () => {
     const command = aCommand();
-    expect(judge(command, holding(command), lab, now)).toMatchObject({ verdict: "known", status: "queued" });
+    expect(judgeAt(command, holding(command), now)).toMatchObject({ verdict: "known", status: "queued" });
   });
 
   test("one with a lower epoch than the highest seen for its node is superseded", () => {
     const [old, young] = [aCommand({ epoch: 4 }), aCommand({ epoch: 5 })];
-    expect(judge(old, holding(young), lab, now)).toMatchObject({
+    expect(judgeAt(old, holding(young), now)).toMatchObject({
       verdict: "refused",
       reason: expect.stringContaining("superseded"),
     });
-    expect(judge(aCommand({ epoch: 5 }), holding(young), lab, now)).toMatchObject({ verdict: "refused" });
+    expect(judgeAt(aCommand({ epoch: 5 }), holding(young), now)).toMatchObject({ verdict: "refused" });
   });
 
   test("one that comes after its notAfter is expired, and the control plane is told", () => {
     const command = aCommand({ startsWithinMs: 10 });
-    const verdict = judge(command, emptyState(), lab, after(now, 60_000));
+    const verdict = judgeAt(command, emptyState(), after(now, 60_000));
     expect(verdict).toMatchObject({ verdict: "refused", result: { status: "expired", command: command.id } });
   });
 
@@ -181,12 +173,12 @@ describe("intake", () => {
     ];
     const state = holding(waiting, running, elsewhere);
     apply(state, { t: "started", id: running.id, at: 1 });
-    const verdict = judge(aCommand({ epoch: 9 }), state, lab, now);
+    const verdict = judgeAt(aCommand({ epoch: 9 }), state, now);
     expect(verdict.verdict === "accepted" && verdict.aborts.map(({ id }) => id)).toEqual([waiting.id]);
   });
 
   test("another lab's command is refused", () => {
-    expect(judge(aCommand({ lab: "green" }), emptyState(), lab, now)).toMatchObject({
+    expect(judgeAt(aCommand({ lab: "green" }), emptyState(), now)).toMatchObject({
       reason: "it is for lab green, this controller serves blue",
     });
   });
@@ -202,7 +194,7 @@ describe("intake", () => {
     ],
     ["a field too many", { surprise: true }, "surprise"],
   ])("%s is refused with a word on where", (_what, change, where) => {
-    const verdict = judge({ ...aCommand(), ...change }, emptyState(), lab, now);
+    const verdict = judgeAt({ ...aCommand(), ...change }, emptyState(), now);
     expect(verdict).toMatchObject({
       verdict: "refused",
       result: null,

@@ -1,9 +1,13 @@
 /** Commands, a journal in a folder, and hands that do what a test tells them. */
 
+import { createBreaker } from "../../lib/agent/breaker.ts";
 import { createExecutor, type Executor } from "../../lib/agent/executor.ts";
-import { type Journal, openJournal } from "../../lib/agent/journal.ts";
+import { type Journal, type JournalSettings, openJournal } from "../../lib/agent/journal.ts";
+import type { Leave } from "../../lib/agent/perform.ts";
 import { command } from "../../lib/contracts/command.ts";
 import type { Action, Command, CommandResult, Observed } from "../../lib/core/command.ts";
+import { branded, isJournalId } from "../../lib/core/ids.ts";
+import { pause } from "../../lib/drivers/power/verified.ts";
 import { eventually } from "../support/stack.ts";
 
 export interface CommandChange {
@@ -16,9 +20,31 @@ export interface CommandChange {
   readonly endsWithinMs?: number;
   readonly quiescentMs?: number;
   readonly lab?: string;
+  readonly driver?: string;
+  readonly address?: string;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly journal?: string;
 }
 
 let counter = 0;
+
+/** The id of every journal that a test opens. */
+export const journalId = branded(isJournalId, "0123456789abcdef");
+
+export const aJournal = (
+  dir: string,
+  change: Partial<JournalSettings> = {},
+): ReturnType<typeof openJournal> =>
+  openJournal({
+    dir,
+    now: () => Date.now(),
+    newId: () => journalId,
+    warn: () => {},
+    failed: (error) => {
+      throw error;
+    },
+    ...change,
+  });
 
 export function aCommand(change: CommandChange = {}): Command {
   counter += 1;
@@ -29,6 +55,7 @@ export function aCommand(change: CommandChange = {}): Command {
     id: change.id ?? `job.${counter}`,
     node,
     lab: change.lab ?? "blue",
+    journal: change.journal ?? journalId,
     epoch,
     notAfter,
     mustEnd: now + (change.endsWithinMs ?? 120_000),
@@ -36,9 +63,10 @@ export function aCommand(change: CommandChange = {}): Command {
     target: {
       macs: ["52:54:00:00:00:01"],
       power: {
-        driver: "redfish",
-        address: "http://bmc",
+        driver: change.driver ?? "redfish",
+        address: change.address ?? "http://bmc",
         domain: change.domain ?? node,
+        options: change.options ?? {},
         credential: "bmc/blue",
         quiescentMs: change.quiescentMs ?? 0,
       },
@@ -55,6 +83,9 @@ export class Hands {
     readonly fail: (error: Error) => void;
   }[] = [];
   observation: Observed = { power: "on" };
+  /** Why the controller's clock cannot be trusted. */
+  distrust: string | null = null;
+  secretVersion = "1";
   private readonly running = new Map<string, number>();
   /** The most that were ever under way at once, by node and by power domain. */
   readonly most = new Map<string, number>();
@@ -64,7 +95,7 @@ export class Hands {
     each: Command,
     { verb }: Action,
     _before: unknown,
-    signal: AbortSignal,
+    { signal }: Leave,
   ): Promise<Observed> => {
     const keys = [`node ${each.node}`, `domain ${each.target.power.domain}`];
     for (const key of keys) {
@@ -102,11 +133,7 @@ export interface Desk {
 
 export async function openDesk(dir: string): Promise<Desk> {
   const warnings: string[] = [];
-  const journal = await openJournal(
-    dir,
-    () => Date.now(),
-    (message) => warnings.push(message),
-  );
+  const journal = await aJournal(dir, { warn: (message) => warnings.push(message) });
   const hands = new Hands();
   const reported: CommandResult[] = [];
   const executor = createExecutor({
@@ -114,8 +141,12 @@ export async function openDesk(dir: string): Promise<Desk> {
     act: hands.act,
     observe: async () => hands.observation,
     report: (result) => reported.push(result),
+    clock: { known: async () => {}, distrust: () => hands.distrust },
+    breaker: createBreaker({ journal, now: () => Date.now(), random: () => 0 }),
+    secretVersion: () => hands.secretVersion,
     now: () => Date.now(),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    monotonic: () => performance.now(),
+    sleep: pause,
     atOnce: 32,
     log: () => {},
   });

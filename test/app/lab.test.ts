@@ -95,6 +95,7 @@ describe("who may speak for a node", () => {
       reports.parse({
         schema: "rackwright.reports/1",
         controller,
+        journal: "0123456789abcdef",
         reports: [
           {
             kind: "beacon",

@@ -16,7 +16,7 @@ import type { Report } from "../../lib/contracts/report.ts";
 import { reports as reportsShape } from "../../lib/contracts/report.ts";
 import type { ActionResult, Command } from "../../lib/core/command.ts";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
-import { branded, type ControllerId, isControllerId, type RevisionId } from "../../lib/core/ids.ts";
+import { branded, type ControllerId, isControllerId, isLabId, type RevisionId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { shipped } from "../../lib/core/provisioning/registry.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
@@ -99,6 +99,7 @@ export class MemoryLab {
       sizeBytes: 1000,
     });
     await this.app.outbox.flush();
+    await this.hear({ kind: "alive", lab: branded(isLabId, "blue"), at: this.now });
     await this.until(async () =>
       (await this.nodes()).every(({ provision }) => provision.state === "available"),
     );
@@ -168,10 +169,19 @@ export class MemoryLab {
     for (const { report } of due) {
       if (this.loseReport(report)) continue;
       if (this.repeatReport()) this.tell(45_000, report);
-      const message = { schema: "rackwright.reports/1", controller, reports: [report] };
-      await ingestReports(this.app, reportsShape.parse(message), `AROALAB:${controller}`);
+      await this.hear(report);
     }
     await this.app.outbox.flush();
+  }
+
+  private async hear(report: Report): Promise<void> {
+    const message = {
+      schema: "rackwright.reports/1",
+      controller,
+      journal: "0123456789abcdef",
+      reports: [report],
+    };
+    await ingestReports(this.app, reportsShape.parse(message), `AROALAB:${controller}`);
   }
 
   private async takeWakes(): Promise<void> {

@@ -162,6 +162,7 @@ const aCommand = (index: number): Command =>
     id: branded(isCommandId, `job.${index}`),
     node: "node-01",
     lab: "blue",
+    journal: "0123456789abcdef",
     epoch: 1,
     notAfter: time + 60_000,
     mustEnd: time + 120_000,

@@ -45,7 +45,14 @@ export const spec: NodeSpec = {
   class: "standard",
   tags: [],
   macs: ["52:54:00:00:00:01"],
-  power: { driver: "redfish", address: "https://bmc", domain: "bmc", credential: "bmc/blue", quiescentMs: 0 },
+  power: {
+    driver: "redfish",
+    address: "https://bmc",
+    domain: "bmc",
+    credential: "bmc/blue",
+    options: {},
+    quiescentMs: 0,
+  },
   version: 1,
 };
 

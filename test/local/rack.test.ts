@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBootService } from "../../lib/agent/boot-service.ts";
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
 import { createImages, type Images } from "../../lib/agent/images.ts";
-import { type Journal, openJournal } from "../../lib/agent/journal.ts";
+import type { Journal } from "../../lib/agent/journal.ts";
 import type { Beacon } from "../../lib/core/command.ts";
 import { branded, isBootId, isInstallationId, isRevisionId } from "../../lib/core/ids.ts";
 import { newKeyPair, runGuest } from "../../lib/drivers/os/ssh.ts";
@@ -17,7 +17,7 @@ import { makeDemoImage } from "../../lib/local/demo-image.ts";
 import { importImage, startImageStore } from "../../lib/local/image-store.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { type RackFile, rackFile } from "../../lib/local/rack/store.ts";
-import { aCommand } from "../agent/support.ts";
+import { aCommand, aJournal } from "../agent/support.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
 
 const folder = temporaryFolder();
@@ -65,6 +65,9 @@ const startService = async () => {
     boots,
     images,
     bootFilesDir: join(folder.path, "boot"),
+    health: () => {
+      throw new Error("nobody asks for it here");
+    },
     log: () => {},
   });
 };
@@ -80,11 +83,7 @@ beforeAll(async () => {
   store = await startImageStore({ port: storePort, dir: join(folder.path, "store") });
   images = createImages(join(folder.path, "images"), `http://127.0.0.1:${storePort}/images`);
   await images.prefetch(image, AbortSignal.timeout(10_000));
-  journal = await openJournal(
-    join(folder.path, "journal"),
-    () => Date.now(),
-    () => {},
-  );
+  journal = await aJournal(join(folder.path, "journal"));
   boots = createBoots({
     journal,
     publicUrl: `http://127.0.0.1:${bootPort}`,
@@ -117,8 +116,13 @@ afterAll(async () => {
 const portOf = (node: string) => file.nodes.find(({ id }) => id === node)?.bmcPort ?? 0;
 const bmc = (node: string, change: Partial<BmcAccess> = {}): BmcAccess => ({
   address: `http://127.0.0.1:${portOf(node)}`,
+  options: {},
   credential,
   signal: AbortSignal.timeout(20_000),
+  guard: () => {},
+  tool: () => Promise.reject(new Error("Redfish needs no tool")),
+  note: () => {},
+  scriptsDir: "",
   ...change,
 });
 const control = async (path: string, body?: unknown): Promise<unknown> => {

@@ -20,6 +20,10 @@ export interface Policy {
     readonly sendAgainMs: Ms;
     readonly sendAgainAtMostMs: Ms;
   };
+  readonly hands: {
+    readonly leaseMs: Ms;
+    readonly clockMarginMs: Ms;
+  };
   readonly build: {
     /** From power on to the first sign of the network boot. */
     readonly firmwareMs: Ms;
@@ -64,6 +68,7 @@ export const defaultPolicy: Policy = {
     sendAgainMs: seconds(20),
     sendAgainAtMostMs: minutes(5),
   },
+  hands: { leaseMs: minutes(1), clockMarginMs: seconds(10) },
   build: {
     firmwareMs: minutes(10),
     noProgressMs: minutes(3),

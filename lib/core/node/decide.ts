@@ -222,7 +222,12 @@ function sendAgain(draft: Draft): void {
   const { command } = job;
   const wait = Math.min(policy.command.sendAgainMs * 2 ** command.sends, policy.command.sendAgainAtMostMs);
   setJob(draft, { command: { ...command, sends: command.sends + 1, sendAgainAt: after(now, wait) } });
-  draft.notes.push(`no word about command ${command.id}: sent again (${command.sends + 1})`);
+  const first = command.sends === 0;
+  draft.notes.push(
+    first
+      ? `command ${command.id} is due`
+      : `no word about command ${command.id}: sent again (${command.sends + 1})`,
+  );
   draft.send = true;
 }
 

@@ -86,6 +86,7 @@ export function issue(draft: Draft, purpose: Outstanding["purpose"], actions: re
       purpose,
       epoch,
       actions,
+      to: null,
       notAfter,
       mustEnd: after(notAfter, policy.command.runMs),
       sends: 1,

@@ -8,9 +8,11 @@ import type { Fault } from "../fault.ts";
 import type {
   BootId,
   CommandId,
+  ControllerId,
   ImageId,
   InstallationId,
   JobId,
+  JournalId,
   LabId,
   NodeId,
   ReservationId,
@@ -110,6 +112,8 @@ export interface Outstanding {
   readonly purpose: "step" | "look" | "reset" | "power-cycle";
   readonly epoch: number;
   readonly actions: readonly Action[];
+  /** Who was given it; null while it waits for somebody to be given to. Committed before it is sent. */
+  readonly to: { readonly controller: ControllerId; readonly journal: JournalId } | null;
   readonly notAfter: Instant;
   readonly mustEnd: Instant;
   /** How often it was sent; sending again is harmless, the agent answers from its journal. */

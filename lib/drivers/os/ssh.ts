@@ -7,7 +7,7 @@ import ssh2 from "ssh2";
 import type * as z from "zod";
 import { guestStatus, type guestTasks } from "../../contracts/boot.ts";
 import { nodeFault } from "../../core/fault.ts";
-import { DriverFault } from "../power/driver.ts";
+import { DriverFault } from "../driver-fault.ts";
 
 export interface Guest {
   readonly node: string;

@@ -1,27 +1,44 @@
 /**
- * Redfish (DMTF DSP0266) over HTTP: discovers the system, uses the reset types that the BMC allows, reads back what came of
- * it. A BMC that says no but is in the wanted state already is success; one that says yes is not believed.
+ * Redfish (DMTF DSP0266): discovers the system, uses the reset types that the BMC allows, reads back what came of it.
  */
 import * as z from "zod";
 import type { BootDevice, PowerState } from "../../core/command.ts";
 import { configurationFault, nodeFault } from "../../core/fault.ts";
-import { type BmcAccess, DriverFault, type PowerDriver } from "./driver.ts";
+import { DriverFault } from "../driver-fault.ts";
+import { type BmcAccess, optionsOf, type Persistence, type PowerDriver, unsupported } from "./driver.ts";
+import { fingerprint, openSession, type RedfishPatience, type Session } from "./redfish-session.ts";
+import { type Patience, patience, pause, type Verified, verified } from "./verified.ts";
 
-export interface RedfishPatience {
-  readonly requestMs: number;
-  /** Requests that only read are repeated while the BMC cannot be reached. */
-  readonly tries: number;
-  readonly retryMs: number;
-  /** How long a change of power may take until it shows. */
-  readonly settleMs: number;
-  readonly pollMs: number;
-}
+const options = z.strictObject({
+  /** Pins a self-signed certificate. */
+  certificate: fingerprint.optional(),
+  /** Which system, where a BMC has several (a chassis): the end of its path, e.g. `Blade7`. */
+  system: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, "is not the name of a system")
+    .optional(),
+});
 
-const patience: RedfishPatience = { requestMs: 5000, tries: 3, retryMs: 1000, settleMs: 60_000, pollMs: 100 };
+const defaults: RedfishPatience & Patience = {
+  ...patience,
+  requestMs: 5000,
+  tries: 3,
+  retryMs: 1000,
+  pollMs: 100,
+  refusedWaitMs: 500,
+};
 
 const collection = z.looseObject({ Members: z.array(z.looseObject({ "@odata.id": z.string() })).min(1) });
 const system = z.looseObject({
   PowerState: z.string(),
+  IndicatorLED: z.string().optional(),
+  LocationIndicatorActive: z.boolean().optional(),
+  Boot: z
+    .looseObject({
+      BootSourceOverrideTarget: z.string().nullish(),
+      BootSourceOverrideEnabled: z.string().nullish(),
+    })
+    .optional(),
   Actions: z.looseObject({
     "#ComputerSystem.Reset": z.looseObject({
       target: z.string(),
@@ -29,212 +46,139 @@ const system = z.looseObject({
     }),
   }),
 });
+type System = z.infer<typeof system>;
 
-interface Session {
-  /** Answers the parsed body; throws a DriverFault that says what is wrong. */
-  get(path: string): Promise<unknown>;
-  /** Tells the status; whether it did anything is found by reading. */
-  send(method: "POST" | "PATCH", path: string, body: unknown): Promise<number>;
-  close(): Promise<void>;
+const stateOf = (text: string): PowerState => (text === "On" ? "on" : text === "Off" ? "off" : "unknown");
+
+/** Best first: what a BMC may call the change. */
+const resetTypes = {
+  on: ["On", "ForceOn"],
+  off: ["ForceOff"],
+  reset: ["ForceRestart", "PowerCycle"],
+} as const;
+
+const targets: Readonly<Record<BootDevice, string>> = { network: "Pxe", disk: "Hdd" };
+
+/** One login for all that a verb does. */
+interface Open {
+  readonly session: Session;
+  readonly path: string;
+  read(): Promise<System>;
 }
 
-export function redfish(given: Partial<RedfishPatience> = {}): PowerDriver {
-  const { requestMs, tries, retryMs, settleMs, pollMs } = { ...patience, ...given };
+export function redfish(given: Partial<RedfishPatience & Patience> = {}): PowerDriver {
+  const settings = { ...defaults, ...given };
 
-  async function request(
-    { address, signal }: BmcAccess,
-    method: string,
-    path: string,
-    headers: Record<string, string>,
-    body?: unknown,
-  ): Promise<Response> {
-    const attempts = method === "GET" ? tries : 1;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await fetch(new URL(path, address), {
-          method,
-          headers: {
-            accept: "application/json",
-            "odata-version": "4.0",
-            ...headers,
-            ...(body === undefined ? {} : { "content-type": "application/json" }),
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-          signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
-        });
-      } catch (error) {
-        signal.throwIfAborted();
-        if (attempt >= attempts) throw unreachable(address, error);
-        await pause(retryMs * (0.5 + Math.random()), signal);
-      }
-    }
-  }
-
-  async function open(bmc: BmcAccess): Promise<Session> {
-    const { username, password } = bmc.credential;
-    const basic = { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
-    await body(await request(bmc, "GET", "/redfish/v1/", {}), bmc, "/redfish/v1/");
-    const login = await request(
-      bmc,
-      "POST",
-      "/redfish/v1/SessionService/Sessions",
-      {},
-      { UserName: username, Password: password },
-    );
-    if (login.status === 401 || login.status === 403) throw refused(bmc.address, login.status);
-    const token = login.headers.get("x-auth-token");
-    const location = login.headers.get("location");
-    await login.body?.cancel();
-    // A BMC without sessions takes the password with every request.
-    const headers: Record<string, string> = login.ok && token !== null ? { "x-auth-token": token } : basic;
-    return {
-      get: async (path) => body(await request(bmc, "GET", path, headers), bmc, path),
-      send: async (method, path, content) => {
-        const response = await request(bmc, method, path, headers, content);
-        await response.body?.cancel();
-        if (response.status === 401 || response.status === 403) throw refused(bmc.address, response.status);
-        return response.status;
-      },
-      close: async () => {
-        if (!("x-auth-token" in headers) || location === null) return;
-        // A session that is not ended ends by itself; the work is done either way.
-        await request(bmc, "DELETE", new URL(location, bmc.address).pathname, headers)
-          .then((response) => response.body?.cancel())
-          .catch(() => undefined);
-      },
-    };
-  }
-
-  async function withSystem<T>(
-    bmc: BmcAccess,
-    work: (session: Session, path: string) => Promise<T>,
-  ): Promise<T> {
-    const session = await open(bmc);
+  async function withSystem<T>(bmc: BmcAccess, work: (open: Open) => Promise<T>): Promise<T> {
+    const { certificate = null, system: wanted } = optionsOf("redfish", options, bmc);
+    const session = await openSession(bmc, certificate, settings);
     try {
-      const { Members } = parse(
-        collection,
-        await session.get("/redfish/v1/Systems"),
-        bmc,
-        "/redfish/v1/Systems",
-      );
-      const path = Members[0]?.["@odata.id"] ?? "";
-      return await work(session, path);
+      const where = "/redfish/v1/Systems";
+      const { Members } = parse(collection, await session.get(where), bmc, where);
+      const paths = Members.map((each) => each["@odata.id"]);
+      const path = wanted === undefined ? paths[0] : paths.find((each) => each.split("/").at(-1) === wanted);
+      if (path === undefined || (wanted === undefined && paths.length > 1)) {
+        const names = paths.map((each) => each.split("/").at(-1)).join(", ");
+        const message = `BMC ${bmc.address} has the systems ${names}: set the option system to one of them`;
+        throw new DriverFault(configurationFault("power-options", message));
+      }
+      return await work({
+        session,
+        path,
+        read: async () => parse(system, await session.get(path), bmc, path),
+      });
     } finally {
       await session.close();
     }
   }
 
-  const read = async (bmc: BmcAccess, session: Session, path: string) =>
-    parse(system, await session.get(path), bmc, path);
-
-  const stateOf = (text: string): PowerState => (text === "On" ? "on" : text === "Off" ? "off" : "unknown");
-
-  /** Reads until the power is as wanted; gives up with what was seen last. */
-  async function settle(bmc: BmcAccess, session: Session, path: string, wanted: PowerState): Promise<void> {
-    for (let waited = 0; ; waited += pollMs) {
-      const seen = (await read(bmc, session, path)).PowerState;
-      if (stateOf(seen) === wanted) return;
-      if (waited >= settleMs) {
-        throw new DriverFault(
-          nodeFault(
-            "power-unchanged",
-            `BMC ${bmc.address} took the request, but power is ${seen} after ${settleMs / 1000} s, not ${wanted}`,
-          ),
-        );
-      }
-      await pause(pollMs, bmc.signal);
-    }
-  }
-
-  /** Requests one of the reset types that the BMC has, best first, unless the power is as wanted already. */
-  async function change(
-    bmc: BmcAccess,
-    session: Session,
-    path: string,
-    types: readonly string[],
-    wanted: PowerState,
-    always: boolean,
-  ): Promise<PowerState> {
-    const before = await read(bmc, session, path);
-    if (!always && stateOf(before.PowerState) === wanted) return wanted;
-    const reset = before.Actions["#ComputerSystem.Reset"];
-    const allowed = reset["ResetType@Redfish.AllowableValues"];
-    const type = types.find((each) => allowed === undefined || allowed.includes(each));
-    if (type === undefined) {
-      throw new DriverFault(
-        configurationFault(
-          "reset-unsupported",
-          `BMC ${bmc.address} allows ${allowed?.join(", ")}, none of ${types.join(", ")}`,
+  const change = (bmc: BmcAccess, verb: (power: Verified) => Promise<PowerState>): Promise<PowerState> =>
+    withSystem(bmc, ({ session, read }) =>
+      verb(
+        verified(
+          bmc,
+          {
+            read: async () => stateOf((await read()).PowerState),
+            send: async (what) => {
+              const reset = (await read()).Actions["#ComputerSystem.Reset"];
+              const allowed = reset["ResetType@Redfish.AllowableValues"];
+              const type = resetTypes[what].find((each) => allowed === undefined || allowed.includes(each));
+              if (type === undefined) {
+                const message = `BMC ${bmc.address} allows ${allowed?.join(", ")}, none of ${resetTypes[what].join(", ")}`;
+                throw new DriverFault(configurationFault("reset-unsupported", message));
+              }
+              bmc.guard();
+              const status = await session.send("POST", reset.target, { ResetType: type });
+              if (status >= 400) {
+                const message = `BMC ${bmc.address} refused ${type} with status ${status}`;
+                throw new DriverFault(nodeFault("bmc-refused", message));
+              }
+            },
+          },
+          settings,
         ),
-      );
-    }
-    // Sent once: a request that was lost on its way back may have had its effect. What came of it is read.
-    const status = await session.send("POST", reset.target, { ResetType: type }).catch((error: unknown) => {
-      if (error instanceof DriverFault && error.fault.code === "bmc-unreachable") return null;
-      throw error;
-    });
-    if (status !== null && status >= 400 && stateOf((await read(bmc, session, path)).PowerState) !== wanted) {
-      throw new DriverFault(
-        nodeFault("bmc-refused", `BMC ${bmc.address} refused ${type} with status ${status}`),
-      );
-    }
-    await settle(bmc, session, path, wanted);
-    return wanted;
-  }
+      ),
+    );
 
   return {
     name: "redfish",
-    on: (bmc) => withSystem(bmc, (session, path) => change(bmc, session, path, ["On"], "on", false)),
-    off: (bmc) => withSystem(bmc, (session, path) => change(bmc, session, path, ["ForceOff"], "off", false)),
-    cycle: (bmc) =>
-      withSystem(bmc, async (session, path) => {
-        await change(bmc, session, path, ["ForceOff"], "off", false);
-        return change(bmc, session, path, ["On"], "on", false);
-      }),
-    reset: (bmc) =>
-      withSystem(bmc, async (session, path) => {
-        const { PowerState: before } = await read(bmc, session, path);
-        // A machine that is off is not reset by a reset.
-        const types = stateOf(before) === "off" ? ["On"] : ["ForceRestart", "PowerCycle"];
-        return change(bmc, session, path, types, "on", true);
-      }),
-    status: (bmc) =>
-      withSystem(bmc, async (session, path) => stateOf((await read(bmc, session, path)).PowerState)),
+    needsCredential: true,
+    bootDevice: "settable",
+    on: (bmc) => change(bmc, (power) => power.on()),
+    off: (bmc) => change(bmc, (power) => power.off()),
+    cycle: (bmc) => change(bmc, (power) => power.cycle()),
+    reset: (bmc) => change(bmc, (power) => power.reset()),
+    status: (bmc) => withSystem(bmc, async ({ read }) => stateOf((await read()).PowerState)),
     setBootDevice: (bmc, device, persistence) =>
-      withSystem(bmc, async (session, path) => {
-        const wanted = {
-          BootSourceOverrideTarget: targets[device],
-          BootSourceOverrideEnabled: persistence === "once" ? "Once" : "Continuous",
-        };
-        const status = await session.send("PATCH", path, { Boot: wanted });
-        const seen = z.looseObject({ Boot: z.looseObject({}) }).safeParse(await session.get(path));
-        const boot = seen.success ? seen.data.Boot : {};
-        const set = Object.entries(wanted).every(([name, value]) => boot[name] === value);
-        if (!set) {
-          throw new DriverFault(
-            nodeFault(
-              "boot-device-unchanged",
-              `BMC ${bmc.address} answered ${status}, but boots from ${JSON.stringify(boot["BootSourceOverrideTarget"])}`,
-            ),
-          );
-        }
-      }),
+      withSystem(bmc, (open) => setBootDevice(bmc, open, device, persistence)),
+    identify: (bmc, seconds) => withSystem(bmc, (open) => identify(bmc, open, seconds)),
   };
 }
 
-const targets: Readonly<Record<BootDevice, string>> = { network: "Pxe", disk: "Hdd" };
+async function setBootDevice(
+  bmc: BmcAccess,
+  { session, path, read }: Open,
+  device: BootDevice,
+  persistence: Persistence,
+): Promise<void> {
+  const wanted = {
+    BootSourceOverrideTarget: targets[device],
+    BootSourceOverrideEnabled: persistence === "once" ? "Once" : "Continuous",
+  };
+  bmc.guard();
+  const status = await session.send("PATCH", path, { Boot: wanted });
+  const { Boot: seen } = await read();
+  if (
+    seen?.BootSourceOverrideTarget === wanted.BootSourceOverrideTarget &&
+    seen.BootSourceOverrideEnabled === wanted.BootSourceOverrideEnabled
+  )
+    return;
+  const found = `${seen?.BootSourceOverrideTarget} ${seen?.BootSourceOverrideEnabled}`;
+  const message = `BMC ${bmc.address} answered ${status}, but its boot override is ${found}`;
+  throw new DriverFault(nodeFault("boot-device-unchanged", message));
+}
 
-async function body(response: Response, { address }: BmcAccess, path: string): Promise<unknown> {
-  if (response.status === 401 || response.status === 403) throw refused(address, response.status);
-  const text = await response.text();
-  try {
-    if (response.ok) return JSON.parse(text);
-  } catch {
-    // Told below, with the status and the beginning of what came instead of JSON.
-  }
-  throw new DriverFault(
-    nodeFault("bmc-error", `BMC ${address} answered ${path} with ${response.status}: ${text.slice(0, 200)}`),
-  );
+/** Redfish has no duration: it is lit, waited for, and put out again. */
+async function identify(bmc: BmcAccess, { session, path, read }: Open, seconds: number): Promise<void> {
+  const before = await read();
+  const newer = before.LocationIndicatorActive !== undefined;
+  if (!newer && before.IndicatorLED === undefined) throw unsupported("redfish", "light this machine up");
+  const light = async (on: boolean): Promise<void> => {
+    await session.send(
+      "PATCH",
+      path,
+      newer ? { LocationIndicatorActive: on } : { IndicatorLED: on ? "Blinking" : "Off" },
+    );
+    const seen = await read();
+    if ((newer ? seen.LocationIndicatorActive : seen.IndicatorLED !== "Off") === on) return;
+    throw new DriverFault(
+      nodeFault("identify-unchanged", `BMC ${bmc.address} took the request, but its light is as before`),
+    );
+  };
+  await light(seconds > 0);
+  if (seconds === 0) return;
+  await pause(seconds * 1000, bmc.signal);
+  await light(false);
 }
 
 function parse<T>(shape: z.ZodType<T>, value: unknown, { address }: BmcAccess, path: string): T {
@@ -244,26 +188,3 @@ function parse<T>(shape: z.ZodType<T>, value: unknown, { address }: BmcAccess, p
     nodeFault("bmc-error", `BMC ${address} answered ${path} with something else than Redfish`),
   );
 }
-
-const refused = (address: string, status: number): DriverFault =>
-  new DriverFault(
-    nodeFault(
-      "bmc-authentication",
-      `BMC ${address} refuses the credential (status ${status}): correct the secret`,
-    ),
-  );
-
-function unreachable(address: string, error: unknown): DriverFault {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-  return new DriverFault(nodeFault("bmc-unreachable", `BMC ${address} does not answer: ${cause}`));
-}
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", stop, { once: true });
-  });

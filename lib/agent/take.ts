@@ -1,0 +1,76 @@
+/** Takes a delivery from `run`: each command is judged by itself, journalled, handed on; the answer goes back at once. */
+import { delivery, type Receipt } from "../contracts/command.ts";
+import { explain } from "../contracts/scalars.ts";
+import type { CommandResult } from "../core/command.ts";
+import type { LabId } from "../core/ids.ts";
+import { instant } from "../core/time.ts";
+import type { Executor } from "./executor.ts";
+import { judge } from "./intake.ts";
+import type { Journal } from "./journal.ts";
+
+export interface Intake {
+  readonly journal: Journal;
+  readonly executor: Pick<Executor, "abort" | "add">;
+  readonly report: (result: CommandResult) => void;
+  readonly lab: LabId;
+  readonly now: () => number;
+  readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+/** SSM keeps 24,000 characters of an answer: results beyond this are only reported, not answered. */
+const mostResultCharacters = 12_000;
+
+/** A delivery that is none: told to whoever called `run`. */
+export class NotADelivery extends Error {
+  override readonly name = "NotADelivery";
+}
+
+/** One command that is refused does not hold up the others of its delivery. */
+export async function take(
+  body: string,
+  { journal, executor, report, lab, now, log }: Intake,
+): Promise<Receipt> {
+  const parsed = delivery.safeParse(parse(body));
+  if (!parsed.success) throw new NotADelivery(explain(parsed.error).slice(0, 1000));
+  const receipts: Receipt["commands"] = [];
+  let room = mostResultCharacters;
+  for (const given of parsed.data.commands) {
+    const verdict = judge(given, { state: journal.state, lab, journal: journal.id }, instant(now()));
+    switch (verdict.verdict) {
+      case "accepted":
+        await journal.append({ t: "accepted", command: verdict.command });
+        await executor.abort(verdict.aborts, `superseded by command ${verdict.command.id}`);
+        executor.add(verdict.command);
+        receipts.push({ verdict: "accepted", id: verdict.command.id });
+        break;
+      case "known": {
+        // Asking again is how the control plane gets a report that was lost on its way.
+        if (verdict.result !== null) report(verdict.result);
+        const result = verdict.result === null ? null : withoutWords(verdict.result);
+        room -= JSON.stringify(result).length;
+        const { id } = verdict.command;
+        receipts.push({ verdict: "known", id, status: verdict.status, result: room > 0 ? result : null });
+        break;
+      }
+      case "refused":
+        if (verdict.result !== null) report(verdict.result);
+        log("command refused", { command: verdict.id, reason: verdict.reason });
+        receipts.push({ verdict: "refused", id: verdict.id, reason: verdict.reason.slice(0, 300) });
+        break;
+    }
+  }
+  return { schema: "rackwright.receipt/1", journal: journal.id, commands: receipts };
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new NotADelivery("it is not JSON");
+  }
+}
+
+const withoutWords = (result: CommandResult) => ({
+  ...result,
+  results: result.results.map(({ said: _, ...rest }) => rest),
+});
