@@ -15,6 +15,8 @@ import type { AgentState } from "./state.ts";
 export interface Tools {
   readonly powerDrivers: readonly PowerDriver[];
   readonly secrets: Secrets;
+  /** What a BMC's own log says of us. */
+  readonly who: string;
   readonly scriptsDir: string;
   readonly tool: RunTool;
   readonly boots: Boots;
@@ -60,6 +62,7 @@ async function withBmc<T>(
       guard,
       tool: listener.listen(tools.tool),
       note: listener.note,
+      who: tools.who,
       scriptsDir: tools.scriptsDir,
     });
   } catch (error) {

@@ -24,6 +24,9 @@ const metadataMs = 20_000;
 /** A login that is refused is refused soon; a device that is not there is waited for. */
 const soonMs = 3000;
 
+/** What Python thinks of the agent's age is no concern of the operator's. */
+const quietly = { PYTHONWARNINGS: "ignore" };
+
 /** Options that would make an agent run a program or write a file of somebody's choice. */
 const forbidden =
   /(_path|_file|_script|^debug.*|^verbose.*|^action|^password|^passwd|^login|^username|^ip|^ipaddr)$/;
@@ -38,7 +41,7 @@ function parametersOf(bmc: BmcAccess, agent: string): Promise<ReadonlySet<string
   const known = metadata.get(agent);
   if (known !== undefined) return known;
   const reading = bmc
-    .tool(agent, ["-o", "metadata"], { timeoutMs: metadataMs }, bmc.signal)
+    .tool(agent, ["-o", "metadata"], { env: quietly, timeoutMs: metadataMs }, bmc.signal)
     .then(({ code, stdout, stderr }) => {
       const parameters = parametersIn(stdout);
       if (code === 0 && parameters.size > 0) return parameters;
@@ -85,27 +88,46 @@ async function fenceAgent(bmc: BmcAccess, action: string): Promise<0 | 2> {
   const { code, stdout, stderr, elapsedMs } = await bmc.tool(
     agent,
     [],
-    { stdin: lines.join(""), timeoutMs: callMs },
+    { stdin: lines.join(""), env: quietly, timeoutMs: callMs },
     bmc.signal,
   );
   if (code === 0 || (code === 2 && action === "status")) return code;
-  const said = firstLine(stderr, stdout);
+  const said = errorIn(`${stderr}\n${stdout}`);
   if (code === null) throw unreachable(bmc.address, `${agent} took longer than ${callMs / 1000} s`);
-  const all = `${stderr}\n${stdout}`;
-  if (/authentication|incorrect (password|login)|unauthorized|\b401\b|login failed|HMAC/i.test(all)) {
-    throw refusedCredential(bmc.address, said);
+  const logsIn = given.has("password");
+  switch (verdictOf(`${stderr}\n${stdout}`, elapsedMs)) {
+    case "credential":
+      throw refusedCredential(bmc.address, said);
+    case "credential or plug":
+      // Counted as a refused login: whoever goes on trying a wrong password locks the account.
+      if (logsIn) throw refusedCredential(bmc.address, `${said}; or there is no such plug`);
+      throw new DriverFault(configurationFault("power-options", `${agent} at ${bmc.address}: ${said}`));
+    case "unreachable":
+      throw unreachable(bmc.address, said);
+    case "refused":
+      throw new DriverFault(
+        nodeFault("bmc-refused", `${agent} at ${bmc.address} failed at ${action}: ${said}`),
+      );
   }
-  if (
-    /unable to connect\/login|unable to establish/i.test(all) &&
-    elapsedMs < soonMs &&
-    !/refused/i.test(all)
-  ) {
-    throw refusedCredential(bmc.address, said);
-  }
-  if (/connect|timed? ?out|unreachable|no route|refused|unable to establish/i.test(all))
-    throw unreachable(bmc.address, said);
-  throw new DriverFault(nodeFault("bmc-refused", `${agent} at ${bmc.address} failed at ${action}: ${said}`));
 }
+
+type Verdict = "credential" | "credential or plug" | "unreachable" | "refused";
+
+/** Agents end with 1 whatever it was: their words and the time they took tell what. Pure, for its tests. */
+export function verdictOf(said: string, elapsedMs: number): Verdict {
+  if (/authentication|incorrect (password|login)|unauthorized|\b401\b|login failed|HMAC/i.test(said))
+    return "credential";
+  const soon = elapsedMs < soonMs;
+  if (/unable to connect\/login|unable to establish/i.test(said) && soon && !/refused/i.test(said))
+    return "credential";
+  if (/connect|timed? ?out|unreachable|no route|refused|unable to establish/i.test(said))
+    return "unreachable";
+  return /unable to obtain correct plug status/i.test(said) && soon ? "credential or plug" : "refused";
+}
+
+/** Their log has the reason in a line with ERROR, among warnings of Python's and the like. */
+const errorIn = (text: string): string =>
+  /ERROR: (?:Failed: )?(.*)/.exec(text)?.[1]?.trim().slice(0, 200) ?? firstLine(text);
 
 const read = async (bmc: BmcAccess): Promise<PowerState> =>
   (await fenceAgent(bmc, "status")) === 0 ? "on" : "off";

@@ -101,7 +101,7 @@ export async function openSession(
           headers: {
             accept: "application/json",
             "odata-version": "4.0",
-            "user-agent": "rackwright-agent",
+            "user-agent": bmc.who,
             ...headers,
             ...(body === undefined
               ? {}

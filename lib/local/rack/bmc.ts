@@ -31,25 +31,37 @@ export interface Bmc {
 const resetTypes = ["On", "ForceOff", "GracefulShutdown", "ForceRestart", "PowerCycle"] as const;
 const resetBody = z.looseObject({ ResetType: z.enum(resetTypes) });
 const loginBody = z.looseObject({ UserName: z.string(), Password: z.string() });
-const bootBody = z.looseObject({
-  Boot: z.looseObject({
-    BootSourceOverrideTarget: z.enum(["None", "Pxe", "Hdd"]).optional(),
-    BootSourceOverrideEnabled: z.enum(["Disabled", "Once", "Continuous"]).optional(),
-  }),
+const changeBody = z.looseObject({
+  Boot: z
+    .looseObject({
+      BootSourceOverrideTarget: z.enum(["None", "Pxe", "Hdd"]).optional(),
+      BootSourceOverrideEnabled: z.enum(["Disabled", "Once", "Continuous"]).optional(),
+    })
+    .optional(),
+  IndicatorLED: z.enum(["Lit", "Blinking", "Off"]).optional(),
 });
+/** For so long after a switch-off a BMC with that quirk refuses to switch on (Ironic LP #2162995). */
+const refusesOnMs = 700;
 
 const systemPath = "/redfish/v1/Systems/1";
 const tlsHandshake = 0x16;
+
+/** What a BMC keeps for itself. */
+interface Panel {
+  led: string;
+  offAt: number;
+}
 
 type Answer = { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> };
 
 export async function startBmc(settings: BmcSettings): Promise<Bmc> {
   const { machine, port, certificate } = settings;
   const sessions = new Map<string, string>();
+  const panel: Panel = { led: "Off", offAt: 0 };
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const delay = faultOf(machine.state(), "slow-bmc")?.delayMs ?? 0;
     setTimeout(() => {
-      answer(settings, sessions, request)
+      answer(settings, sessions, panel, request)
         .catch((error: unknown): Answer => redfishError(500, String(error)))
         .then(({ status, body, headers }) => {
           response.writeHead(status, {
@@ -105,9 +117,10 @@ export async function startBmc(settings: BmcSettings): Promise<Bmc> {
 async function answer(
   settings: BmcSettings,
   sessions: Map<string, string>,
+  panel: Panel,
   request: IncomingMessage,
 ): Promise<Answer> {
-  const { machine, credential } = settings;
+  const { machine, credential, store } = settings;
   const path = new URL(request.url ?? "/", "http://bmc").pathname.replace(/\/$/, "");
   const { method = "GET" } = request;
   if (path === "/redfish") return { status: 200, body: { v1: "/redfish/v1/" } };
@@ -151,22 +164,27 @@ async function answer(
         body: { "@odata.id": path, Id: "1", Name: machine.id, ChassisType: "RackMount" },
       };
     case `GET ${systemPath}`:
-      return { status: 200, body: systemOf(machine) };
+      return { status: 200, body: systemOf(machine, panel) };
     case `PATCH ${systemPath}`: {
-      const parsed = bootBody.safeParse(await readJson(request));
-      if (!parsed.success) return redfishError(400, "only Boot can be changed");
+      const parsed = changeBody.safeParse(await readJson(request));
+      if (!parsed.success) return redfishError(400, "only Boot and IndicatorLED can be changed");
       const { override } = machine.state();
       const {
         BootSourceOverrideTarget: target = override.target,
         BootSourceOverrideEnabled: enabled = override.enabled,
-      } = parsed.data.Boot;
+      } = parsed.data.Boot ?? {};
       machine.setOverride({ target, enabled });
+      const { IndicatorLED: led } = parsed.data;
+      if (led !== undefined) {
+        panel.led = led;
+        store.log(machine.id, { kind: "identify", lit: led !== "Off" });
+      }
       return { status: 204 };
     }
     case `POST ${systemPath}/Actions/ComputerSystem.Reset`: {
       const parsed = resetBody.safeParse(await readJson(request));
       return parsed.success
-        ? reset(settings, parsed.data.ResetType)
+        ? reset(settings, panel, parsed.data.ResetType, request.headers["user-agent"] ?? "nobody")
         : redfishError(400, `ResetType is one of ${resetTypes.join(", ")}`);
     }
     default:
@@ -182,7 +200,12 @@ const changesOf: Readonly<Record<(typeof resetTypes)[number], readonly PowerChan
   PowerCycle: ["off", "on"],
 };
 
-function reset({ machine, quirks, store }: BmcSettings, resetType: (typeof resetTypes)[number]): Answer {
+function reset(
+  { machine, quirks, store }: BmcSettings,
+  panel: Panel,
+  resetType: (typeof resetTypes)[number],
+  client: string,
+): Answer {
   const state = machine.state();
   const pending = state.pending.at(-1);
   const on = pending === undefined ? isOn(state) : pending !== "off";
@@ -193,14 +216,24 @@ function reset({ machine, quirks, store }: BmcSettings, resetType: (typeof reset
       kind: "power-command",
       resetType,
       outcome: conflict ? "conflict" : "already-there",
+      client,
     });
     return conflict ? redfishError(409, `the power is ${on ? "on" : "off"} already`) : { status: 204 };
   }
   if (faultOf(state, "ignore-power") !== null) {
-    store.log(machine.id, { kind: "power-command", resetType, outcome: "ignored" });
+    store.log(machine.id, { kind: "power-command", resetType, outcome: "ignored", client });
     return { status: 204 };
   }
-  store.log(machine.id, { kind: "power-command", resetType, outcome: "accepted" });
+  if (
+    resetType === "On" &&
+    quirks.includes("refuses-on-after-off") &&
+    Date.now() - panel.offAt < refusesOnMs
+  ) {
+    store.log(machine.id, { kind: "power-command", resetType, outcome: "conflict", client });
+    return redfishError(409, "the power supply is still discharging");
+  }
+  if (resetType === "ForceOff") panel.offAt = Date.now();
+  store.log(machine.id, { kind: "power-command", resetType, outcome: "accepted", client });
   machine.power(changesOf[resetType]);
   return { status: 204 };
 }
@@ -237,7 +270,7 @@ const collectionOf = (path: string, member: string) => ({
   "Members@odata.count": 1,
 });
 
-function systemOf(machine: Machine) {
+function systemOf(machine: Machine, { led }: Panel) {
   const state = machine.state();
   return {
     "@odata.id": systemPath,
@@ -246,6 +279,7 @@ function systemOf(machine: Machine) {
     Name: machine.id,
     SystemType: "Physical",
     PowerState: isOn(state) ? "On" : "Off",
+    IndicatorLED: led,
     Boot: {
       BootSourceOverrideTarget: state.override.target,
       BootSourceOverrideEnabled: state.override.enabled,

@@ -58,7 +58,7 @@ const rackNode = z.strictObject({
   /** 0: any free port, kept across restarts. */
   bmcPort: port.default(0),
   /** How this BMC differs: most answer success to On when on, some answer 409. */
-  quirks: z.array(z.enum(["conflict-when-already-there"])).default([]),
+  quirks: z.array(z.enum(["conflict-when-already-there", "refuses-on-after-off"])).default([]),
 });
 export type RackNode = z.infer<typeof rackNode>;
 

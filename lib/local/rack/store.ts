@@ -16,6 +16,8 @@ const logEntry = z.discriminatedUnion("kind", [
     kind: z.literal("power-command"),
     resetType: z.string(),
     outcome: z.enum(["accepted", "already-there", "conflict", "ignored"]),
+    /** What the client calls itself. */
+    client: z.string(),
   }),
   /** What the machine's power really did. */
   z.strictObject({ at: z.number(), kind: z.literal("power"), change: z.enum(["on", "off", "reset"]) }),
@@ -35,6 +37,7 @@ const logEntry = z.discriminatedUnion("kind", [
     sha256: z.string(),
     matches: z.boolean(),
   }),
+  z.strictObject({ at: z.number(), kind: z.literal("identify"), lit: z.boolean() }),
   z.strictObject({ at: z.number(), kind: z.literal("hang"), phase: z.string() }),
   z.strictObject({ at: z.number(), kind: z.literal("login"), user: z.string() }),
   /** The machine's software gave up: what a person would read on its console. */
