@@ -76,7 +76,14 @@ export const command = z.strictObject({
   epoch: z.int().min(1),
   notAfter: at,
   mustEnd: at,
-  actions: z.array(action).min(1).max(8),
+  actions: z
+    .array(action)
+    .min(1)
+    .max(8)
+    .refine(
+      (actions) => actions.length === 1 || !actions.some(({ verb }) => verb === "fence"),
+      "a fence stands alone",
+    ),
   target: z.strictObject({ macs: z.array(mac).max(16), power: powerSettings }),
 }) satisfies z.ZodType<Command>;
 

@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { createBreaker } from "../../lib/agent/breaker.ts";
+import { cloudClock } from "../../lib/agent/clock.ts";
+import type { CommandResult } from "../../lib/core/command.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
 import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
@@ -104,6 +107,128 @@ describe("the executor", () => {
     begun.end();
     await drained;
     expect(desk.reported.map(({ command }) => command)).toEqual([running.id]);
+  });
+});
+
+describe("what keeps the hands still", () => {
+  const refusal = () =>
+    new DriverFault(nodeFault("bmc-authentication", "BMC refuses the credential: correct the secret"));
+  const silence = () => new DriverFault(nodeFault("bmc-unreachable", "BMC does not answer"));
+  async function ends(desk: Desk, error: Error | null): Promise<CommandResult> {
+    const command = aCommand({ domain: "chassis", actions: [{ verb: "power.status" }] });
+    const at = desk.hands.begun.length;
+    await desk.take(command);
+    const begun = await desk.hands.next(at);
+    if (error === null) begun.end({ power: "on" });
+    else begun.fail(error);
+    return desk.ended(command.id);
+  }
+
+  test("a few refusals of the credential stop everyone in the power domain until the secret changes", async () => {
+    const desk = await aDesk();
+    for (let refused = 0; refused < 3; refused += 1) await ends(desk, refusal());
+    const stopped = aCommand({ node: "blade-9", domain: "chassis" });
+    await desk.take(stopped);
+    expect(await desk.ended(stopped.id)).toMatchObject({
+      status: "failed",
+      results: [{ fault: { class: "infrastructure", code: "breaker-open" } }],
+    });
+    expect(desk.hands.begun).toHaveLength(3);
+    desk.hands.secretVersion = "2";
+    expect((await ends(desk, null)).status).toBe("completed");
+  });
+
+  test("the breaker is remembered over a restart, and a success closes it", async () => {
+    const desk = await aDesk();
+    for (let refused = 0; refused < 2; refused += 1) await ends(desk, refusal());
+    await ends(desk, null);
+    for (let refused = 0; refused < 3; refused += 1) await ends(desk, refusal());
+    await desk.journal.close();
+    const again = await openDesk(desk.dir);
+    Object.assign(open[0] ?? {}, { desk: again });
+    const stopped = aCommand({ domain: "chassis" });
+    await again.take(stopped);
+    expect((await again.ended(stopped.id)).results[0]?.fault?.code).toBe("breaker-open");
+  });
+
+  test("C15, C16: a BMC that does not answer is left alone longer each time; only a success ends that", async () => {
+    const journal = (await aDesk()).journal;
+    let now = 0;
+    const breaker = createBreaker({ journal, now: () => now, random: () => 1 });
+    const rests: number[] = [];
+    for (let failed = 0; failed < 9; failed += 1) {
+      breaker.unreachable("d");
+      rests.push(breaker.restsUntil("d") - now);
+      now = breaker.restsUntil("d");
+    }
+    expect(rests).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    await breaker.succeeded("d", "1");
+    breaker.unreachable("d");
+    expect(breaker.restsUntil("d") - now).toBe(1000);
+  });
+
+  test("a command waits for the rest of a domain that did not answer, if it has the time", async () => {
+    const desk = await aDesk();
+    await ends(desk, silence());
+    const impatient = aCommand({ domain: "chassis", endsWithinMs: 200 });
+    await desk.take(impatient);
+    expect(await desk.ended(impatient.id)).toMatchObject({
+      status: "failed",
+      results: [{ fault: { message: expect.stringContaining("left alone") } }],
+    });
+    expect((await ends(desk, null)).status).toBe("completed");
+  });
+
+  test("nothing is switched by a clock that cannot be trusted; looking is allowed", async () => {
+    const desk = await aDesk();
+    desk.hands.distrust = "the clock is 37 s ahead";
+    const [looks, switches] = [aCommand({ actions: [{ verb: "power.status" }] }), aCommand()];
+    await desk.take(looks, switches);
+    (await desk.hands.next(0)).end({ power: "on" });
+    expect((await desk.ended(looks.id)).status).toBe("completed");
+    expect((await desk.ended(switches.id)).results[0]?.fault?.code).toBe("clock-untrusted");
+    expect(desk.hands.begun).toHaveLength(1);
+  });
+});
+
+describe("the clock of a controller", () => {
+  const at = (wall: { now: number; mono: number }) =>
+    cloudClock(
+      () => wall.now,
+      () => wall.mono,
+    );
+  const date = (ms: number) => new Date(ms).toUTCString();
+
+  test("is trusted while AWS was heard lately and it is less than 5 s off", () => {
+    const wall = { now: 1_700_000_000_500, mono: 0 };
+    const clock = at(wall);
+    expect(clock.distrust()).toContain("nobody has told");
+    clock.heard(date(1_700_000_000_000), wall.now);
+    expect(clock.distrust()).toBeNull();
+    wall.now += 9 * 60_000;
+    wall.mono += 9 * 60_000;
+    expect(clock.distrust()).toBeNull();
+    wall.now += 2 * 60_000;
+    wall.mono += 2 * 60_000;
+    expect(clock.distrust()).toContain("not heard from AWS for 11 min");
+  });
+
+  test.each([
+    [6_000, "6.0 s ahead"],
+    [-6_000, "6.0 s behind"],
+  ])("that is %d ms off is not", (off, told) => {
+    const wall = { now: 1_700_000_000_500 + off, mono: 0 };
+    const clock = at(wall);
+    clock.heard(date(1_700_000_000_000), wall.now);
+    expect(clock.distrust()).toContain(told);
+  });
+
+  test("that somebody sets in between is noticed at once", () => {
+    const wall = { now: 1_700_000_000_500, mono: 0 };
+    const clock = at(wall);
+    clock.heard(date(1_700_000_000_000), wall.now);
+    wall.now += 60_000;
+    expect(clock.distrust()).toContain("60.0 s ahead");
   });
 });
 
