@@ -32,7 +32,7 @@ export async function advanceNode(
     const node = await app.store.read("node", id);
     if (node === null) return "unknown-node";
     if (timer !== null && node.due !== timer) return "stale-timer";
-    const context = await contextOf(app, node);
+    const context = await contextOf(app, node, event);
     const decision = decide(node, event, context);
     if (decision.kind === "nothing") return "unchanged";
     const dispatched = await dispatch(app, decision);
@@ -45,11 +45,14 @@ export async function advanceNode(
   throw new Contended(`node ${id} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
-async function contextOf(app: App, node: NodeState): Promise<NodeContext> {
+async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<NodeContext> {
   const { store, policy, modules, clock } = app;
   const reservationId: ReservationId | null = reservationOf(node);
   const job = jobOf(node);
-  const wanted = job?.target?.revision ?? node.disk.taint?.target.revision ?? null;
+  // Of a job that waits, or comes with the event: it may begin in this very look.
+  const next = node.waiting[0] ?? (event.kind === "job" ? event.request : null);
+  const target = job?.target ?? node.disk.taint?.target ?? (reservationId === null ? next?.target : null);
+  const wanted = target?.revision ?? null;
   const [reservation, known, budget, progress] = await Promise.all([
     reservationId === null ? null : store.read("reservation", reservationId),
     wanted === null ? null : store.read("revision", wanted),
@@ -61,7 +64,7 @@ async function contextOf(app: App, node: NodeState): Promise<NodeContext> {
     known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
   if (budget === null)
     throw new Error(`lab ${node.lab} of node ${node.id} is not imported: it has no budget`);
-  return { image, reservation, policy, modules, budget, progress, now: clock.now() };
+  return { image, imageFor: revision, reservation, policy, modules, budget, progress, now: clock.now() };
 }
 
 type Commit = Extract<NodeDecision, { kind: "commit" }>;

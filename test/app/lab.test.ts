@@ -87,6 +87,25 @@ describe("R58: messages only make things faster", () => {
   });
 });
 
+describe("jobs that are asked for", () => {
+  test("a node that nobody has used yet is loaded with the image that a job names", async () => {
+    const lab = await new MemoryLab().open(1);
+    await lab.job({ kind: "reload", id: "load-1", node: "node-01", image: "demo" });
+    await lab.until(async () => (await lab.store.read("job", "load-1"))?.state === "done");
+    expect((await lab.nodes())[0]?.disk.image).toBe("demo");
+  });
+
+  test("one that waits behind another of another kind begins when that has ended, with every timer lost", async () => {
+    const lab = await new MemoryLab().open(1);
+    await lab.job({ kind: "inspect", id: "look-1", node: "node-01" });
+    await lab.job({ kind: "reload", id: "load-1", node: "node-01", image: "demo" });
+    await lab.job({ kind: "inspect", id: "look-2", node: "node-01" });
+    lab.loseWakes = true;
+    for (const id of ["look-1", "load-1", "look-2"])
+      await lab.until(async () => (await lab.store.read("job", id))?.state === "done");
+  });
+});
+
 describe("who may speak for a node", () => {
   test("a report counts only from a controller of the node's own lab, by SQS's word", async () => {
     const lab = await new MemoryLab().open(1);

@@ -118,6 +118,7 @@ export class World {
     const { policy, modules, reservation, budget, progress, now } = this;
     const decision = decide(this.node, event, {
       image: this.image,
+      imageFor: image.revision,
       reservation,
       policy,
       modules,

@@ -189,6 +189,8 @@ function startWaitingJob(draft: Draft): void {
   }
   const [next, ...rest] = waiting;
   if (next === undefined || provision.state !== "available") return;
+  // Its image was not read for this look: the next one, which is due at once, begins it.
+  if (next.target !== null && next.target.revision !== draft.context.imageFor) return;
   draft.node = { ...draft.node, waiting: rest };
   const job = newJob(draft, {
     id: branded(isJobId, next.id),
@@ -236,8 +238,9 @@ export function dueOf(node: NodeState): Instant | null {
   if (node.administrative.state === "offline") return null;
   const job = jobOf(node);
   if (job === null) {
-    const begins = node.provision.state === "reserved" || node.provision.state === "enrolled";
-    return begins ? node.due : null;
+    const { state } = node.provision;
+    if (state === "available" && node.waiting.length > 0) return node.since;
+    return state === "reserved" || state === "enrolled" ? node.due : null;
   }
   if (job.command !== null) return job.command.sendAgainAt;
   if (job.retryAt !== null) return job.retryAt;

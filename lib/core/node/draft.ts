@@ -4,7 +4,7 @@
  */
 import type { Action } from "../command.ts";
 import type { Budget } from "../correction/budget.ts";
-import { branded, type CommandId, isCommandId } from "../ids.ts";
+import { branded, type CommandId, isCommandId, type RevisionId } from "../ids.ts";
 import type { ProgramContext } from "../provisioning/programs.ts";
 import { after, type Instant } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
@@ -13,6 +13,8 @@ import { jobOf } from "./node.ts";
 import { transition } from "./states.ts";
 
 export interface NodeContext extends ProgramContext {
+  /** The revision that `image` was looked up for; it is null where that one is not registered. */
+  readonly imageFor: RevisionId | null;
   readonly budget: Budget;
   readonly now: Instant;
   /** Bytes written since the last transition; kept beside the state so that progress costs no transition. */
