@@ -19,7 +19,7 @@ import type { Command } from "../../lib/core/command.ts";
 import { defaultPolicy, type Policy } from "../../lib/core/correction/policy.ts";
 import type { ControllerId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
-import { commandLimits, onAnswer } from "../../lib/core/provisioning/step.ts";
+import { commandLimits, done, onAnswer } from "../../lib/core/provisioning/step.ts";
 import { instant, seconds } from "../../lib/core/time.ts";
 import { memoryQueue } from "../../lib/local/memory/queue.ts";
 import { memoryStore } from "../../lib/local/memory/store.ts";
@@ -100,7 +100,20 @@ class ControlPlane {
             ],
           },
         ],
-        osModules: [{ name: "none", postLoad: () => [] }],
+        osModules: [
+          {
+            name: "none",
+            postLoad: () => [],
+            address: () => ({
+              stage: "address",
+              name: "none",
+              awaits: "nothing",
+              actions: [],
+              limits: commandLimits(policy),
+              settle: () => done,
+            }),
+          },
+        ],
       },
       outbox: outbox(sending),
     };
@@ -134,15 +147,18 @@ class ControlPlane {
     return node;
   }
 
-  async until(what: string, holds: () => Promise<boolean>, patienceMs = 60_000): Promise<void> {
-    await eventually(
-      async () => {
-        await this.turn();
-        return holds();
-      },
-      what,
-      patienceMs,
-    );
+  /** Fails with what the nodes' timelines say. */
+  async until(what: string, holds: () => Promise<boolean>, patienceMs = 40_000): Promise<void> {
+    const turnAndLook = async (): Promise<boolean> => {
+      await this.turn();
+      return holds();
+    };
+    await eventually(turnAndLook, what, patienceMs).catch(async (error: unknown) => {
+      const { items } = await this.store.list("node", 10, null);
+      const told = items.map(({ id }) => this.store.timeline({ kind: "node", id }, 0, 1000));
+      const lines = (await Promise.all(told)).flat().map(({ at, why }) => `${at % 1_000_000} ${why}`);
+      throw new Error(`${String(error)}\n${lines.slice(-30).join("\n")}`);
+    });
   }
 }
 
@@ -186,8 +202,25 @@ describe.each(scenes)("the owner of a power domain is %s in the middle of a powe
     };
   });
 
-  const commandsAtBmc = async (): Promise<LogEntry[]> =>
-    (await machines.log(scene)).filter(({ kind }) => kind === "power-command");
+  /** The only job of this test's build system. */
+  async function cycle(id: string): Promise<void> {
+    const job = jobMessage.parse({
+      schema: "rackwright.job/1",
+      kind: "reload",
+      id,
+      node: scene,
+      image: "demo",
+    });
+    const accepted = await acceptJob(plane.app, job, { kind: "message", name: "test" });
+    if (!accepted.ok) throw new Error(accepted.fault.message);
+  }
+  const isDone = (id: string) => async (): Promise<boolean> => {
+    const { lastJob } = await plane.node(scene);
+    return lastJob?.id === id && lastJob.outcome === "done";
+  };
+  async function commandsAtBmc(): Promise<LogEntry[]> {
+    return (await machines.log(scene)).filter(({ kind }) => kind === "power-command");
+  }
   const by = (controller: string) => (entry: LogEntry) =>
     entry["client"] === `rackwright-agent/${controller}`;
 
@@ -198,40 +231,34 @@ describe.each(scenes)("the owner of a power domain is %s in the middle of a powe
       "its inspection",
       async () => (await plane.node(scene)).provision.state === "available",
     );
+    await cycle(`warm-${scene}`);
+    await plane.until("power", isDone(`warm-${scene}`));
     const before = (await commandsAtBmc()).length;
     await machines.faults({ add: [{ kind: "slow-bmc", node: scene, delayMs: bmcDelayMs }] });
-    const job = jobMessage.parse({
-      schema: "rackwright.job/1",
-      kind: "reload",
-      id: `job-${scene}`,
-      node: scene,
-      image: "demo",
-    });
-    const accepted = await acceptJob(plane.app, job, { kind: "message", name: "test" });
-    if (!accepted.ok) throw new Error(accepted.fault.message);
+    await cycle(`cycle-${scene}`);
     await plane.until("the first request", async () => (await commandsAtBmc()).length > before);
     const owner = (await plane.store.read("lease", leaseId("blue", machines.url(scene))))?.owner;
     expect(owner).toBe(first);
     const place = places.get(first);
     if (place === undefined) throw new Error("no owner");
-    const cycle = plane.sent.find(({ command }) =>
+    const owned = plane.sent.findLast(({ command }) =>
       command.actions.some(({ verb }) => verb === "power.cycle"),
     );
-    if (cycle === undefined) throw new Error("no cycle");
+    if (owned === undefined) throw new Error("no cycle");
 
     plane.cut.add(first);
     if (scene === "killed") await place.end("SIGKILL");
     if (scene === "frozen") process.kill(place.pid(), "SIGSTOP");
     if (scene === "cut-off") place.serving.reachable = false;
 
-    await plane.until("the take-over", async () => (await plane.node(scene)).lastJob?.outcome === "done");
+    await plane.until("the take-over", isDone(`cycle-${scene}`));
     // The first comes back, with everything that was meant for it meanwhile.
     plane.cut.clear();
     place.serving.reachable = true;
     if (scene === "killed") await place.start();
     if (scene === "frozen") process.kill(place.pid(), "SIGCONT");
     const late = Date.now();
-    await plane.until("its word", async () => place.results(cycle.command.id).length > 0);
+    await plane.until("its word", async () => place.results(owned.command.id).length > 0);
     await plane.until("a while", async () => Date.now() > late + 3000);
 
     const log = (await commandsAtBmc()).slice(before);
@@ -239,8 +266,8 @@ describe.each(scenes)("the owner of a power domain is %s in the middle of a powe
     expect(firstOfSecond, "the second has acted").toBeGreaterThan(0);
     expect(log.slice(0, firstOfSecond).every(by(first))).toBe(true);
     expect(log.slice(firstOfSecond).every(by(second)), "the first never touches it again").toBe(true);
-    expect(log[firstOfSecond]?.at).toBeGreaterThanOrEqual(cycle.command.mustEnd);
-    expect(place.results(cycle.command.id)[0]?.status).toBe(scene === "cut-off" ? "completed" : "unknown");
+    expect(log[firstOfSecond]?.at).toBeGreaterThanOrEqual(owned.command.mustEnd);
+    expect(place.results(owned.command.id)[0]?.status).toBe(scene === "cut-off" ? "completed" : "unknown");
     const timeline = await plane.store.timeline({ kind: "node", id: scene }, 0, 1000);
     expect(timeline.map(({ why }) => why).join("\n")).toContain(`handed from ${first} to ${second}`);
   });
