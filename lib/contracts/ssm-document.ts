@@ -5,8 +5,11 @@
  */
 export const ssmDocumentName = "Rackwright-Run";
 
-/** 32 KiB of JSON in base64url. */
-export const deliveryPattern = "^[A-Za-z0-9_-]{4,43692}$";
+/**
+ * The agent compiles this with Go's RE2, which refuses a repetition of more than 1,000 and with it every delivery: how long
+ * a delivery may be is said by minChars and maxChars.
+ */
+export const deliveryPattern = "^[A-Za-z0-9_-]+$";
 
 export const ssmDocument = {
   schemaVersion: "2.2",
@@ -16,6 +19,9 @@ export const ssmDocument = {
       type: "String",
       description: "rackwright.delivery/1 as base64url JSON",
       allowedPattern: deliveryPattern,
+      minChars: 4,
+      // 32 KiB of JSON in base64url.
+      maxChars: 43_692,
       interpolationType: "ENV_VAR",
     },
   },

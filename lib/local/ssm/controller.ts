@@ -1,12 +1,19 @@
 /**
  * Stands in for amazon-ssm-agent on a lab controller: polls outward, keeps on disk which commands it has taken, runs the
- * document's shell step, replies. A command that is delivered twice is run once (aws.md §1.3).
+ * document's shell steps, replies. A command that is delivered twice is run once; one that was running when the controller
+ * died is never run again, and told as failed (aws.md §1.3).
  */
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import * as z from "zod";
+import { failedUnexpectedly, refusalOf, runDocument } from "./run-document.ts";
+import { type Current, openTaken } from "./taken.ts";
+import {
+  addressOf,
+  messagesAnswer,
+  type ReplyPayload,
+  type ResultStatus,
+  type SendCommandPayload,
+  sendCommandPayload,
+} from "./wire.ts";
 
 export interface ControllerSettings {
   readonly endpoint: string;
@@ -21,40 +28,14 @@ const heartbeatMs = 5 * 60_000;
 const shortestPauseMs = 200;
 const longestPauseMs = 5_000;
 
-const messages = z.looseObject({
-  Messages: z.array(z.looseObject({ MessageId: z.string(), Payload: z.string() })).default([]),
-});
-const payload = z.looseObject({
-  CommandId: z.string().regex(/^[0-9a-f-]{36}$/),
-  Parameters: z.record(z.string(), z.array(z.string())),
-  DocumentContent: z.looseObject({
-    parameters: z.record(z.string(), z.looseObject({ allowedPattern: z.string().optional() })),
-    mainSteps: z.array(
-      z.looseObject({
-        name: z.string(),
-        inputs: z.looseObject({
-          runCommand: z.array(z.string()),
-          timeoutSeconds: z.string().default("3600"),
-        }),
-      }),
-    ),
-  }),
-});
-type Payload = z.infer<typeof payload>;
-
-interface StepResult {
-  readonly status: "Success" | "Failed" | "TimedOut";
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+/** How far a document is, and what is to be told of its steps now: of none yet (null), of some, or of none any more. */
+type Told = Pick<ReplyPayload, "documentStatus" | "runtimeStatus"> & { documentTraceOutput?: string };
 
 export function runController(
   { endpoint, controller, stateDir, log }: ControllerSettings,
   stop: AbortSignal,
 ): Promise<void> {
-  const taken = join(stateDir, "idempotency");
-  mkdirSync(taken, { recursive: true });
+  const taken = openTaken(stateDir);
   const running = new Set<Promise<void>>();
 
   async function call(target: string, input: unknown): Promise<unknown> {
@@ -73,59 +54,113 @@ export function runController(
   }
   const mds = (action: string, input: unknown) => call(`EC2WindowsMessageDeliveryService.${action}`, input);
 
-  async function handle(id: string, text: string): Promise<void> {
-    const parsed = payload.safeParse(JSON.parse(text));
-    if (!parsed.success) {
+  async function handle(id: string, topic: string, text: string): Promise<void> {
+    const parsed = sendCommandPayload.safeParse(JSON.parse(text));
+    if (!topic.startsWith("aws.ssm.sendCommand.") || !parsed.success) {
       await mds("FailMessage", { MessageId: id, FailureType: "InternalHandlerException" });
       return;
     }
-    const mark = join(taken, parsed.data.CommandId);
-    const known = existsSync(mark);
-    writeFileSync(mark, "");
-    await mds("AcknowledgeMessage", { MessageId: id });
-    if (known) return log(`${parsed.data.CommandId} is known already: not run again`);
-    const results = await runDocument(parsed.data);
-    const failed = Object.values(results).find(({ status }) => status !== "Success");
-    await replyPatiently(id, failed?.status ?? "Success", results);
+    const refusal = refusalOf(parsed.data);
+    if (refusal !== null) {
+      await reply(id, { documentStatus: "Failed", documentTraceOutput: refusal, runtimeStatus: null });
+      return;
+    }
+    const { CommandId, DocumentContent } = parsed.data;
+    const state: Current = {
+      messageId: id,
+      firstStep: DocumentContent.mainSteps[0]?.name ?? "",
+      results: {},
+      status: null,
+    };
+    const isNew = taken.take(CommandId, state);
+    if (!isNew) log(`${CommandId} is known already: not run again`);
+    const announced = announce(id);
+    await Promise.all([announced, isNew ? carryOut(parsed.data, state, announced) : null]);
   }
 
-  /** A reply that cannot be sent is sent later: an answer may come long after the service has stopped waiting for it. */
-  async function replyPatiently(
-    id: string,
-    status: string,
-    results: Record<string, StepResult>,
+  /** When the acknowledgement is lost the message comes again, and is acknowledged then. */
+  async function announce(id: string): Promise<void> {
+    await reply(id, { documentStatus: "InProgress", runtimeStatus: null });
+    await mds("AcknowledgeMessage", { MessageId: id }).catch((error: unknown) => log(String(error)));
+  }
+
+  async function carryOut(
+    payload: SendCommandPayload,
+    state: Current,
+    announced: Promise<void>,
   ): Promise<void> {
-    const runtimeStatus = Object.fromEntries(
-      Object.entries(results).map(([name, each]) => [
-        name,
-        {
-          name: "aws:runShellScript",
-          status: each.status,
-          code: each.code,
-          standardOutput: each.stdout,
-          standardError: each.stderr,
-        },
-      ]),
-    );
-    const body = {
-      MessageId: id,
-      ReplyId: randomUUID(),
-      Payload: JSON.stringify({ documentStatus: status, runtimeStatus }),
+    // One after the other, so that the document's end is told last; the steps do not wait for them.
+    let replies = announced;
+    const status = await runDocument(payload, (name, result) => {
+      state.results[name] = result;
+      taken.keep(payload.CommandId, state);
+      replies = replies.then(async () => {
+        await reply(state.messageId, { documentStatus: "InProgress", runtimeStatus: { [name]: result } });
+      });
+    });
+    taken.keep(payload.CommandId, { ...state, status });
+    await replies;
+    await tellEnd(payload.CommandId, { ...state, status });
+  }
+
+  async function tellEnd(command: string, { messageId, results, status }: Current): Promise<void> {
+    const runtimeStatus = Object.keys(results).length > 1 ? {} : results;
+    const told = await reply(messageId, { documentStatus: status ?? "Failed", runtimeStatus });
+    if (told) taken.answered(command);
+  }
+
+  /** What was going on when the controller went away: told as it ended, or as failed if nobody knows how it ended. */
+  async function tellOfBefore(command: string, state: Current): Promise<void> {
+    if (state.status === null) {
+      const results = { [state.firstStep]: failedUnexpectedly() };
+      await tellEnd(command, { ...state, results, status: "Failed" });
+      return;
+    }
+    for (const [name, result] of Object.entries(state.results))
+      await reply(state.messageId, { documentStatus: "InProgress", runtimeStatus: { [name]: result } });
+    await tellEnd(command, state);
+  }
+
+  /**
+   * A reply that cannot be sent is sent later: an answer may come long after the service has stopped waiting for it.
+   * False when the controller was stopped before.
+   */
+  async function reply(id: string, { documentTraceOutput = "", ...told }: Told): Promise<boolean> {
+    const payload: ReplyPayload = {
+      additionalInfo: {
+        agent: { lang: "en-US", name: "amazon-ssm-agent", os: "linux", osver: "1", ver: version },
+        dateTime: new Date().toISOString(),
+        runId: "",
+        runtimeStatusCounts: countsOf(told.runtimeStatus),
+        ableToOpenMGSConnection: false,
+      },
+      ...told,
+      documentTraceOutput,
     };
+    const body = { MessageId: id, ReplyId: randomUUID(), Payload: JSON.stringify(payload) };
     for (let wait = shortestPauseMs; !stop.aborted; wait = Math.min(longestPauseMs, 2 * wait)) {
       try {
         await mds("SendReply", body);
-        return;
+        return true;
       } catch (error) {
-        log(`reply not sent yet: ${String(error)}`);
+        log(`reply about ${addressOf(id).command} not sent yet: ${String(error)}`);
         await pause(wait, stop);
       }
     }
+    return false;
+  }
+
+  function start(what: string, work: Promise<void>): void {
+    const watched = work
+      .catch((error: unknown) => log(`${what}: ${String(error)}`))
+      .finally(() => running.delete(watched));
+    running.add(watched);
   }
 
   async function poll(): Promise<void> {
     let seenAt = 0;
     let wait = shortestPauseMs;
+    for (const [command, state] of taken.unanswered()) start(command, tellOfBefore(command, state));
     while (!stop.aborted) {
       try {
         if (Date.now() - seenAt > heartbeatMs) {
@@ -135,6 +170,7 @@ export function runController(
             AgentVersion: version,
             AgentStatus: "Active",
             PlatformType: "Linux",
+            SSMConnectionChannel: "ec2messages",
           });
           seenAt = Date.now();
         }
@@ -144,12 +180,8 @@ export function runController(
           VisibilityTimeoutInSeconds: 10,
         });
         wait = shortestPauseMs;
-        for (const { MessageId, Payload } of messages.parse(answer).Messages) {
-          const work = handle(MessageId, Payload)
-            .catch((error: unknown) => log(`${MessageId}: ${String(error)}`))
-            .finally(() => running.delete(work));
-          running.add(work);
-        }
+        for (const { MessageId, Topic, Payload } of messagesAnswer.parse(answer).Messages)
+          start(MessageId, handle(MessageId, Topic, Payload));
         while (running.size >= mostAtOnce) await Promise.race(running);
       } catch (error) {
         if (stop.aborted) break;
@@ -164,6 +196,15 @@ export function runController(
   return poll();
 }
 
+function countsOf(
+  runtimeStatus: ReplyPayload["runtimeStatus"],
+): Partial<Record<ResultStatus, number>> | null {
+  if (runtimeStatus === null) return null;
+  const counts: Partial<Record<ResultStatus, number>> = {};
+  for (const { status } of Object.values(runtimeStatus)) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
 const pause = (ms: number, stop: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
@@ -173,69 +214,3 @@ const pause = (ms: number, stop: AbortSignal): Promise<void> =>
     };
     stop.addEventListener("abort", wake, { once: true });
   });
-
-async function runDocument({
-  CommandId,
-  Parameters,
-  DocumentContent,
-}: Payload): Promise<Record<string, StepResult>> {
-  const results: Record<string, StepResult> = {};
-  for (const { name, inputs } of DocumentContent.mainSteps) {
-    const refused = Object.entries(Parameters).find(
-      ([key, values]) =>
-        !values.every((value) =>
-          new RegExp(DocumentContent.parameters[key]?.allowedPattern ?? "^$").test(value),
-        ),
-    );
-    if (refused !== undefined) {
-      results[name] = {
-        status: "Failed",
-        code: 1,
-        stdout: "",
-        stderr: `parameter ${refused[0]} does not match its allowed pattern`,
-      };
-      return results;
-    }
-    const script = inputs.runCommand
-      .join("\n")
-      .replaceAll(/\{\{ *(\w+) *\}\}/g, (_, key: string) => Parameters[key]?.join(",") ?? "");
-    const result = await runScript(script, CommandId, Number(inputs.timeoutSeconds) * 1000);
-    results[name] = result;
-    if (result.status !== "Success") return results;
-  }
-  return results;
-}
-
-const mostOutput = 24_000;
-
-function runScript(script: string, command: string, timeoutMs: number): Promise<StepResult> {
-  return new Promise((resolve) => {
-    const child = spawn("/bin/sh", ["-c", script], {
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, SSM_COMMAND_ID: command },
-    });
-    let [stdout, stderr, late] = ["", "", false];
-    child.stdout.on("data", (chunk) => {
-      stdout = `${stdout}${chunk}`.slice(0, mostOutput);
-    });
-    child.stderr.on("data", (chunk) => {
-      stderr = `${stderr}${chunk}`.slice(0, mostOutput);
-    });
-    const timer = setTimeout(() => {
-      late = true;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    }, timeoutMs);
-    const finish = (status: StepResult["status"], code: number) => {
-      clearTimeout(timer);
-      resolve({ status, code, stdout, stderr });
-    };
-    child.once("error", (error) => {
-      stderr += String(error);
-      finish("Failed", 127);
-    });
-    child.once("close", (code) =>
-      finish(late ? "TimedOut" : code === 0 ? "Success" : "Failed", late ? 137 : (code ?? 1)),
-    );
-  });
-}
