@@ -1,10 +1,14 @@
 /**
  * Builds what is shipped: every Lambda entry point in functions/ into dist/functions/<same path>.mjs, and the lab
- * controllers' program into dist/agent/rackwright-agent.mjs, one file that runs wherever there is Node 24.
+ * controllers' program into dist/agent/rackwright-agent.mjs, one file that runs wherever there is Node 24, beside its
+ * systemd unit.
  */
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { installed } from "./lib/agent/install.ts";
+import { unit, unitName } from "./lib/agent/unit.ts";
 
 const agentEntry = "lib/agent/main.ts";
 const agentBundle = "dist/agent/rackwright-agent.mjs";
@@ -83,6 +87,7 @@ async function buildAgent(): Promise<Bundle[]> {
     plugins: [withoutNativeParts],
   });
   chmodSync(agentBundle, 0o755);
+  writeFileSync(join(dirname(agentBundle), unitName), unit(installed.command, installed.stateDir));
   return bundlesIn(Object.keys(metafile.outputs));
 }
 
@@ -105,8 +110,10 @@ function kilobytes(bytes: number): string {
 }
 
 const startedMs = performance.now();
-const bundles = (await Promise.all([buildFunctions(), buildAgent()])).flat();
-removeStale(bundles);
+/** `npm run build:agent` wants the agent alone. */
+const agentAlone = process.argv.includes("agent");
+const bundles = (await Promise.all([...(agentAlone ? [] : [buildFunctions()]), buildAgent()])).flat();
+if (!agentAlone) removeStale(bundles);
 for (const { path, text } of bundles) {
   console.log(`${path.padEnd(48)}${kilobytes(text.length)}${kilobytes(gzipSync(text).length)} gz`);
 }

@@ -6,6 +6,8 @@ const help = `rackwright-agent: the hands of Rackwright on a lab controller
 
   rackwright-agent serve [--config FILE]            the daemon: executes commands, reports, serves network boots
   rackwright-agent run DELIVERY [--config FILE]     hands commands (base64url JSON) to the daemon and ends at once
+  rackwright-agent doctor [--config FILE]           says what is missing on this controller, and what to do
+  rackwright-agent install --lab … --controller …   puts program, unit, directories and configuration in place
   rackwright-agent help                             this text
 
 The configuration is read from --config, else from $RACKWRIGHT_AGENT_CONFIG, else from /etc/rackwright/agent.json.
@@ -14,7 +16,17 @@ The configuration is read from --config, else from $RACKWRIGHT_AGENT_CONFIG, els
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { config: { type: "string" }, help: { type: "boolean", default: false } },
+    options: {
+      config: { type: "string" },
+      help: { type: "boolean", default: false },
+      root: { type: "string" },
+      controller: { type: "string" },
+      lab: { type: "string" },
+      region: { type: "string" },
+      "queue-url": { type: "string" },
+      "image-store-url": { type: "string" },
+      "public-url": { type: "string" },
+    },
   });
   const [verb = "help", payload] = positionals;
   if (values.help || verb === "help") {
@@ -34,6 +46,17 @@ async function main(): Promise<number> {
         throw new ConfigError("run: a DELIVERY is wanted (see rackwright-agent help)");
       const { run } = await import("./run.ts");
       return run(readConfig(file).stateDir, payload, (line) => process.stdout.write(`${line}\n`));
+    }
+    case "doctor": {
+      const { doctor } = await import("./doctor.ts");
+      return doctor(file, (line) => process.stdout.write(`${line}\n`));
+    }
+    case "install": {
+      const { install, installSettings } = await import("./install.ts");
+      const { config: _config, help: _help, ...given } = values;
+      const program = { program: process.argv[1] ?? "", node: process.execPath };
+      for (const line of install(installSettings(given, program))) process.stdout.write(`${line}\n`);
+      return 0;
     }
     default:
       throw new ConfigError(`there is no ${verb} (see rackwright-agent help)`);

@@ -14,6 +14,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ssmClient } from "../../lib/aws/clients.ts";
 import { type Receipt, receipt } from "../../lib/contracts/command.ts";
 import { ssmDocumentName } from "../../lib/contracts/ssm-document.ts";
+import { branded, isJournalId } from "../../lib/core/ids.ts";
 import { type SsmServer, startSsm } from "../../lib/local/ssm/server.ts";
 import { eventually, temporaryFolder, useFakeCredentials } from "../support/stack.ts";
 
@@ -79,6 +80,7 @@ describe.skipIf(home === "")("the genuine amazon-ssm-agent", () => {
     install(home, installation, ssm.endpoint);
     const said = JSON.stringify({
       schema: "rackwright.receipt/1",
+      journal: branded(isJournalId, "0123456789abcdef"),
       commands: [{ verdict: "refused", id: null, reason: "for this test" }],
     } satisfies Receipt);
     const ran = join(folder.path, "ran");

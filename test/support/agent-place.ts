@@ -43,13 +43,14 @@ export async function agentPlace({
     readBody(request)
       .then((body) => {
         if (!serving.reachable) return response.destroy();
+        response.setHeader("date", new Date(Date.now() + serving.dateOffsetMs).toUTCString());
+        if (request.method === "HEAD") return response.end();
         const { MessageBody } = message.parse(JSON.parse(body ?? ""));
         bodies.push(MessageBody);
         authorizations.push(request.headers.authorization ?? "");
         const parsed = reports.parse(JSON.parse(MessageBody));
         serving.journal = parsed.journal;
         told.push(...parsed.reports);
-        response.setHeader("date", new Date(Date.now() + serving.dateOffsetMs).toUTCString());
         return response.end("{}");
       })
       .catch((error: unknown) => response.writeHead(500).end(String(error)));
