@@ -15,6 +15,7 @@ import type { AgentState } from "./state.ts";
 export interface Tools {
   readonly powerDrivers: readonly PowerDriver[];
   readonly secrets: Secrets;
+  readonly helpersDir: string;
   /** What a BMC's own log says of us. */
   readonly who: string;
   readonly scriptsDir: string;
@@ -62,6 +63,7 @@ async function withBmc<T>(
       guard,
       tool: listener.listen(tools.tool),
       note: listener.note,
+      helpersDir: tools.helpersDir,
       who: tools.who,
       scriptsDir: tools.scriptsDir,
     });

@@ -77,6 +77,7 @@ export async function serve(config: AgentConfig): Promise<void> {
   const tools: Tools = {
     powerDrivers,
     secrets: secretsIn(config.secretsDir),
+    helpersDir: join(stateDir, "helpers"),
     who: `rackwright-agent/${controller}`,
     scriptsDir: config.scriptsDir,
     tool: room.run,

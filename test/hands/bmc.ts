@@ -1,4 +1,7 @@
 /** What a driver is given, with the real tools. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { BmcAccess } from "../../lib/drivers/power/driver.ts";
 import { toolRoom } from "../../lib/drivers/tool.ts";
 import { bmcPassword } from "./farm.ts";
@@ -9,6 +12,7 @@ export interface Calls {
   readonly notes: string[];
 }
 
+const helpers = mkdtempSync(join(tmpdir(), "rackwright-test-"));
 const room = toolRoom({ atOnce: 8, mark: "tests" });
 
 export function bmc(
@@ -28,6 +32,7 @@ export function bmc(
       return room.run(program, args, input, signal);
     },
     note: (line) => calls.notes.push(line),
+    helpersDir: helpers,
     who: "rackwright-agent/mi-0123456789abcdef0",
     scriptsDir: "",
     calls,

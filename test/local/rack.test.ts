@@ -122,6 +122,7 @@ const bmc = (node: string, change: Partial<BmcAccess> = {}): BmcAccess => ({
   guard: () => {},
   tool: () => Promise.reject(new Error("Redfish needs no tool")),
   note: () => {},
+  helpersDir: "",
   who: "rackwright-agent/test",
   scriptsDir: "",
   ...change,

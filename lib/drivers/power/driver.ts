@@ -21,6 +21,8 @@ export interface BmcAccess {
   readonly tool: RunTool;
   /** Keeps a line for the operator, beside what tools print. */
   readonly note: (line: string) => void;
+  /** A folder for small programs that a driver puts between a tool and its tool. */
+  readonly helpersDir: string;
   /** How this controller calls itself to a BMC that keeps a log. */
   readonly who: string;
   /** Folder of the lab's own power scripts. */

@@ -4,6 +4,8 @@
  * (ClusterLabs, “Fence Agent API”).
  */
 
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { PowerState } from "../../core/command.ts";
 import { configurationFault, nodeFault } from "../../core/fault.ts";
 import { DriverFault } from "../driver-fault.ts";
@@ -56,7 +58,13 @@ function parametersOf(bmc: BmcAccess, agent: string): Promise<ReadonlySet<string
   return reading;
 }
 
-async function parameters(bmc: BmcAccess): Promise<{ agent: string; given: Map<string, string> }> {
+interface Parameters {
+  readonly agent: string;
+  readonly given: ReadonlyMap<string, string>;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function parameters(bmc: BmcAccess): Promise<Parameters> {
   const { agent = "", ...options } = bmc.options;
   if (!agentName.test(agent)) {
     const message = `the power driver fence wants the option agent, a fence agent's name such as fence_apc, not ${JSON.stringify(agent)}`;
@@ -76,19 +84,55 @@ async function parameters(bmc: BmcAccess): Promise<{ agent: string; given: Map<s
   const { host, port } = hostOf("fence", bmc.address);
   if (known.has("ip")) given.set("ip", host);
   if (port !== null && known.has("ipport") && !given.has("ipport")) given.set("ipport", port);
-  if (known.has("username")) given.set("username", bmc.credential.username);
-  if (known.has("password")) given.set("password", bmc.credential.password);
-  return { agent, given };
+  if (known.has("snmp_priv_passwd")) {
+    if (given.get("snmp_version") === "3") {
+      const message = `${agent} hands SNMP v3 passwords on as arguments, where every process of the controller can read them: use another version`;
+      throw new DriverFault(configurationFault("power-options", message));
+    }
+    return { agent, given, env: quietly };
+  }
+  const { username, password } = bmc.credential;
+  if (known.has("username")) given.set("username", username);
+  if (known.has("password")) given.set("password", password);
+  if (!known.has("ipmitool_path")) return { agent, given, env: quietly };
+  given.set("password", "in-the-environment");
+  given.set("ipmitool_path", passwordShim(bmc.helpersDir));
+  return { agent, given, env: { ...quietly, IPMI_PASSWORD: password } };
 }
+
+/**
+ * The agents of the ipmilan family (fence_ipmilan, iLO 3 to 5, iDRAC, IMM) give ipmitool the password as an argument. What
+ * they are given here is a word of no meaning, and in ipmitool's place a few lines that take it out again.
+ */
+function passwordShim(dir: string): string {
+  const file = join(dir, "ipmitool-without-password");
+  if (!existsSync(file)) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    writeFileSync(`${file}.new`, shim, { mode: 0o700 });
+    renameSync(`${file}.new`, file);
+  }
+  return file;
+}
+
+const shim = `#!/bin/sh
+# Replaces "-P word" by "-E": ipmitool reads the password from IPMI_PASSWORD.
+set -- "$@" --end
+while [ "$1" != --end ]; do
+  if [ "$1" = -P ]; then shift; set -- "$@" -E; else set -- "$@" "$1"; fi
+  shift
+done
+shift
+exec ipmitool "$@"
+`;
 
 /** 0 or 2; anything else is a fault. */
 async function fenceAgent(bmc: BmcAccess, action: string): Promise<0 | 2> {
-  const { agent, given } = await parameters(bmc);
+  const { agent, given, env } = await parameters(bmc);
   const lines = [["action", action], ...given].map(([name, value]) => `${name}=${value}\n`);
   const { code, stdout, stderr, elapsedMs } = await bmc.tool(
     agent,
     [],
-    { stdin: lines.join(""), env: quietly, timeoutMs: callMs },
+    { stdin: lines.join(""), env, timeoutMs: callMs },
     bmc.signal,
   );
   if (code === 0 || (code === 2 && action === "status")) return code;
