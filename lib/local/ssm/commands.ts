@@ -165,9 +165,7 @@ export function openCommands(file: string, now: () => number, newId: () => strin
       const at = now();
       sql.expire.run(at);
       const rows = sql.ready.all(instance, at, most);
-      // Acknowledged already: it came again by a fault, and will not come a third time.
-      for (const row of rows)
-        sql.delivered.run(row["acknowledged"] === 1 ? null : at + hiddenMs, Number(row["seq"]));
+      for (const row of rows) sql.delivered.run(at + hiddenMs, Number(row["seq"]));
       return rows.map(invocationOf);
     },
     acknowledge: (command: string, instance: string, deliverAgain: boolean): void => {
