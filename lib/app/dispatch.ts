@@ -113,7 +113,8 @@ function timed({ policy: { command } }: App, send: Outstanding, at: Instant): Ou
   return {
     ...send,
     notAfter,
-    mustEnd: after(notAfter, command.runMs),
+    // A fence is over when what it ends must have ended.
+    mustEnd: send.purpose === "fence" ? send.mustEnd : after(notAfter, command.runMs),
     sendAgainAt: after(at, command.sendAgainMs),
   };
 }

@@ -39,7 +39,7 @@ const target = z.strictObject({ image: imageId, revision: revisionId });
 
 const outstanding = z.strictObject({
   id: commandId,
-  purpose: z.enum(["step", "look", "reset", "power-cycle"]),
+  purpose: z.enum(["step", "look", "reset", "power-cycle", "fence"]),
   epoch: z.int().min(1),
   actions: z.array(action),
   to: z.strictObject({ controller: controllerId, journal: journalId }).nullable(),
@@ -133,6 +133,7 @@ export const nodeState = z.strictObject({
     reason: z.string().nullable(),
     actor,
     since: at,
+    handsOffAt: at.nullable(),
   }),
   operation: z.strictObject({
     phase: z.enum(phases),

@@ -169,6 +169,47 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
     expect(world.node.due).toBe(world.now + 600_000);
   });
 
+  const operator = { kind: "operator", name: "ada" } as const;
+  const offline = { kind: "offline", reason: "smells of smoke", actor: operator } as const;
+  const online = { kind: "online", reason: "it was the neighbour", actor: operator } as const;
+  const inspecting = (): World => {
+    const world = new World();
+    world.look();
+    expect(world.job.command?.purpose).toBe("step");
+    return world;
+  };
+
+  test("offline ends what the agent was given, and counts as hands off when the agent says so; online begins the step anew", () => {
+    const world = inspecting();
+    const first = world.job.command;
+    world.tell(offline);
+    expect(world.job.command).toMatchObject({ purpose: "fence", epoch: (first?.epoch ?? 0) + 1 });
+    expect(world.node.administrative.handsOffAt).toBeNull();
+    expect(world.node.due).not.toBeNull();
+    world.answer();
+    expect(world.node.administrative.handsOffAt).toBe(world.now);
+    expect(world.node.due).toBeNull();
+    world.pass(3_600_000).tell(online);
+    expect(world.job.command).toMatchObject({ purpose: "step", epoch: (first?.epoch ?? 0) + 2 });
+  });
+
+  test("without a word from the agent, hands are off when everything must have ended", () => {
+    const world = inspecting();
+    const mustEnd = world.job.command?.mustEnd ?? 0;
+    world.tell(offline);
+    while (world.node.administrative.handsOffAt === null) expect(world.waitUntilDue()).toBe(true);
+    expect(world.node.administrative.handsOffAt).toBeGreaterThanOrEqual(mustEnd);
+    expect(world.job.command).toBeNull();
+    expect(world.node.due).toBeNull();
+  });
+
+  test("a refusal of the fence says nothing about what it was to end", () => {
+    const world = inspecting();
+    world.tell(offline);
+    world.answer("refused");
+    expect(world.node.administrative.handsOffAt).toBeNull();
+  });
+
   test("R68: offline and online are independent of what the machine does: phases are tracked all the same", () => {
     const world = hungInKernel();
     world.tell({ kind: "offline", reason: "test", actor: { kind: "operator", name: "ada" } });

@@ -86,6 +86,17 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   ...change,
 });
 
+/** What lib/app/dispatch.ts does: somebody has the command. */
+function given(node: NodeState, command: Outstanding): NodeState {
+  const job = jobOf(node);
+  if (job === null || !("job" in node.provision)) throw new Error("a command without a job");
+  const to = {
+    controller: ids.branded(ids.isControllerId, agent.name),
+    journal: ids.branded(ids.isJournalId, "0123456789abcdef"),
+  };
+  return { ...node, provision: { ...node.provision, job: { ...job, command: { ...command, to } } } };
+}
+
 export interface Setting {
   readonly policy?: Policy;
   readonly modules?: Modules;
@@ -127,7 +138,7 @@ export class World {
       now,
     });
     if (decision.kind === "nothing") return false;
-    this.node = decision.node;
+    this.node = decision.send === null ? decision.node : given(decision.node, decision.send);
     this.entries.push(decision.entry);
     if (decision.send !== null) this.sent.push(decision.send);
     if (decision.budget !== null) this.budget = decision.budget;

@@ -11,7 +11,7 @@ import { installationOf } from "../provisioning/programs.ts";
 import { isOver } from "../reservation/reservation.ts";
 import { after, earliest, type Instant, type Ms } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
-import { become, type Draft, draftOf, type NodeContext, setJob } from "./draft.ts";
+import { become, type Draft, draftOf, handsOff, issue, type NodeContext, setJob } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
 import { foldBeacon, foldResult } from "./evidence.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
@@ -46,6 +46,8 @@ export function decide(node: NodeState, event: NodeEvent, context: NodeContext):
     startWaitingJob(draft);
     run(draft);
     sendAgain(draft);
+  } else {
+    awaitHandsOff(draft);
   }
   if (draft.notes.length === 0) return { kind: "nothing", node };
   return conclude(draft, event);
@@ -67,9 +69,16 @@ function fold(draft: Draft, event: NodeEvent): void {
       if (draft.node.administrative.state === event.kind) return;
       draft.node = {
         ...draft.node,
-        administrative: { state: event.kind, reason: event.reason, actor: event.actor, since: now },
+        administrative: {
+          state: event.kind,
+          reason: event.reason,
+          actor: event.actor,
+          since: now,
+          handsOffAt: null,
+        },
       };
       draft.notes.push(`${event.kind}: ${event.reason}`);
+      if (event.kind === "offline") stopHands(draft);
       if (event.kind === "online") shiftClocks(draft, now - draft.before.administrative.since);
       draft.tellReservation = true;
       return;
@@ -77,6 +86,32 @@ function fold(draft: Draft, event: NodeEvent): void {
     case "give-back":
       return giveBack(draft, event.reason);
   }
+}
+
+/** What was given to the agent is ended, not waited for; the node's step begins anew when the node is online again. */
+function stopHands(draft: Draft): void {
+  const job = jobOf(draft.node);
+  const command = job?.command ?? null;
+  if (job === null || command === null) return handsOff(draft);
+  if (command.to === null || command.sends === 0) {
+    setJob(draft, { command: null, retryAt: draft.context.now });
+    return handsOff(draft);
+  }
+  issue(draft, "fence", [{ verb: "fence" }]);
+  // By then whatever was under way has ended, whether anybody says so or not.
+  const fence = jobOf(draft.node)?.command ?? null;
+  if (fence !== null) setJob(draft, { command: { ...fence, mustEnd: command.mustEnd } });
+  draft.notes.push(`command ${command.id} is being ended`);
+}
+
+/** “Offline” is a request until the agent says that nothing runs any more, or until everything must have ended. */
+function awaitHandsOff(draft: Draft): void {
+  const command = jobOf(draft.node)?.command;
+  const { now, policy } = draft.context;
+  if (command?.purpose !== "fence") return;
+  if (now <= after(command.mustEnd, policy.hands.clockMarginMs)) return sendAgain(draft);
+  setJob(draft, { command: null, retryAt: now });
+  handsOff(draft);
 }
 
 /** The clocks of an offline node stand still. */
@@ -235,8 +270,9 @@ function sendAgain(draft: Draft): void {
 
 /** When the node must be looked at again at the latest. */
 export function dueOf(node: NodeState): Instant | null {
-  if (node.administrative.state === "offline") return null;
   const job = jobOf(node);
+  if (node.administrative.state === "offline")
+    return job?.command?.purpose === "fence" ? job.command.sendAgainAt : null;
   if (job === null) {
     const { state } = node.provision;
     if (state === "available" && node.waiting.length > 0) return node.since;

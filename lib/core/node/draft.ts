@@ -97,3 +97,11 @@ export function issue(draft: Draft, purpose: Outstanding["purpose"], actions: re
   });
   draft.send = true;
 }
+
+/** An offline node that nobody touches any more. */
+export function handsOff(draft: Draft): void {
+  const { administrative } = draft.node;
+  if (administrative.state !== "offline" || administrative.handsOffAt !== null) return;
+  draft.node = { ...draft.node, administrative: { ...administrative, handsOffAt: draft.context.now } };
+  draft.notes.push("no hand is on it");
+}

@@ -12,7 +12,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     provision: { state: "enrolled", job: null },
     since: now,
     last: null,
-    administrative: { state: "online", reason: null, actor, since: now },
+    administrative: { state: "online", reason: null, actor, since: now, handsOffAt: null },
     operation: {
       phase: "unknown",
       since: now,

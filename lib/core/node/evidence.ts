@@ -7,26 +7,39 @@ import { type Fault, nodeFault } from "../fault.ts";
 import { again, rewind } from "../provisioning/engine.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { type Instant, spanText } from "../time.ts";
-import { type Draft, setJob } from "./draft.ts";
+import { type Draft, handsOff, setJob } from "./draft.ts";
 import { jobOf, type Operation, type Outstanding } from "./node.ts";
 
 export function foldResult(draft: Draft, result: CommandResult): void {
   const job = jobOf(draft.node);
   const command = job?.command ?? null;
   if (job === null || command === null || command.id !== result.command) return;
-  setJob(draft, { command: null });
+  if (command.purpose !== "fence") setJob(draft, { command: null });
   draft.evidence = `${command.actions.map(({ verb }) => verb).join(", ")}: ${result.status}`;
   for (const { observed } of result.results)
     if (observed !== undefined) foldObserved(draft, observed, result.endedAt);
   switch (command.purpose) {
     case "step":
       return foldStepAnswer(draft, result, command);
+    case "fence":
+      return foldFence(draft, result);
     case "look":
       return foldLook(draft, result);
     case "reset":
     case "power-cycle":
       return foldReboot(draft, result, command.purpose);
   }
+}
+
+/** Only its own word counts: a refusal of the fence says nothing about what it was to end. */
+function foldFence(draft: Draft, { status }: CommandResult): void {
+  if (status !== "completed") {
+    draft.notes.push(`the fence was ${status} by the agent: waiting until everything must have ended`);
+    return;
+  }
+  setJob(draft, { command: null, retryAt: draft.context.now });
+  draft.notes.push("the agent has ended what was under way");
+  handsOff(draft);
 }
 
 const faultOf = (result: CommandResult): Fault =>

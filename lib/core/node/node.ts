@@ -44,6 +44,8 @@ export interface Administrative {
   readonly reason: string | null;
   readonly actor: Actor;
   readonly since: Instant;
+  /** Of an offline node: since when no hand is on it. Null while what was under way is being stopped (design §5). */
+  readonly handsOffAt: Instant | null;
 }
 
 /** What the last evidence says the machine is doing (R67), and since when (R69). */
@@ -109,7 +111,7 @@ export interface JobRequest {
 /** A command that was committed for the agent and has no verdict yet. */
 export interface Outstanding {
   readonly id: CommandId;
-  readonly purpose: "step" | "look" | "reset" | "power-cycle";
+  readonly purpose: "step" | "look" | "reset" | "power-cycle" | "fence";
   readonly epoch: number;
   readonly actions: readonly Action[];
   /** Who was given it; null while it waits for somebody to be given to. Committed before it is sent. */

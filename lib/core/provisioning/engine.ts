@@ -68,7 +68,8 @@ export function run(draft: Draft): void {
     if (job === null) return;
     const { now } = draft.context;
     // A corrective power command is under way: what the node said before it is no evidence of what it does after it.
-    if (job.command?.purpose === "reset" || job.command?.purpose === "power-cycle") return;
+    const purpose = job.command?.purpose ?? "step";
+    if (purpose === "reset" || purpose === "power-cycle" || purpose === "fence") return;
     const program = stepsOf(draft.node, job, draft.context);
     if (!program.known) return giveUp(draft, program.fault);
     const { steps } = program;
