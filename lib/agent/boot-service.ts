@@ -69,7 +69,7 @@ async function serve(
   }
   if (get && url.pathname === "/boot/ipxe") {
     const mac = (url.searchParams.get("mac") ?? "").toLowerCase();
-    const script = await boots.script(mac);
+    const script = await boots.script(mac, url.searchParams.has("passed-on"));
     log("network boot", { mac, answer: script.includes("kernel ") ? "ramdisk" : "disk" });
     return void response.writeHead(200, { "content-type": "text/plain" }).end(script);
   }

@@ -13,6 +13,8 @@ import { type ArmedBoot, allServed, type Installed } from "./state.ts";
 export interface BootsSettings {
   readonly journal: Journal;
   readonly publicUrl: string;
+  /** Where the other controllers of the lab are. */
+  readonly peers: readonly string[];
   readonly managementKey: string;
   readonly now: () => number;
   /** `volatile`: progress, of which only the newest counts. */
@@ -28,7 +30,7 @@ export type Boots = ReturnType<typeof createBoots>;
 
 const newToken = (): string => randomBytes(24).toString("base64url");
 
-export function createBoots({ journal, publicUrl, managementKey, now, report }: BootsSettings) {
+export function createBoots({ journal, publicUrl, peers, managementKey, now, report }: BootsSettings) {
   const { state } = journal;
 
   const beaconOf = (boot: ArmedBoot, phase: Beacon["phase"]): Beacon => ({
@@ -120,8 +122,8 @@ export function createBoots({ journal, publicUrl, managementKey, now, report }: 
       const boot = state.boots.get(node);
       if (boot?.state === "armed" && !boot.poweredOn) await change(boot, { poweredOn: true });
     },
-    /** The answer to a network boot. */
-    script: async (mac: string): Promise<string> => {
+    /** The answer to a network boot. `passedOn`: another controller has been asked and has nothing for it. */
+    script: async (mac: string, passedOn = false): Promise<string> => {
       const { boot, installed } = byMac(mac);
       if (boot?.state === "armed" && boot.poweredOn) {
         const token = newToken();
@@ -151,7 +153,7 @@ export function createBoots({ journal, publicUrl, managementKey, now, report }: 
           "kept",
         );
       }
-      return diskScript;
+      return passedOn ? diskScript : othersScript(peers, mac);
     },
     bearer: (token: string): Bearer | null => {
       for (const boot of state.boots.values()) {
@@ -219,6 +221,13 @@ const ramdiskScript = (url: string, token: string): string => {
   const attempts = Array.from({ length: tries }, () => attempt).join("\nsleep 5\n");
   return `#!ipxe\n${attempts}\nsanboot --no-describe --drive 0x80 || exit\n`;
 };
+
+/** DHCP names one controller, but another may have the lease: it is asked before the disk is booted. */
+function othersScript(peers: readonly string[], mac: string): string {
+  if (peers.length === 0 || !/^[0-9a-f:]{17}$/.test(mac)) return diskScript;
+  const chains = peers.map((url) => `chain ${url}/boot/ipxe?mac=${mac}&passed-on=1 ||`);
+  return `#!ipxe\n${chains.join("\n")}\nsanboot --no-describe --drive 0x80 || exit\n`;
+}
 
 const diskScript = `#!ipxe
 echo Rackwright: boot your disk

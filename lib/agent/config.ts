@@ -23,6 +23,8 @@ export const agentConfig = z.strictObject({
   listen: z.strictObject({ host: z.string(), port: z.int().min(0).max(65_535) }),
   /** How nodes reach this agent. */
   publicUrl: z.url(),
+  /** The other controllers of the lab, by their `publicUrl`: asked when this one has allowed a node no network boot. */
+  peers: z.array(z.url()).max(7).default([]),
   /** Images are fetched from `{imageStoreUrl}/{sha256}`. */
   imageStoreUrl: z.url(),
   reports: z.strictObject({ queueUrl: z.url(), endpoint: z.url(), region: z.string() }),

@@ -67,6 +67,7 @@ export async function serve(config: AgentConfig): Promise<void> {
   const boots = createBoots({
     journal,
     publicUrl: config.publicUrl,
+    peers: config.peers,
     managementKey: key.public,
     now,
     report: reports.beacon,

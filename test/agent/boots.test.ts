@@ -12,12 +12,14 @@ let folder: ReturnType<typeof temporaryFolder>;
 let journal: Journal;
 let boots: Boots;
 let told: Beacon[];
+let peers: string[] = [];
 
 async function reopen(): Promise<void> {
   journal = await aJournal(folder.path);
   boots = createBoots({
     journal,
     publicUrl: "http://agent",
+    peers,
     managementKey: "ssh-ed25519 AAAA",
     now: () => Date.now(),
     report: (beacon) => told.push(beacon),
@@ -71,6 +73,18 @@ describe("netboot permission is one-shot, and the default answer is: boot your d
   test("a machine that nobody has allowed anything boots its disk", async () => {
     expect(await boots.script(mac)).toContain("sanboot");
     expect(tokenIn(await boots.script(mac))).toBe("");
+  });
+
+  test("where the lab has another controller, that one is asked before the disk is booted; it asks nobody else", async () => {
+    peers = ["http://other:8750"];
+    await journal.close();
+    await reopen();
+    expect(await boots.script(mac)).toBe(
+      `#!ipxe\nchain http://other:8750/boot/ipxe?mac=${mac}&passed-on=1 ||\nsanboot --no-describe --drive 0x80 || exit\n`,
+    );
+    expect(await boots.script(mac, true)).not.toContain("chain");
+    expect(await boots.script("$(reboot)")).not.toContain("chain");
+    peers = [];
   });
 
   test("an armed boot is given only after we ourselves have switched the machine on", async () => {

@@ -87,6 +87,7 @@ beforeAll(async () => {
   boots = createBoots({
     journal,
     publicUrl: `http://127.0.0.1:${bootPort}`,
+    peers: [],
     managementKey: key.public,
     now: () => Date.now(),
     report: (beacon) => told.push(beacon),

@@ -1,6 +1,6 @@
 /**
  * The part of iPXE's script language that a boot service needs: comments, labels, goto, `||` and `&&`, kernel, initrd,
- * boot, sanboot, exit, sleep, echo, and the commands that change nothing here (dhcp, imgfree). As in iPXE a command that
+ * boot, chain, sanboot, exit, sleep, echo, and the commands that change nothing here (dhcp, imgfree). As in iPXE a command that
  * fails ends the script, unless `||` says what to do instead.
  */
 
@@ -9,6 +9,8 @@ export interface IpxeHost {
   /** Downloads it; false when that failed. */
   kernel(url: string): Promise<boolean>;
   initrd(url: string): Promise<boolean>;
+  /** Another script; null when there is none to be had. */
+  script(url: string): Promise<string | null>;
   /** Whether there is a disk to boot from. */
   hasDisk(): boolean;
   sleep(seconds: number): Promise<void>;
@@ -45,6 +47,14 @@ export async function runIpxe(script: string, host: IpxeHost): Promise<IpxeOutco
         return "ok";
       case "initrd":
         return target !== undefined && (await host.initrd(target)) ? "ok" : "fail";
+      case "chain": {
+        const script = target === undefined ? null : await host.script(target);
+        if (script === null) return "fail";
+        const outcome = await runIpxe(script, host);
+        // A script that ends comes back to the one that called it.
+        if (outcome.kind === "exit") return "ok";
+        return outcome.kind === "failed" ? "fail" : outcome;
+      }
       case "boot":
         return kernelArgs === null ? "fail" : { kind: "boot", args: kernelArgs };
       case "sanboot":

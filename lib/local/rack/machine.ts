@@ -151,6 +151,7 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     const outcome = await runIpxe(script, {
       kernel: (url) => fetchPart("kernel", url),
       initrd: (url) => fetchPart("initrd", url),
+      script: (url) => textOf(url, signal),
       hasDisk: () => state.disk !== null,
       sleep: (seconds) => sleep(seconds * 1000, signal),
     });
@@ -187,6 +188,17 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
       }
       if (Date.now() + wait > until) return null;
       await sleep(wait, signal);
+    }
+  }
+
+  async function textOf(url: string, signal: AbortSignal): Promise<string | null> {
+    try {
+      const response = await fetch(url, { signal });
+      const text = await response.text();
+      return response.ok ? text : null;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return null;
     }
   }
 
