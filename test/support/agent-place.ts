@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { endLeftovers } from "../../lib/agent/leftovers.ts";
 import { ask, socketOf } from "../../lib/agent/socket.ts";
 import { type Receipt, receipt } from "../../lib/contracts/command.ts";
 import { type Report, reports } from "../../lib/contracts/report.ts";
@@ -167,6 +168,8 @@ export async function agentPlace({
     },
     remove: async (): Promise<void> => {
       await end("SIGKILL");
+      // What it was running outlives it, and would go on writing into the folder.
+      if (serving.journal !== "") endLeftovers(serving.journal);
       queue.closeAllConnections();
       await new Promise<void>((resolve) => queue.close(() => resolve()));
       folder.remove();
