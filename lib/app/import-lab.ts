@@ -19,7 +19,7 @@ export async function importLab(app: App, file: LabFile, actor: Actor): Promise<
   const lab = await store.read("lab", file.lab);
   const value = { id: file.lab, version: (lab?.version ?? 0) + 1, controllers: file.controllers };
   if (lab === null) {
-    const budget = fullBudget(file.lab, policy.budget, clock.now());
+    const budget = fullBudget(file.lab, policy.budget, clock.now(), file.nodes.length);
     await store.commit([
       { kind: "lab", value, expect: "absent" },
       { kind: "budget", value: budget, expect: "absent" },

@@ -28,6 +28,15 @@ export const policy = z.strictObject({
     reserve: rungs,
     sanitize: rungs,
   }),
-  budget: z.strictObject({ capacity: z.number().min(1), refillMs: span }),
+  budget: z.strictObject({
+    capacity: z.number().min(1),
+    refillMs: span,
+    windowMs: span,
+    suspectShare: z.number().min(0).max(1),
+    suspectAtLeast: z.int().min(1),
+    intervalMs: span,
+  }),
+  blind: z.strictObject({ retryMs: span, giveUpMs: span }),
+  silentMs: span,
   reservation: z.strictObject({ readyWithinMs: span, lookAgainMs: span, addressFreshMs: span }),
 }) satisfies z.ZodType<Policy>;

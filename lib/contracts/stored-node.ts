@@ -43,6 +43,7 @@ const outstanding = z.strictObject({
   epoch: z.int().min(1),
   actions: z.array(action),
   to: z.strictObject({ controller: controllerId, journal: journalId }).nullable(),
+  issuedAt: at,
   notAfter: at,
   mustEnd: at,
   sends: z.int().min(0),
@@ -86,8 +87,10 @@ const jobRun = z.strictObject({
       .strictObject({ power: z.enum(["on", "off", "unknown"]), at, console: z.array(z.string()) })
       .nullable(),
     budgetAt: at.nullable(),
+    late: z.boolean(),
   }),
   infrastructureFaults: z.int().min(0),
+  blindSince: at.nullable(),
   retryAt: at.nullable(),
   proved: z.boolean(),
 }) satisfies z.ZodType<JobRun>;

@@ -158,7 +158,26 @@ export const codecs: {
       until: at,
     }),
   ),
-  budget: codec(1, z.strictObject({ lab: labId, version: z.int().min(1), tokens: z.number(), at })),
+  budget: codec(
+    1,
+    z.strictObject({
+      lab: labId,
+      version: z.int().min(1),
+      nodes: z.int().min(0),
+      tokens: z.number(),
+      at,
+      late: z.array(z.strictObject({ node: nodeId, at })),
+      suspect: z
+        .strictObject({
+          since: at,
+          allowance: z.number(),
+          used: z.number(),
+          intervalAt: at,
+          canaries: z.array(nodeId),
+        })
+        .nullable(),
+    }),
+  ),
   image: codec(1, z.strictObject({ id: imageId, version: z.int().min(1), production: revisionId })),
   revision: codec(
     1,

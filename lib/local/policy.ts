@@ -26,6 +26,8 @@ export const localPolicy: Policy = {
   },
   os: { linux: boot, generic: boot },
   osOverallMs: minutes(2),
-  budget: { capacity: 20, refillMs: seconds(5) },
+  budget: { ...defaultPolicy.budget, refillMs: seconds(5), windowMs: seconds(30), intervalMs: seconds(20) },
+  blind: { retryMs: seconds(1), giveUpMs: seconds(6) },
+  silentMs: seconds(20),
   reservation: { readyWithinMs: minutes(10), lookAgainMs: seconds(10), addressFreshMs: minutes(5) },
 };

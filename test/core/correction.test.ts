@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { CommandResult } from "../../lib/core/command.ts";
-import { takeToken } from "../../lib/core/correction/budget.ts";
+import { type Budget, foundLate, fullBudget, recovered, take } from "../../lib/core/correction/budget.ts";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
+import { branded, isNodeId, type NodeId } from "../../lib/core/ids.ts";
+import { type Instant, instant, after as later, minutes } from "../../lib/core/time.ts";
 import { agent, spec, World } from "./world.ts";
 
 /** A node that was written, boots its disk, and says nothing more once it is in the kernel. */
@@ -142,20 +144,65 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
     }
     expect(world.state).toBe("quarantined");
     expect(world.node.due).toBeNull();
-    expect(world.issues).toHaveLength(1);
-    expect(world.issues[0]?.evidence.join("\n")).toContain("console: Kernel panic");
-    expect(world.issues[0]).toMatchObject({ blocking: true, state: "open", node: spec.id });
+    // What was seen before each reboot is kept; the last one is for people to act on, and blocks.
+    const [last, ...earlier] = world.issues.toReversed();
+    expect(last?.evidence.join("\n")).toContain("console: Kernel panic");
+    expect(last).toMatchObject({ blocking: true, state: "open", node: spec.id });
+    expect(earlier.length).toBeGreaterThan(3);
+    for (const issue of earlier) {
+      expect(issue).toMatchObject({ blocking: false, state: "closed" });
+      expect(issue.evidence.join("\n")).toContain("console: Kernel panic");
+    }
+    expect(new Set(world.issues.map(({ id }) => id)).size).toBe(world.issues.length);
   });
 
-  test("a BMC that does not answer costs three attempts and the node, not the reservation", () => {
+  test("a BMC that does not answer costs no attempt; after five minutes it costs the node, not the reservation", () => {
     const world = new World().makeAvailable().claimFor();
     world.look();
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
-      world.answer("failed", { fault: nodeFault("bmc-unreachable", "no answer from https://bmc") });
-    }
+    const from = world.now;
+    world.withDeadBmc();
+    expect(world.now - from).toBeGreaterThanOrEqual(300_000);
+    expect(world.now - from).toBeLessThan(400_000);
     expect(world.state).toBe("quarantined");
     expect(world.issues[0]?.fault.message).toContain("no answer from https://bmc");
     expect(world.node.lastJob).toMatchObject({ reservation: "res-1", fault: { class: "node" } });
+    expect(world.node.correctiveReboots).toBe(0);
+  });
+
+  test("one that answers again within that time has lost nothing", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    const fault = nodeFault("bmc-unreachable", "no answer");
+    for (let minute = 0; minute < 4; minute += 1) {
+      world.answer("failed", { fault });
+      world.pass(60_000).look();
+    }
+    world.answer();
+    expect(world.job).toMatchObject({ attempt: 1, blindSince: null, step: "write-image" });
+  });
+
+  test("a node that is late and cannot be looked at is not rebooted", () => {
+    const world = hungInKernel();
+    world.waitUntilDue();
+    expect(lastPurpose(world)).toBe("look");
+    world.withDeadBmc();
+    expect(world.sent.map(({ purpose }) => purpose)).not.toContain("reset");
+    expect(world.node.correctiveReboots).toBe(0);
+  });
+
+  test("invariant 8: an answer that took as long as an outage is no reason to judge: the clocks stood still meanwhile", () => {
+    const world = hungInKernel();
+    world.waitUntilDue();
+    const overall = world.job.clocks.overallBy;
+    world.pass(3_600_000).answer();
+    expect(lastPurpose(world)).toBe("look");
+    expect(world.job.clocks.noProgressBy).toBe(world.now + 600_000);
+    expect(world.job.clocks.overallBy).toBe(overall + 3_600_000);
+    expect(world.entries.at(-1)?.why).toContain("its lab was silent for 60 min");
+    world.waitUntilDue();
+    expect(lastPurpose(world)).toBe("look");
+    world.answer();
+    expect(lastPurpose(world)).toBe("reset");
   });
 
   test("invariant 7: a node that an operator took offline is not touched, and its clocks stand still", () => {
@@ -232,33 +279,108 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
 });
 
 describe("the lab's budget", () => {
-  test("a corrective reboot takes a token in its own transaction; without one the node waits and nothing is rebooted", () => {
-    const policy = { ...defaultPolicy, budget: { capacity: 1, refillMs: 60_000 } };
-    const world = new World({ policy }).makeAvailable().claimFor();
-    world.look();
-    world.write().pass(10).beacon("kernel");
+  const policy = defaultPolicy.budget;
+  const names = Array.from({ length: 64 }, (_, index) => branded(isNodeId, `n-${index}`));
+  const full = (now: Instant): Budget => fullBudget(spec.lab, policy, now, 64);
+  const begin = instant(1_000_000);
+
+  test("a corrective reboot takes a token in its own transaction", () => {
+    const world = hungInKernel();
     world.waitUntilDue();
+    const before = world.budget;
     world.answer();
-    expect(world.budget.tokens).toBe(0);
-    world.answer();
-    world.budget = { ...world.budget, tokens: 0, at: world.node.due ?? world.now };
-    world.waitUntilDue();
-    world.answer();
-    expect(world.node.correctiveReboots).toBe(1);
-    expect(world.entries.at(-1)?.why).toContain("budget is spent");
-    world.waitUntilDue();
-    expect(world.node.correctiveReboots).toBe(2);
+    expect(world.budget).toMatchObject({ tokens: policy.capacity - 1, version: before.version + 1 });
   });
 
   test("tokens come back with time, up to the capacity", () => {
-    const policy = { capacity: 2, refillMs: 1000 };
-    const world = new World();
-    const empty = { lab: spec.lab, version: 1, tokens: 0, at: world.now };
-    expect(takeToken(empty, policy, world.now)).toEqual({ taken: false, retryAt: world.now + 1000 });
-    expect(takeToken(empty, policy, world.pass(1_000_000).now)).toMatchObject({
+    const [node] = names;
+    if (node === undefined) throw new Error("no node");
+    const spent = { ...full(begin), tokens: 0 };
+    const soon = later(begin, 3 * policy.refillMs);
+    expect(take(spent, policy, node, soon)).toMatchObject({
       taken: true,
-      budget: { tokens: 1 },
+      budget: { tokens: 2, suspect: null },
     });
+    const muchLater = later(begin, 1000 * policy.refillMs);
+    expect(take(spent, policy, node, muchLater)).toMatchObject({ budget: { tokens: policy.capacity - 1 } });
+  });
+
+  test("a quarter of a lab late within five minutes: the lab is suspect; as many over a day: they are late by themselves", () => {
+    let budget = full(begin);
+    for (const node of names.slice(0, 15)) budget = foundLate(budget, policy, node, begin);
+    expect(budget.suspect).toBeNull();
+    budget = foundLate(budget, policy, branded(isNodeId, "n-20"), begin);
+    expect(budget.suspect).toMatchObject({ allowance: 1, since: begin });
+    let slow = full(begin);
+    for (const [index, node] of names.entries())
+      slow = foundLate(slow, policy, node, later(begin, index * minutes(10)));
+    expect(slow.suspect).toBeNull();
+  });
+
+  test("the same node late again and again counts once", () => {
+    let budget = full(begin);
+    for (let time = 0; time < 50; time += 1) budget = foundLate(budget, policy, spec.id, begin);
+    expect(budget.late).toHaveLength(1);
+  });
+
+  /** A lab where everything hangs at once; what comes back after a reboot is said by the test. Returns when each was corrected. */
+  function storm(late: number, comesBack: boolean): { at: Instant; node: NodeId }[] {
+    let budget = full(begin);
+    const waiting = new Map(names.slice(0, late).map((node) => [node, begin]));
+    for (const node of waiting.keys()) budget = foundLate(budget, policy, node, begin);
+    const corrected: { at: Instant; node: NodeId }[] = [];
+    for (let now = begin; now < begin + minutes(24 * 60) && waiting.size > 0; now = later(now, 10_000)) {
+      for (const [node, due] of waiting) {
+        if (due > now) continue;
+        const taking = take(budget, policy, node, now);
+        budget = taking.budget;
+        if (!taking.taken) {
+          waiting.set(node, taking.retryAt);
+          continue;
+        }
+        corrected.push({ at: now, node });
+        if (comesBack) {
+          budget = recovered(budget, policy, node, now);
+          waiting.delete(node);
+        } else {
+          waiting.set(node, later(now, minutes(10)));
+        }
+      }
+    }
+    return corrected;
+  }
+
+  test("a power blip that hangs 40 of 64 nodes is repaired: each success doubles what is tried next", () => {
+    const corrected = storm(40, true);
+    expect(new Set(corrected.map(({ node }) => node)).size).toBe(40);
+    expect((corrected.at(-1)?.at ?? 0) - begin).toBeLessThan(minutes(10));
+  });
+
+  test("a cause that no reboot mends is no storm: one try per interval, all day, and never none", () => {
+    const corrected = storm(40, false);
+    const perInterval = corrected.length / ((24 * 60 * 60_000) / policy.intervalMs);
+    expect(perInterval).toBeLessThanOrEqual(1);
+    expect(perInterval).toBeGreaterThan(0.9);
+  });
+
+  test("a node that waits in a suspect lab says so, and is corrected when its turn has come", () => {
+    const world = hungInKernel();
+    const suspect = { since: world.now, allowance: 1, used: 1, intervalAt: world.now, canaries: [] };
+    world.budget = { ...world.budget, suspect };
+    world.waitUntilDue();
+    world.budget = { ...world.budget, suspect: { ...suspect, intervalAt: world.now } };
+    world.answer();
+    expect(world.node.correctiveReboots).toBe(0);
+    expect(world.entries.at(-1)?.why).toContain("the lab is suspect, others are tried first");
+    for (let round = 0; round < 40 && world.node.correctiveReboots === 0; round += 1) {
+      world.waitUntilDue();
+      if (world.job.command?.purpose === "look") world.answer();
+    }
+    expect(world.node.correctiveReboots).toBe(1);
+    expect(world.budget.suspect?.canaries).toEqual([spec.id]);
+    world.answer();
+    world.pass(10).beacon("kernel");
+    expect(world.budget.suspect).toBeNull();
   });
 });
 

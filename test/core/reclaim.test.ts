@@ -121,8 +121,7 @@ describe("reclaim", () => {
   test("a quarantined node that is given back is inspected, or reloaded if a user had it, before it is free", () => {
     const clean = new World().makeAvailable().claimFor();
     clean.look();
-    for (let attempt = 1; attempt <= 3; attempt += 1)
-      clean.answer("failed", { fault: nodeFault("bmc-unreachable", "dead") });
+    clean.withDeadBmc();
     clean.tell({ kind: "give-back", reason: "new BMC", actor: { kind: "operator", name: "ada" } });
     expect(clean.node.provision).toMatchObject({ state: "enrolled", job: { program: "inspect" } });
     clean.answer();
@@ -131,8 +130,7 @@ describe("reclaim", () => {
     const touched = new World().inUse();
     touched.beacon("run", { login: { user: "student" } });
     touched.endReservation();
-    for (let attempt = 1; attempt <= 3; attempt += 1)
-      touched.answer("failed", { fault: nodeFault("bmc-unreachable", "dead") });
+    touched.withDeadBmc();
     expect(touched.state).toBe("quarantined");
     touched.tell({ kind: "give-back", reason: "new BMC", actor: { kind: "operator", name: "ada" } });
     expect(touched.node.provision).toMatchObject({ state: "loading", job: { program: "reload" } });

@@ -5,7 +5,7 @@
 import type { Beacon, CommandResult, Phase } from "../../lib/core/command.ts";
 import { type Budget, fullBudget } from "../../lib/core/correction/budget.ts";
 import { defaultPolicy, type Policy } from "../../lib/core/correction/policy.ts";
-import type { Fault } from "../../lib/core/fault.ts";
+import { type Fault, nodeFault } from "../../lib/core/fault.ts";
 import * as ids from "../../lib/core/ids.ts";
 import type { ImageRevision } from "../../lib/core/image.ts";
 import { decide } from "../../lib/core/node/decide.ts";
@@ -121,7 +121,7 @@ export class World {
     this.modules = modules;
     this.image = given;
     this.node = enrolledNode(spec, { kind: "operator", name: "test" }, this.now);
-    this.budget = fullBudget(spec.lab, policy.budget, this.now);
+    this.budget = fullBudget(spec.lab, policy.budget, this.now, 64);
   }
 
   /** Tells the node something; returns whether anything came of it. */
@@ -279,6 +279,16 @@ export class World {
 
   inUse(): this {
     return this.makeAvailable().claimFor().makeReady();
+  }
+
+  /** The BMC does not answer, whatever is asked, until nobody asks any more. */
+  withDeadBmc(message = "no answer from https://bmc"): this {
+    for (let round = 0; round < 100 && "job" in this.node.provision; round += 1) {
+      if (this.job.command === null) this.waitUntilDue();
+      if ("job" in this.node.provision && this.job.command !== null)
+        this.answer("failed", { fault: nodeFault("bmc-unreachable", message) });
+    }
+    return this;
   }
 
   endReservation(): this {

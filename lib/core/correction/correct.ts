@@ -4,11 +4,13 @@
  */
 import type { PowerState } from "../command.ts";
 import { nodeFault } from "../fault.ts";
-import { type Draft, issue, setJob } from "../node/draft.ts";
+import { budgetOf, type Draft, issue, setJob } from "../node/draft.ts";
 import { type JobRun, jobOf } from "../node/node.ts";
 import { again, giveUp, restartLoad } from "../provisioning/engine.ts";
+import { recordCorrection } from "../provisioning/issue.ts";
 import { type Instant, spanText } from "../time.ts";
-import { takeToken } from "./budget.ts";
+import { take } from "./budget.ts";
+import { markLate } from "./late.ts";
 import type { Rung } from "./policy.ts";
 
 const consoleLines = 40;
@@ -31,6 +33,7 @@ export function correct(draft: Draft): void {
   const { observation } = job.correction;
   if (observation === null || observation.at < deadline) {
     draft.correction = "look-again";
+    markLate(draft);
     draft.notes.push(
       `late: still awaiting ${job.awaits} after ${spanText(now - job.stepSince)} in ${job.step}; looking again`,
     );
@@ -43,7 +46,8 @@ export function correct(draft: Draft): void {
   const rung = suited(next.rung, job, observation.power, policy.installAttempts);
   if (rung !== "quarantine" && rung !== "look-again" && !pay(draft, job)) return;
   draft.correction = rung;
-  setJob(draft, { correction: { ...job.correction, rung: next.index + 1, budgetAt: null } });
+  const { correction } = jobOf(draft.node) ?? job;
+  setJob(draft, { correction: { ...correction, rung: next.index + 1, budgetAt: null } });
   climb(draft, rung, job);
 }
 
@@ -66,14 +70,20 @@ function suited(rung: Rung, job: JobRun, power: PowerState, attempts: number): R
 }
 
 function pay(draft: Draft, job: JobRun): boolean {
-  const { now, policy, budget } = draft.context;
-  const taking = takeToken(budget, policy.budget, now);
+  const { now, policy } = draft.context;
+  const before = budgetOf(draft);
+  const taking = take(before, policy.budget, draft.node.id, now);
+  draft.budget = taking.budget;
+  const { suspect } = taking.budget;
+  if (before.suspect === null && suspect !== null)
+    draft.notes.push(`the correction budget of lab ${before.lab} is spent: the lab is suspect`);
   if (taking.taken) {
-    draft.budget = taking.budget;
+    if (suspect !== null) draft.notes.push("corrected on probation: its lab is suspect");
     return true;
   }
-  draft.notes.push(`the lab's correction budget is spent: waiting ${spanText(taking.retryAt - now)}`);
-  setJob(draft, { correction: { ...job.correction, budgetAt: taking.retryAt } });
+  draft.notes.push(`the lab is suspect, others are tried first: waiting ${spanText(taking.retryAt - now)}`);
+  const { correction } = jobOf(draft.node) ?? job;
+  setJob(draft, { correction: { ...correction, budgetAt: taking.retryAt } });
   return false;
 }
 
@@ -88,16 +98,19 @@ function climb(draft: Draft, rung: Rung, job: JobRun): void {
       return;
     case "reset":
       countReboot(draft);
+      recordCorrection(draft, job, late, rung);
       draft.notes.push(`it hangs in ${phase}: reset`);
       return issue(draft, "reset", [{ verb: "power.reset" }]);
     case "power-cycle":
       countReboot(draft);
+      recordCorrection(draft, job, late, rung);
       draft.notes.push(`it hangs in ${phase}: power cycle`);
       // During a load the load's own steps are the power cycle: off, proved off, network boot allowed anew, on.
       if (job.stage === "load") return restartLoad(draft, jobOf(draft.node) ?? job);
       return issue(draft, "power-cycle", [{ verb: "power.cycle" }]);
     case "load-again":
       countReboot(draft);
+      recordCorrection(draft, job, late, rung);
       return again(draft, late);
     case "quarantine":
       return giveUp(draft, late);

@@ -39,6 +39,15 @@ export interface Policy {
   readonly osOverallMs: Ms;
   readonly ladder: Readonly<Record<Stage, readonly Rung[]>>;
   readonly budget: BudgetPolicy;
+  /** A node whose BMC does not answer: nothing is known of it, so nothing is done to it. */
+  readonly blind: {
+    /** Asked again after this. */
+    readonly retryMs: Ms;
+    /** Given up after this, unless its lab is suspect. */
+    readonly giveUpMs: Ms;
+  };
+  /** An answer that took longer than this: the lab was silent, and its nodes' clocks stood still. */
+  readonly silentMs: Ms;
   readonly reservation: {
     /** A reservation whose nodes are not ready by then fails, with its reason. */
     readonly readyWithinMs: Ms;
@@ -98,7 +107,16 @@ export const defaultPolicy: Policy = {
     reserve: lookLadder,
     sanitize: ["look-again", "load-again"],
   },
-  budget: { capacity: 20, refillMs: seconds(30) },
+  budget: {
+    capacity: 20,
+    refillMs: seconds(30),
+    windowMs: minutes(5),
+    suspectShare: 0.25,
+    suspectAtLeast: 5,
+    intervalMs: minutes(10),
+  },
+  blind: { retryMs: seconds(30), giveUpMs: minutes(5) },
+  silentMs: minutes(3),
   reservation: {
     readyWithinMs: minutes(180),
     lookAgainMs: seconds(60),

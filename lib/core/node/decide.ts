@@ -292,7 +292,7 @@ function conclude(draft: Draft, event: NodeEvent): NodeDecision {
   return {
     kind: "commit",
     node,
-    budget: draft.budget,
+    budget: draft.budget === null ? null : { ...draft.budget, version: context.budget.version + 1 },
     issue: draft.issue,
     send: draft.send ? (jobOf(node)?.command ?? null) : null,
     tell: draft.tellReservation || node.provision.state === "in-use" ? reservation : null,

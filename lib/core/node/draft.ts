@@ -58,6 +58,9 @@ export const draftOf = (node: NodeState, context: NodeContext): Draft => ({
   tellReservation: false,
 });
 
+/** The lab's budget as this decision has made it so far. */
+export const budgetOf = ({ budget, context }: Draft): Budget => budget ?? context.budget;
+
 export function become(draft: Draft, to: Provision): void {
   draft.node = transition(draft.node, to, draft.context.now);
 }
@@ -89,6 +92,7 @@ export function issue(draft: Draft, purpose: Outstanding["purpose"], actions: re
       epoch,
       actions,
       to: null,
+      issuedAt: now,
       notAfter,
       mustEnd: after(notAfter, policy.command.runMs),
       sends: 1,

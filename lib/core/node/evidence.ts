@@ -3,10 +3,11 @@
  * installation, an earlier instant) is history and changes nothing.
  */
 import type { Beacon, CommandResult, Observed, Phase } from "../command.ts";
+import { signOfLife, unreachableCode, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
-import { again, rewind } from "../provisioning/engine.ts";
+import { again, giveUp, rewind } from "../provisioning/engine.ts";
 import { installationOf } from "../provisioning/programs.ts";
-import { type Instant, spanText } from "../time.ts";
+import { after, type Instant, spanText } from "../time.ts";
 import { type Draft, handsOff, setJob } from "./draft.ts";
 import { jobOf, type Operation, type Outstanding } from "./node.ts";
 
@@ -18,13 +19,15 @@ export function foldResult(draft: Draft, result: CommandResult): void {
   draft.evidence = `${command.actions.map(({ verb }) => verb).join(", ")}: ${result.status}`;
   for (const { observed } of result.results)
     if (observed !== undefined) foldObserved(draft, observed, result.endedAt);
+  const seen = result.results.some(({ observed }) => observed?.power === "on" || observed?.power === "off");
+  if (seen && job.blindSince !== null) setJob(draft, { blindSince: null });
   switch (command.purpose) {
     case "step":
       return foldStepAnswer(draft, result, command);
     case "fence":
       return foldFence(draft, result);
     case "look":
-      return foldLook(draft, result);
+      return foldLook(draft, result, command);
     case "reset":
     case "power-cycle":
       return foldReboot(draft, result, command.purpose);
@@ -81,15 +84,33 @@ const osOf = (result: CommandResult) => {
   return os === undefined ? {} : { os };
 };
 
-function foldLook(draft: Draft, result: CommandResult): void {
+function foldLook(draft: Draft, result: CommandResult, { issuedAt }: Outstanding): void {
   const job = jobOf(draft.node);
   if (job === null) return;
+  const { now, policy } = draft.context;
+  const silence = now - issuedAt;
+  if (silence > policy.silentMs) {
+    // Whatever the node did meanwhile, nobody was there to hear it: it gets its time again before it is judged.
+    const { noProgressMs, overallBy } = job.clocks;
+    setJob(draft, {
+      clocks: { noProgressMs, noProgressBy: after(now, noProgressMs), overallBy: after(overallBy, silence) },
+    });
+    draft.notes.push(`its lab was silent for ${spanText(silence)}: its clocks stood still`);
+    return;
+  }
   if (result.status === "expired" || result.status === "refused") {
     draft.notes.push(`looking again was ${result.status} by the agent: it will be asked anew`);
     return;
   }
   const seen = result.results.map(({ observed }) => observed);
   const power = seen.findLast((each) => each?.power !== undefined)?.power ?? "unknown";
+  if (result.status === "failed" && faultOf(result).code === unreachableCode) {
+    // Nothing above looking again is done to a node that could not be looked at.
+    const waiting = waitBlindly(draft);
+    if (waiting.verdict === "give up") return giveUp(draft, faultOf(result));
+    setJob(draft, { correction: { ...(jobOf(draft.node) ?? job).correction, budgetAt: waiting.until } });
+    return;
+  }
   setJob(draft, {
     correction: {
       ...job.correction,
@@ -175,6 +196,7 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
       boot === null
         ? `beacon of the system that installation ${installation} wrote`
         : `beacon of boot ${boot}`;
+    signOfLife(draft);
     rewind(draft);
   }
   if (job !== null && beacon.verified !== undefined && boot !== null)

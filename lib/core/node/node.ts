@@ -116,6 +116,7 @@ export interface Outstanding {
   readonly actions: readonly Action[];
   /** Who was given it; null while it waits for somebody to be given to. Committed before it is sent. */
   readonly to: { readonly controller: ControllerId; readonly journal: JournalId } | null;
+  readonly issuedAt: Instant;
   readonly notAfter: Instant;
   readonly mustEnd: Instant;
   /** How often it was sent; sending again is harmless, the agent answers from its journal. */
@@ -163,8 +164,10 @@ export interface Correction {
   readonly rung: number;
   /** Made after the deadline passed; without one nothing above `look-again` is done (design §6). */
   readonly observation: Observation | null;
-  /** Waiting for the lab's budget until then. */
+  /** Waiting until then: for the lab's budget, or for a BMC that does not answer. */
   readonly budgetAt: Instant | null;
+  /** It was found late and has given no sign of life since. */
+  readonly late: boolean;
 }
 
 export interface JobRun {
@@ -188,6 +191,8 @@ export interface JobRun {
   readonly correction: Correction;
   /** Faults that are not the node's have a count of their own. */
   readonly infrastructureFaults: number;
+  /** Since when its BMC has not answered. */
+  readonly blindSince: Instant | null;
   /** The step is begun again then. */
   readonly retryAt: Instant | null;
   /** The right image was proved to be on the node, so that the load is skipped (R26). */

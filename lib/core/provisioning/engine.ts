@@ -2,6 +2,7 @@
  * The engine: runs a job's program step by step, counts install attempts (R4), and decides by the class of a fault what
  * becomes of the node. It settles steps on evidence, so a message that is lost, doubled or late changes nothing but time.
  */
+import { unreachableCode, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import { branded, isJobId } from "../ids.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
@@ -46,8 +47,9 @@ export function newJob(
     clocks: { noProgressBy: now, noProgressMs: 0, overallBy: now },
     command: null,
     evidence: noEvidence,
-    correction: { rung: 0, observation: null, budgetAt: null },
+    correction: { rung: 0, observation: null, budgetAt: null, late: false },
     infrastructureFaults: 0,
+    blindSince: null,
     retryAt: null,
     proved: false,
   };
@@ -144,7 +146,12 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
     retryAt: null,
     evidence: isFreshLoad ? noEvidence : { ...job.evidence, answer: null, os: null },
     // The ladder goes on where it was while the same stage of the same attempt is tried again.
-    correction: { rung: sameStage ? job.correction.rung : 0, observation: null, budgetAt: null },
+    correction: {
+      ...job.correction,
+      rung: sameStage ? job.correction.rung : 0,
+      observation: null,
+      budgetAt: null,
+    },
   });
   enterState(draft, step.stage);
   if (isFreshLoad) {
@@ -178,7 +185,7 @@ function wind(draft: Draft, step: Step): void {
   });
 }
 
-/** A sign of life: the no-progress clock starts anew, with the time that the new phase may take. */
+/** The no-progress clock starts anew, with the time that the new phase may take. */
 export function rewind(draft: Draft): void {
   const job = jobOf(draft.node);
   if (job === null) return;
@@ -190,7 +197,7 @@ export function rewind(draft: Draft): void {
   const noProgressMs = step.limits.noProgressMs(draft.node.operation);
   setJob(draft, {
     clocks: { ...job.clocks, noProgressMs, noProgressBy: after(draft.context.now, noProgressMs) },
-    correction: { ...job.correction, observation: null },
+    correction: { ...job.correction, observation: null, budgetAt: null },
   });
 }
 
@@ -243,6 +250,7 @@ export function again(draft: Draft, fault: Fault): void {
   const job = jobOf(draft.node);
   if (job === null) return;
   const { policy, now } = draft.context;
+  if (fault.code === unreachableCode) return againBlindly(draft, fault);
   if (job.program === "reclaim") return startReload(draft, fault.message);
   if (fault.class === "configuration") return giveUp(draft, fault);
   if (fault.class === "infrastructure") {
@@ -260,7 +268,7 @@ export function again(draft: Draft, fault: Fault): void {
   }
   if (job.stage === "check") {
     draft.notes.push(`${fault.message}: it is loaded`);
-    return loadAgain(draft, job.attempt);
+    return loadAgain(draft, job, job.attempt);
   }
   if (job.attempt >= policy.installAttempts) {
     return giveUp(
@@ -277,16 +285,23 @@ export function again(draft: Draft, fault: Fault): void {
     });
     return;
   }
-  loadAgain(draft, job.attempt + 1);
+  loadAgain(draft, job, job.attempt + 1);
 }
 
-function loadAgain(draft: Draft, attempt: number): void {
+/** Nothing was done, and nothing is known: no attempt is counted. */
+function againBlindly(draft: Draft, fault: Fault): void {
+  const waiting = waitBlindly(draft);
+  if (waiting.verdict === "give up") return giveUp(draft, fault);
+  setJob(draft, { command: null, retryAt: waiting.until });
+}
+
+function loadAgain(draft: Draft, before: JobRun, attempt: number): void {
   const job = setJob(draft, {
     attempt,
     proved: false,
     command: null,
     retryAt: null,
-    correction: { rung: 0, observation: null, budgetAt: null },
+    correction: { ...before.correction, rung: 0, observation: null, budgetAt: null },
   });
   restartLoad(draft, job);
 }

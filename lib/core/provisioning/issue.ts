@@ -3,18 +3,41 @@ import type { Fault } from "../fault.ts";
 import { branded, isIssueId } from "../ids.ts";
 import type { Draft } from "../node/draft.ts";
 import type { JobRun } from "../node/node.ts";
+import type { HardwareIssue } from "../timeline.ts";
 import { installationOf } from "./programs.ts";
 
+/** What is to be done about it by people: the node stays out until the issue is closed. */
 export function openIssue(draft: Draft, job: JobRun, fault: Fault): void {
-  const { node } = draft;
-  const { observation } = job.correction;
   draft.issue = {
+    ...issueOf(draft, job, fault),
     id: branded(isIssueId, `${job.id}.${job.attempt}`),
+    state: "open",
+    blocking: true,
+    closedAt: null,
+    closedBecause: null,
+  };
+}
+
+/** What was seen before a reboot is kept, whatever comes of it: afterwards the console says something else (R77). */
+export function recordCorrection(draft: Draft, job: JobRun, fault: Fault, rung: string): void {
+  draft.issue = {
+    ...issueOf(draft, job, fault),
+    id: branded(isIssueId, `${job.id}.${job.attempt}.${rung}.${draft.node.correctiveReboots}`),
+    state: "closed",
+    blocking: false,
+    closedAt: draft.context.now,
+    closedBecause: `corrected by ${rung}`,
+  };
+}
+
+type Seen = Omit<HardwareIssue, "id" | "state" | "blocking" | "closedAt" | "closedBecause">;
+
+function issueOf({ node, context }: Draft, job: JobRun, fault: Fault): Seen {
+  const { observation } = job.correction;
+  return {
     node: node.id,
     lab: node.lab,
     version: 1,
-    state: "open",
-    blocking: true,
     fault,
     evidence: [
       `job ${job.id} (${job.program}), installation ${installationOf(job)}, step ${job.stage}/${job.step}`,
@@ -23,9 +46,7 @@ export function openIssue(draft: Draft, job: JobRun, fault: Fault): void {
       ...(observation === null ? [] : [`asked again at ${observation.at}: power ${observation.power}`]),
       ...(observation?.console ?? []).map((line) => `console: ${line}`),
     ],
-    openedAt: draft.context.now,
+    openedAt: context.now,
     openedBy: { kind: "engine", name: "correction" },
-    closedAt: null,
-    closedBecause: null,
   };
 }

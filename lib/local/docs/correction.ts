@@ -18,6 +18,7 @@ const rungs: Readonly<Record<Rung, readonly [does: string, costs: string]>> = {
 };
 
 const { ladder, build, os, osOverallMs, command, budget, reservation } = defaultPolicy;
+const { blind, silentMs } = defaultPolicy;
 const { installAttempts, infrastructureFaults, infrastructureRetryMs } = defaultPolicy;
 
 const phaseLimits = Object.entries(os).flatMap(([name, phases]) =>
@@ -49,8 +50,14 @@ export const correctionPage = (): string =>
       "- During a load there is no reset: in the middle of a write it would boot a half-written disk. The load's own steps (off, proved off, network boot allowed anew, on) are its power cycle.",
       "- A node that is lively but past its overall limit is not rebooted where it is: it is loaded again.",
       "- A node that somebody uses, or that an operator took offline, is never touched.",
-      "- Each reboot takes its token in the very transaction that decides it. When the budget is spent, nodes wait for the next token: a switch that fails cannot become a storm of reboots.",
+      "- What was seen before a reboot (console, power, phase, step) is kept in the node's hardware log, whatever comes of it.",
+      "- Each reboot takes its token in the very transaction that decides it.",
     ].join("\n"),
+    "## When the lab is suspect, not its nodes",
+    [
+      `When ${Math.round(100 * budget.suspectShare)} % of a lab's nodes, and at least ${budget.suspectAtLeast}, are found late within ${spanText(budget.windowMs)}, or when the tokens are spent, what they have in common is more likely to be broken than they are. Correction is then on probation: one node is corrected, each that comes back doubles how many may be tried, each that does not halves it, never below one in ${spanText(budget.intervalMs)}. So a power blip that hangs everything is repaired within minutes, and a broken switch costs one reboot now and then.`,
+      `A node whose BMC does not answer is not rebooted, not loaded and not blamed: it is asked again every ${spanText(blind.retryMs)}, and given up after ${spanText(blind.giveUpMs)} only if its lab is not suspect. An answer that took longer than ${spanText(silentMs)} means that the lab was silent: the clocks of its nodes stood still meanwhile, and each is looked at again before anything is done.`,
+    ].join("\n\n"),
     "## How long",
     table(
       ["what", "how long", "why"],
@@ -119,7 +126,7 @@ export const correctionPage = (): string =>
       [
         [
           "node",
-          "it hangs in its kernel, its BMC does not answer, what is on its disk is not what was written",
+          "it hangs in its kernel, its BMC refuses, what is on its disk is not what was written",
           "it costs the node an install attempt",
         ],
         [

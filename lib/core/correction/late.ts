@@ -1,0 +1,55 @@
+/**
+ * What a node's lateness means for its lab: it is noted when it is found, taken back when the node gives a sign of life.
+ * And what is done about a node of which nothing can be known, because its BMC does not answer: nothing, for a while.
+ */
+import { budgetOf, type Draft, setJob } from "../node/draft.ts";
+import { jobOf } from "../node/node.ts";
+import { after, spanText } from "../time.ts";
+import { foundLate, recovered } from "./budget.ts";
+
+/** As drivers call a BMC that does not answer (lib/drivers/power/driver.ts). */
+export const unreachableCode = "bmc-unreachable";
+
+export function markLate(draft: Draft): void {
+  const job = jobOf(draft.node);
+  if (job === null || job.correction.late) return;
+  const { policy, now } = draft.context;
+  const before = budgetOf(draft);
+  draft.budget = foundLate(before, policy.budget, draft.node.id, now);
+  if (before.suspect === null && draft.budget.suspect !== null) {
+    draft.notes.push(
+      `${draft.budget.late.length} of ${before.nodes} nodes of lab ${before.lab} are late: the lab is suspect, not they`,
+    );
+  }
+  setJob(draft, { correction: { ...job.correction, late: true } });
+}
+
+export function signOfLife(draft: Draft): void {
+  const job = jobOf(draft.node);
+  if (job === null || !job.correction.late) return;
+  const { policy, now } = draft.context;
+  const before = budgetOf(draft);
+  draft.budget = recovered(before, policy.budget, draft.node.id, now);
+  if (before.suspect !== null && draft.budget.suspect === null)
+    draft.notes.push(`lab ${before.lab} is not suspect any more`);
+  setJob(draft, { correction: { ...job.correction, late: false } });
+}
+
+/**
+ * The BMC does not answer. `wait`: it is asked again at the instant that is returned. `give up`: for long enough, and the
+ * lab is not suspect, so it is this node's own.
+ */
+export function waitBlindly(
+  draft: Draft,
+): { verdict: "wait"; until: ReturnType<typeof after> } | { verdict: "give up" } {
+  const job = jobOf(draft.node);
+  const { now, policy } = draft.context;
+  const since = job?.blindSince ?? now;
+  markLate(draft);
+  if (job !== null) setJob(draft, { blindSince: since });
+  const { suspect } = budgetOf(draft);
+  if (suspect === null && now - since >= policy.blind.giveUpMs) return { verdict: "give up" };
+  const why = suspect === null ? `given up after ${spanText(policy.blind.giveUpMs)}` : "its lab is suspect";
+  draft.notes.push(`its BMC has not answered for ${spanText(now - since)}: asked again (${why})`);
+  return { verdict: "wait", until: after(now, policy.blind.retryMs) };
+}
