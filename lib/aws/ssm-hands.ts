@@ -3,9 +3,11 @@
  * agent's journal makes harmless. Delivery says nothing about what was done.
  */
 import {
+  DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
   InvalidInstanceId,
   InvocationDoesNotExist,
+  ListCommandInvocationsCommand,
   SendCommandCommand,
   type SSMClient,
 } from "@aws-sdk/client-ssm";
@@ -20,6 +22,10 @@ import { packed } from "./deliveries.ts";
 const shortestTimeoutSeconds = 30;
 const longestTimeoutSeconds = 2_592_000;
 const longestComment = 100;
+const mostInFilter = 50;
+/** SSM lists the newest first; older ones have been asked for again since. */
+const mostInvocations = 25;
+const mostAnswers = 10;
 
 export interface SsmHandsSettings {
   readonly client: SSMClient;
@@ -78,24 +84,54 @@ export function ssmHands({ client, documentName, now }: SsmHandsSettings): SsmHa
       }
       return sent;
     },
-    deliveryStatus: async (deliveryId, controller) => {
-      try {
-        const {
-          StatusDetails = "no status",
-          StandardOutputContent = "",
-          StandardErrorContent = "",
-        } = await client.send(
-          new GetCommandInvocationCommand({ CommandId: deliveryId, InstanceId: controller }),
+    present: async (controllers) => {
+      const online = new Set<string>();
+      for (let from = 0; from < controllers.length; from += mostInFilter) {
+        const { InstanceInformationList = [] } = await client.send(
+          new DescribeInstanceInformationCommand({
+            Filters: [{ Key: "InstanceIds", Values: controllers.slice(from, from + mostInFilter) }],
+            MaxResults: mostInFilter,
+          }),
         );
-        return statusOf(StatusDetails, StandardOutputContent, StandardErrorContent);
-      } catch (error) {
-        // The API is eventually consistent: what was sent a moment ago may not be found yet.
-        if (error instanceof InvocationDoesNotExist)
-          return { status: "unknown", reason: `SSM does not know delivery ${deliveryId} to ${controller}` };
-        throw error;
+        for (const { InstanceId, PingStatus } of InstanceInformationList)
+          if (InstanceId !== undefined && PingStatus === "Online") online.add(InstanceId);
       }
+      return new Set(controllers.filter((each) => online.has(each)));
     },
+    answers: async (controller) => {
+      const { CommandInvocations = [] } = await client.send(
+        new ListCommandInvocationsCommand({ InstanceId: controller, MaxResults: mostInvocations }),
+      );
+      const ended = CommandInvocations.filter(
+        ({ DocumentName, Status }) => DocumentName === documentName && Status === "Success",
+      );
+      const receipts: Receipt[] = [];
+      for (const { CommandId = "" } of ended.slice(0, mostAnswers)) {
+        const known = await deliveryStatus(CommandId, controller);
+        if (known.status === "answered") receipts.push(known.receipt);
+      }
+      return receipts;
+    },
+    deliveryStatus,
   };
+
+  async function deliveryStatus(deliveryId: string, controller: ControllerId): Promise<DeliveryStatus> {
+    try {
+      const {
+        StatusDetails = "no status",
+        StandardOutputContent = "",
+        StandardErrorContent = "",
+      } = await client.send(
+        new GetCommandInvocationCommand({ CommandId: deliveryId, InstanceId: controller }),
+      );
+      return statusOf(StatusDetails, StandardOutputContent, StandardErrorContent);
+    } catch (error) {
+      // The API is eventually consistent: what was sent a moment ago may not be found yet.
+      if (error instanceof InvocationDoesNotExist)
+        return { status: "unknown", reason: `SSM does not know delivery ${deliveryId} to ${controller}` };
+      throw error;
+    }
+  }
 }
 
 /**

@@ -40,6 +40,12 @@ export interface MacAddress {
   readonly node: string;
 }
 
+/** Where a watchdog that goes round goes on. */
+export interface Cursor {
+  readonly id: string;
+  readonly from: string | null;
+}
+
 export interface NodeProgress extends Progress {
   readonly node: string;
 }
@@ -53,6 +59,7 @@ export interface Stored {
   readonly lab: Lab;
   readonly controller: Controller;
   readonly lease: Lease;
+  readonly cursor: Cursor;
   readonly budget: Budget;
   readonly image: Image;
   readonly revision: ImageRevision;
@@ -145,8 +152,10 @@ export const codecs: {
       version: z.int().min(1),
       journal: journalId,
       candidate: z.strictObject({ journal: journalId, since: at }).nullable(),
+      reachable: z.boolean(),
     }),
   ),
+  cursor: codec(1, z.strictObject({ id: z.string(), from: z.string().nullable() })),
   lease: codec(
     1,
     z.strictObject({
@@ -258,6 +267,7 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   reservation: ({ id }) => keyOf("reservation", id),
   lab: ({ id }) => keyOf("lab", id),
   controller: ({ id }) => keyOf("controller", id),
+  cursor: ({ id }) => keyOf("cursor", id),
   lease: ({ lab, domain }) => keyOf("lease", leaseId(lab, domain)),
   budget: ({ lab }) => keyOf("budget", lab),
   image: ({ id }) => keyOf("image", id),
@@ -354,6 +364,7 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   budget: () => none,
   controller: () => none,
   lease: () => none,
+  cursor: () => none,
   revision: () => none,
   job: () => none,
   mac: () => none,

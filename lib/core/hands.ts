@@ -14,6 +14,8 @@ export interface Controller {
   readonly journal: JournalId;
   /** Another journal speaks for the controller since then; it is admitted when all that the old one was sent must have ended. */
   readonly candidate: { readonly journal: JournalId; readonly since: Instant } | null;
+  /** Heard of lately, as far as anybody has looked. A lease goes to one that is, where there is one. */
+  readonly reachable: boolean;
 }
 
 export interface Lease {
@@ -42,7 +44,7 @@ export function heard(
   { id, journal, now }: { readonly id: ControllerId; readonly journal: JournalId; readonly now: Instant },
   policy: HandsPolicy,
 ): Controller | null {
-  if (known === null) return { id, version: 1, journal, candidate: null };
+  if (known === null) return { id, version: 1, journal, candidate: null, reachable: true };
   if (known.journal === journal) return null;
   const next = { ...known, version: known.version + 1 };
   if (known.candidate?.journal !== journal) return { ...next, candidate: { journal, since: now } };
@@ -50,15 +52,16 @@ export function heard(
 }
 
 interface Usable {
+  readonly reachable: boolean;
   readonly id: ControllerId;
   readonly journal: JournalId;
   readonly from: Instant;
 }
 
-function usable({ id, journal, candidate }: Controller, policy: HandsPolicy): Usable {
-  if (candidate === null) return { id, journal, from: instant(0) };
+function usable({ id, journal, candidate, reachable }: Controller, policy: HandsPolicy): Usable {
+  if (candidate === null) return { id, journal, reachable, from: instant(0) };
   const from = after(candidate.since, policy.commandMs + policy.clockMarginMs);
-  return { id, journal: candidate.journal, from };
+  return { id, journal: candidate.journal, reachable, from };
 }
 
 export type Assigned =
@@ -118,7 +121,9 @@ export function assign({ lab, domain, controllers, lease, now, policy, silent }:
 }
 
 const soonest = (candidates: readonly Usable[], now: Instant): Usable | undefined =>
-  candidates.find(({ from }) => from <= now) ?? candidates[0];
+  candidates.find(({ from, reachable }) => from <= now && reachable) ??
+  candidates.find(({ from }) => from <= now) ??
+  candidates[0];
 
 /** The lease covers the command. Null: it does already, and needs no write. */
 export function prolonged(

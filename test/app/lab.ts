@@ -25,7 +25,7 @@ import { memoryHands } from "../../lib/local/memory/hands.ts";
 import { memoryQueue } from "../../lib/local/memory/queue.ts";
 import { memoryStore } from "../../lib/local/memory/store.ts";
 
-const controller: ControllerId = branded(isControllerId, "mi-0123456789abcdef0");
+export const controller: ControllerId = branded(isControllerId, "mi-0123456789abcdef0");
 const sha256 = "ab".repeat(32);
 const tickMs = 60_000;
 

@@ -1,11 +1,13 @@
 /** What the queue and the hands promise, in memory and on SQS and SSM over the embedded stack. */
+
+import { randomUUID } from "node:crypto";
 import { DeleteMessageCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sqsClient, ssmClient } from "../../lib/aws/clients.ts";
 import { deadLetterNameOf, ensureQueues } from "../../lib/aws/queues.ts";
 import { sqsDeadLetters, sqsQueue } from "../../lib/aws/sqs-queue.ts";
 import { ssmHands } from "../../lib/aws/ssm-hands.ts";
-import { command as commandShape, delivery } from "../../lib/contracts/command.ts";
+import { command as commandShape, delivery, type Receipt, receipt } from "../../lib/contracts/command.ts";
 import { ssmDocumentName } from "../../lib/contracts/ssm-document.ts";
 import { wake as wakeShape } from "../../lib/contracts/wake.ts";
 import type { Command } from "../../lib/core/command.ts";
@@ -34,11 +36,7 @@ beforeAll(async () => {
   ssm = await startSsm({ port: 0, dataFile: `${folder.path}/ssm`, now: () => time });
   Object.assign(process.env, { AWS_ENDPOINT_URL_SQS: sqs.endpoint, AWS_ENDPOINT_URL_SSM: ssm.endpoint });
   await ensureQueues(sqsClient());
-  await fetch(ssm.endpoint, {
-    method: "POST",
-    headers: { "x-amz-target": "AmazonSSM.UpdateInstanceInformation" },
-    body: JSON.stringify({ InstanceId: controller, AgentVersion: "3.3.2746.0" }),
-  });
+  await register();
 });
 afterAll(async () => {
   await Promise.all([sqs.stop(), ssm.stop()]);
@@ -170,15 +168,54 @@ const aCommand = (index: number): Command =>
     target: { macs: spec.macs, power: { ...spec.power, domain: "d".repeat(100) } },
   });
 
-const memory = (): { hands: Hands; delivered: () => string[][] } => {
+interface Made {
+  readonly hands: Hands;
+  readonly delivered: () => string[][];
+  /** The controller answers its latest delivery. */
+  readonly answer: (receipt: Receipt) => Promise<void>;
+}
+
+const memory = (): Made => {
   const hands = memoryHands([controller]);
-  return { hands, delivered: () => hands.deliveries.map(({ commands }) => commands.map(({ id }) => id)) };
+  return {
+    hands,
+    delivered: () => hands.deliveries.map(({ commands }) => commands.map(({ id }) => id)),
+    answer: async (given) => {
+      hands.answered.set(controller, [given]);
+    },
+  };
 };
-const onSsm = (): { hands: Hands; delivered: () => string[][] } => {
+/** The controller's heartbeat. */
+const register = (): Promise<Response> =>
+  fetch(ssm.endpoint, {
+    method: "POST",
+    headers: { "x-amz-target": "AmazonSSM.UpdateInstanceInformation" },
+    body: JSON.stringify({ InstanceId: controller, AgentVersion: "3.3.2746.0" }),
+  });
+/** What the SSM agent sends. */
+const fromAgent = (target: string, body: object): Promise<Response> =>
+  fetch(ssm.endpoint, {
+    method: "POST",
+    headers: { "x-amz-target": `EC2WindowsMessageDeliveryService.${target}` },
+    body: JSON.stringify(body),
+  });
+const onSsm = (): Made => {
   const seen = openCommands(`${folder.path}/ssm`, () => time);
   const before = new Set(seen.list(null, controller).map(({ command }) => command));
   return {
     hands: ssmHands({ client: ssmClient(), documentName: ssmDocumentName, now: () => time }),
+    answer: async (given) => {
+      const [latest] = seen.list(null, controller);
+      const MessageId = `aws.ssm.${latest?.command}.${controller}`;
+      await fromAgent("AcknowledgeMessage", { MessageId });
+      const step = { status: "Success", code: 0, name: "aws:runShellScript", output: "", standardError: "" };
+      const Payload = JSON.stringify({
+        documentStatus: "Success",
+        runtimeStatus: { Run: { ...step, standardOutput: `${JSON.stringify(given)}\n` } },
+      });
+      const response = await fromAgent("SendReply", { MessageId, ReplyId: randomUUID(), Payload });
+      expect(response.status, await response.text()).toBe(200);
+    },
     delivered: () =>
       seen
         .list(null, controller)
@@ -205,6 +242,26 @@ describe.each([
     expect(delivered().flat()).toEqual(Array.from({ length: 120 }, (_, index) => `job.${index}`));
     expect(delivered().length).toBeLessThanOrEqual(4);
     expect(delivered().every((part) => part.length <= 50)).toBe(true);
+  });
+
+  test("tells who has been heard of lately", async () => {
+    const { hands } = make();
+    await register();
+    expect(await hands.present([controller, stranger])).toEqual(new Set([controller]));
+    expect(await hands.present([])).toEqual(new Set());
+  });
+
+  test("tells what a controller has answered to its latest deliveries, whatever became of its reports", async () => {
+    const { hands, answer } = make();
+    await hands.send(controller, [aCommand(7)]);
+    const given = receipt.parse({
+      schema: "rackwright.receipt/1",
+      journal: "0123456789abcdef",
+      commands: [{ verdict: "refused", id: "job.7", reason: "superseded" }],
+    });
+    await answer(given);
+    expect((await hands.answers(controller))[0]).toEqual(given);
+    expect(await hands.answers(stranger)).toEqual([]);
   });
 
   test("a controller that is not there is a refusal, not an error", async () => {

@@ -24,6 +24,7 @@ const known = (id: ControllerId, change: Partial<Controller> = {}): Controller =
   version: 1,
   journal: old,
   candidate: null,
+  reachable: true,
   ...change,
 });
 const lease = (owner: ControllerId, until: number): Lease => ({
@@ -70,6 +71,14 @@ describe("a power domain", () => {
       lease: { owner: c, generation: 8 },
     });
     expect(asked({ lease: lease(c, now - 3000), silent: true })).toMatchObject({ controller: a, at: now });
+  });
+
+  test("goes rather to one that has been heard of lately", () => {
+    const controllers = [known(a), known(b, { reachable: false }), known(c)];
+    expect(asked({ controllers, lease: lease(a, now - 500), silent: true })).toMatchObject({ controller: c });
+    expect(asked({ controllers: [known(b, { reachable: false }), known(c)] })).toMatchObject({
+      controller: c,
+    });
   });
 
   test("stays with a silent owner where there is nobody else", () => {

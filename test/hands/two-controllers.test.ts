@@ -77,6 +77,8 @@ class ControlPlane {
         this.mail.set(controller, [...(this.mail.get(controller) ?? []), ...commands]);
         return [{ sent: true, deliveryId: "1" } as const];
       },
+      present: async (controllers: readonly ControllerId[]) => new Set(controllers),
+      answers: async () => [],
     };
     const sending = { hands, queue: this.queue, clock, log };
     this.app = {

@@ -146,6 +146,11 @@ function foldReboot(draft: Draft, result: CommandResult, purpose: "reset" | "pow
 function foldObserved(draft: Draft, observed: Observed, at: Instant): void {
   const { power, address } = observed;
   if (power !== undefined) {
+    const { observed: before, at: readAt } = draft.node.power;
+    if (before !== "unknown" && power !== before && jobOf(draft.node)?.program === "inspect")
+      draft.notes.push(
+        `its power is ${power}: it was ${before} when it was read ${spanText(at - readAt)} ago`,
+      );
     draft.node = { ...draft.node, power: { observed: power, at } };
     const { phase } = draft.node.operation;
     if (power === "off" && phase !== "off") {

@@ -1,0 +1,5 @@
+/** Every minute: which lab controllers can be reached. */
+import { watchLabs } from "../../lib/app/watch.ts";
+import { watchdog } from "../runtime/watchdog.ts";
+
+export const handler = watchdog("labs", watchLabs);
