@@ -6,7 +6,8 @@
 import type { Budget } from "../correction/budget.ts";
 import { correct } from "../correction/correct.ts";
 import { branded, isJobId, type ReservationId } from "../ids.ts";
-import { newJob, run, settle, startReload } from "../provisioning/engine.ts";
+import { run, startReload } from "../provisioning/engine.ts";
+import { newJob, settle } from "../provisioning/job.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { isOver } from "../reservation/reservation.ts";
 import { after, earliest, type Instant, type Ms } from "../time.ts";

@@ -4,56 +4,16 @@
  */
 import { unreachableCode, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
-import { branded, isJobId } from "../ids.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
-import {
-  type Actor,
-  type Evidence,
-  type JobRun,
-  jobOf,
-  type LastJob,
-  type Program,
-  reservationOf,
-  type Stage,
-  type Target,
-} from "../node/node.ts";
+import { type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
 import { after, spanText } from "../time.ts";
 import { openIssue } from "./issue.ts";
+import { newJob, noEvidence, settle, taint } from "./job.ts";
 import { installationOf, stepsOf } from "./programs.ts";
 import type { Seen, Step } from "./step.ts";
 
-const noEvidence: Evidence = { answer: null, verified: null, os: null, fault: null };
-
 /** No program is nearly as long; reaching it means that steps settle in a circle, which is a bug in a module. */
 const mostStepsInOneLook = 32;
-
-export function newJob(
-  draft: Draft,
-  job: { id: string; program: Program; target: Target | null; by: Actor },
-): JobRun {
-  const { now } = draft.context;
-  return {
-    id: branded(isJobId, job.id),
-    program: job.program,
-    requestedBy: job.by,
-    target: job.target,
-    startedAt: now,
-    attempt: 1,
-    boot: null,
-    stage: "check",
-    step: "",
-    stepSince: now,
-    awaits: "",
-    clocks: { noProgressBy: now, noProgressMs: 0, overallBy: now },
-    command: null,
-    evidence: noEvidence,
-    correction: { rung: 0, observation: null, budgetAt: null, late: false },
-    infrastructureFaults: 0,
-    blindSince: null,
-    retryAt: null,
-    proved: false,
-  };
-}
 
 const seenBy = (draft: Draft, job: JobRun): Seen => ({
   installation: installationOf(job),
@@ -224,27 +184,6 @@ function enterState(draft: Draft, stage: Stage): void {
   }
 }
 
-/** Before access is granted, not after: a node that a user may have touched is never handed out without proof (invariant 5). */
-function taint(draft: Draft): void {
-  const { reservation, now } = draft.context;
-  const target = jobOf(draft.node)?.target ?? null;
-  if (reservation === null || target === null) return;
-  draft.node = {
-    ...draft.node,
-    disk: {
-      ...draft.node.disk,
-      taint: {
-        reservation: reservation.id,
-        target,
-        user: reservation.user,
-        since: now,
-        osBoot: draft.node.disk.taint?.osBoot ?? null,
-        loggedInAt: null,
-      },
-    },
-  };
-}
-
 /** “Try again” from any stage repeats the image load with the next attempt (R7); whose fault it was decides who pays. */
 export function again(draft: Draft, fault: Fault): void {
   const job = jobOf(draft.node);
@@ -388,19 +327,4 @@ function finish(draft: Draft): void {
       return become(draft, { state: "in-use", reservation, grantedAt: now });
     }
   }
-}
-
-export function settle(draft: Draft, job: JobRun, outcome: LastJob["outcome"], fault: Fault | null): void {
-  draft.node = {
-    ...draft.node,
-    lastJob: {
-      id: job.id,
-      program: job.program,
-      reservation: reservationOf(draft.node),
-      outcome,
-      fault,
-      at: draft.context.now,
-    },
-  };
-  draft.tellReservation = true;
 }

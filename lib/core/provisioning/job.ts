@@ -1,0 +1,80 @@
+/** The record of a job: how it begins, what it leaves on the node, how it ends. */
+import type { Fault } from "../fault.ts";
+import { branded, isJobId } from "../ids.ts";
+import type { Draft } from "../node/draft.ts";
+import {
+  type Actor,
+  type Evidence,
+  type JobRun,
+  jobOf,
+  type LastJob,
+  type Program,
+  reservationOf,
+  type Target,
+} from "../node/node.ts";
+
+export const noEvidence: Evidence = { answer: null, verified: null, os: null, fault: null };
+
+export function newJob(
+  draft: Draft,
+  job: { id: string; program: Program; target: Target | null; by: Actor },
+): JobRun {
+  const { now } = draft.context;
+  return {
+    id: branded(isJobId, job.id),
+    program: job.program,
+    requestedBy: job.by,
+    target: job.target,
+    startedAt: now,
+    attempt: 1,
+    boot: null,
+    stage: "check",
+    step: "",
+    stepSince: now,
+    awaits: "",
+    clocks: { noProgressBy: now, noProgressMs: 0, overallBy: now },
+    command: null,
+    evidence: noEvidence,
+    correction: { rung: 0, observation: null, budgetAt: null, late: false },
+    infrastructureFaults: 0,
+    blindSince: null,
+    retryAt: null,
+    proved: false,
+  };
+}
+
+/** Before access is granted, not after: a node that a user may have touched is never handed out without proof (invariant 5). */
+export function taint(draft: Draft): void {
+  const { reservation, now } = draft.context;
+  const target = jobOf(draft.node)?.target ?? null;
+  if (reservation === null || target === null) return;
+  draft.node = {
+    ...draft.node,
+    disk: {
+      ...draft.node.disk,
+      taint: {
+        reservation: reservation.id,
+        target,
+        user: reservation.user,
+        since: now,
+        osBoot: draft.node.disk.taint?.osBoot ?? null,
+        loggedInAt: null,
+      },
+    },
+  };
+}
+
+export function settle(draft: Draft, job: JobRun, outcome: LastJob["outcome"], fault: Fault | null): void {
+  draft.node = {
+    ...draft.node,
+    lastJob: {
+      id: job.id,
+      program: job.program,
+      reservation: reservationOf(draft.node),
+      outcome,
+      fault,
+      at: draft.context.now,
+    },
+  };
+  draft.tellReservation = true;
+}
