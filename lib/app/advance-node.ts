@@ -4,6 +4,7 @@
  */
 
 import { lineKey } from "../contracts/stored.ts";
+import { overridden } from "../core/correction/policy.ts";
 import type { ReservationId, RevisionId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import { decide, type NodeDecision } from "../core/node/decide.ts";
@@ -53,7 +54,8 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
   const next = node.waiting[0] ?? (event.kind === "job" ? event.request : null);
   const target = job?.target ?? node.disk.taint?.target ?? (reservationId === null ? next?.target : null);
   const wanted = target?.revision ?? null;
-  const [reservation, known, budget, progress] = await Promise.all([
+  const [lab, reservation, known, budget, progress] = await Promise.all([
+    store.read("lab", node.lab),
     reservationId === null ? null : store.read("reservation", reservationId),
     wanted === null ? null : store.read("revision", wanted),
     store.read("budget", node.lab),
@@ -62,9 +64,18 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
   const revision: RevisionId | null = wanted ?? reservation?.revision ?? null;
   const image =
     known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
-  if (budget === null)
-    throw new Error(`lab ${node.lab} of node ${node.id} is not imported: it has no budget`);
-  return { image, imageFor: revision, reservation, policy, modules, budget, progress, now: clock.now() };
+  if (budget === null || lab === null) throw new Error(`lab ${node.lab} of node ${node.id} is not imported`);
+  return {
+    image,
+    imageFor: revision,
+    reservation,
+    policy: overridden(policy, lab.overrides, image?.overrides ?? null),
+    modules,
+    budget,
+    corrects: lab.correction === "act",
+    progress,
+    now: clock.now(),
+  };
 }
 
 type Commit = Extract<NodeDecision, { kind: "commit" }>;

@@ -1,10 +1,12 @@
 /** Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone. */
 
 import type { LabFile } from "../contracts/lab-file.ts";
+import { codecs } from "../contracts/stored.ts";
 import { fullBudget } from "../core/correction/budget.ts";
 import { enrolledNode } from "../core/node/enrol.ts";
 import type { Actor, NodeSpec } from "../core/node/node.ts";
-import type { App } from "./app.ts";
+import type { Write } from "../ports/store.ts";
+import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
 export interface Imported {
   readonly enrolled: readonly string[];
@@ -15,18 +17,7 @@ export interface Imported {
 }
 
 export async function importLab(app: App, file: LabFile, actor: Actor): Promise<Imported> {
-  const { store, policy, clock } = app;
-  const lab = await store.read("lab", file.lab);
-  const value = { id: file.lab, version: (lab?.version ?? 0) + 1, controllers: file.controllers };
-  if (lab === null) {
-    const budget = fullBudget(file.lab, policy.budget, clock.now(), file.nodes.length);
-    await store.commit([
-      { kind: "lab", value, expect: "absent" },
-      { kind: "budget", value: budget, expect: "absent" },
-    ]);
-  } else if (lab.controllers.join() !== file.controllers.join()) {
-    await store.commit([{ kind: "lab", value, expect: lab.version }]);
-  }
+  await importSettings(app, file);
   const enrolled: string[] = [];
   const changed: string[] = [];
   const refused: string[] = [];
@@ -39,6 +30,40 @@ export async function importLab(app: App, file: LabFile, actor: Actor): Promise<
   }
   const unchanged = file.nodes.length - enrolled.length - changed.length - refused.length;
   return { enrolled, changed, unchanged, refused };
+}
+
+/** The lab itself, and what its correction budget is counted against. */
+async function importSettings({ store, policy, clock }: App, file: LabFile): Promise<void> {
+  for (let round = 0; round < decideAgainAtMost; round += 1) {
+    const [lab, budget] = await Promise.all([store.read("lab", file.lab), store.read("budget", file.lab)]);
+    const wanted = {
+      id: file.lab,
+      controllers: file.controllers,
+      correction: file.correction.mode,
+      overrides: file.correction.policy,
+    };
+    const value = { ...wanted, version: (lab?.version ?? 0) + 1 };
+    const isNew =
+      lab === null ||
+      JSON.stringify({ ...lab, version: 0 }) !== JSON.stringify({ ...codecs.lab.parse(value), version: 0 });
+    const nodes = file.nodes.length;
+    const full = fullBudget(file.lab, policy.budget, clock.now(), nodes);
+    const writes: Write[] = [
+      ...(isNew ? [{ kind: "lab", value, expect: lab?.version ?? "absent" } as const] : []),
+      ...(budget === null ? [{ kind: "budget", value: full, expect: "absent" } as const] : []),
+      ...(budget !== null && budget.nodes !== nodes
+        ? [
+            {
+              kind: "budget",
+              value: { ...budget, version: budget.version + 1, nodes },
+              expect: budget.version,
+            } as const,
+          ]
+        : []),
+    ];
+    if (writes.length === 0 || (await store.commit(writes)) === "committed") return;
+  }
+  throw new Contended(`lab ${file.lab} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
 function specOf(

@@ -14,6 +14,7 @@ export async function registerImage(app: App, body: ImageBody): Promise<ImageRev
     buildSystem: body.buildSystem,
     osModule: body.osModule,
     content: { sha256: body.sha256, sizeBytes: body.sizeBytes },
+    overrides: body.correction ?? null,
     registeredAt: clock.now(),
   };
   const image = await store.read("image", body.id);

@@ -1,6 +1,7 @@
 /** The HTTP API: its routes (API Gateway route keys), the bodies it takes and those it gives. */
 import * as z from "zod";
 import { requirements } from "./job.ts";
+import { policyOverrides } from "./policy.ts";
 import { imageId, reservationId, sha256 } from "./scalars.ts";
 
 export const routes = [
@@ -39,6 +40,8 @@ export const imageBody = z.strictObject({
   osModule: z.string().default("linux"),
   sha256,
   sizeBytes: z.int().positive(),
+  /** How long its operating system takes, where it differs from others; null: as it is everywhere. */
+  correction: policyOverrides.nullable().exactOptional(),
 });
 export type ImageBody = z.infer<typeof imageBody>;
 

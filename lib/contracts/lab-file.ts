@@ -1,6 +1,7 @@
 /** A lab as its people keep it: `examples/lab.json` is one. Importing it again changes only what is different. */
 import * as z from "zod";
 import { powerSettings } from "./command.ts";
+import { policyOverrides } from "./policy.ts";
 import { controllerId, labId, mac, nodeId } from "./scalars.ts";
 
 const bmc = z.strictObject({
@@ -25,6 +26,21 @@ export const labFile = z
     schema: z.literal("rackwright.lab/1"),
     lab: labId,
     controllers: z.array(controllerId).min(1).max(8),
+    /** What is done about late nodes: docs/correction.md. */
+    correction: z
+      .strictObject({
+        mode: z
+          .enum(["act", "observe"])
+          .default("act")
+          .describe("observe: correction says what it would do, and does nothing."),
+        policy: policyOverrides
+          .nullable()
+          .default(null)
+          .describe(
+            "What is different in this lab: installAttempts, build, os, osOverallMs, ladder, budget, blind.",
+          ),
+      })
+      .prefault({}),
     nodes: z
       .array(
         z.strictObject({

@@ -1,6 +1,7 @@
 /** A policy as it is given to the functions: JSON in the environment variable POLICY, or nothing for the defaults. */
 import * as z from "zod";
-import type { Policy } from "../core/correction/policy.ts";
+import type { Policy, PolicyOverrides } from "../core/correction/policy.ts";
+import type { Stage } from "../core/node/node.ts";
 
 const span = z
   .number()
@@ -9,14 +10,50 @@ const span = z
 const rungs = z.array(z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"])).max(8);
 const byAttempt = z.array(span).min(1).max(10);
 
+const build = z.strictObject({ firmwareMs: span, noProgressMs: span, overallMs: span, diskBootMs: span });
+const os = z.record(z.string(), z.strictObject({ firmware: byAttempt, kernel: byAttempt, init: byAttempt }));
+const budget = z.strictObject({
+  capacity: z.number().min(1),
+  refillMs: span,
+  windowMs: span,
+  suspectShare: z.number().min(0).max(1),
+  suspectAtLeast: z.int().min(1),
+  intervalMs: span,
+});
+const blind = z.strictObject({ retryMs: span, giveUpMs: span });
+const installAttempts = z.int().min(1).max(10);
+const stages = [
+  "inspect",
+  "check",
+  "load",
+  "build-post-load",
+  "post-load",
+  "address",
+  "reserve",
+  "sanitize",
+] as const satisfies readonly Stage[];
+
+/** What a lab file or an image may set for itself. */
+export const policyOverrides = z.strictObject({
+  installAttempts: installAttempts.exactOptional(),
+  build: build.exactOptional(),
+  os: os.exactOptional(),
+  osOverallMs: span.exactOptional(),
+  ladder: z
+    .strictObject(Object.fromEntries(stages.map((stage) => [stage, rungs.exactOptional()])))
+    .exactOptional(),
+  budget: budget.exactOptional(),
+  blind: blind.exactOptional(),
+}) satisfies z.ZodType<PolicyOverrides>;
+
 export const policy = z.strictObject({
-  installAttempts: z.int().min(1).max(10),
+  installAttempts,
   infrastructureFaults: z.int().min(0).max(100),
   infrastructureRetryMs: span,
   command: z.strictObject({ notAfterMs: span, runMs: span, sendAgainMs: span, sendAgainAtMostMs: span }),
   hands: z.strictObject({ leaseMs: span, clockMarginMs: span }),
-  build: z.strictObject({ firmwareMs: span, noProgressMs: span, overallMs: span, diskBootMs: span }),
-  os: z.record(z.string(), z.strictObject({ firmware: byAttempt, kernel: byAttempt, init: byAttempt })),
+  build,
+  os,
   osOverallMs: span,
   ladder: z.strictObject({
     inspect: rungs,
@@ -28,15 +65,8 @@ export const policy = z.strictObject({
     reserve: rungs,
     sanitize: rungs,
   }),
-  budget: z.strictObject({
-    capacity: z.number().min(1),
-    refillMs: span,
-    windowMs: span,
-    suspectShare: z.number().min(0).max(1),
-    suspectAtLeast: z.int().min(1),
-    intervalMs: span,
-  }),
-  blind: z.strictObject({ retryMs: span, giveUpMs: span }),
+  budget,
+  blind,
   silentMs: span,
   reservation: z.strictObject({ readyWithinMs: span, lookAgainMs: span, addressFreshMs: span }),
 }) satisfies z.ZodType<Policy>;

@@ -16,6 +16,7 @@ import type { NodeSpec, NodeState } from "../core/node/node.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { HardwareIssue, TimelineEntry } from "../core/timeline.ts";
+import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
 import {
   at,
@@ -143,6 +144,8 @@ export const codecs: {
       id: labId,
       version: z.int().min(1),
       controllers: z.array(controllerId),
+      correction: z.enum(["act", "observe"]),
+      overrides: policyOverrides.nullable(),
     }),
   ),
   controller: codec(
@@ -196,6 +199,7 @@ export const codecs: {
       buildSystem: z.string(),
       osModule: z.string(),
       content: z.strictObject({ sha256, sizeBytes: z.int().positive() }),
+      overrides: policyOverrides.nullable(),
       registeredAt: at,
     }),
   ),

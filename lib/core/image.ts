@@ -1,5 +1,7 @@
 /** Images as the control plane knows them: an opaque id, who can install it, who looks after it once it runs. */
+
 import type { ImageContent } from "./command.ts";
+import type { PolicyOverrides } from "./correction/policy.ts";
 import type { ImageId, RevisionId } from "./ids.ts";
 import type { Instant } from "./time.ts";
 
@@ -11,6 +13,8 @@ export interface ImageRevision {
   /** Who owns everything after the bits are down: a name in the same registry. */
   readonly osModule: string;
   readonly content: ImageContent;
+  /** How long its operating system takes, where it differs from others. */
+  readonly overrides: PolicyOverrides | null;
   readonly registeredAt: Instant;
 }
 

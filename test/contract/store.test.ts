@@ -222,7 +222,13 @@ function storeContract(name: string, store: () => Store): void {
     test("a list is read page by page, without loss and without doubles", async () => {
       const labs = Array.from({ length: 5 }, () => branded(isLabId, fresh("lab")));
       for (const id of labs)
-        await store().commit([{ kind: "lab", value: { id, version: 1, controllers: [] }, expect: "absent" }]);
+        await store().commit([
+          {
+            kind: "lab",
+            value: { id, version: 1, controllers: [], correction: "act", overrides: null },
+            expect: "absent",
+          },
+        ]);
       const found: string[] = [];
       let from: string | null = null;
       do {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CommandResult } from "../../lib/core/command.ts";
 import { type Budget, foundLate, fullBudget, recovered, take } from "../../lib/core/correction/budget.ts";
-import { defaultPolicy } from "../../lib/core/correction/policy.ts";
+import { defaultPolicy, overridden } from "../../lib/core/correction/policy.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
 import { branded, isNodeId, type NodeId } from "../../lib/core/ids.ts";
 import { type Instant, instant, after as later, minutes } from "../../lib/core/time.ts";
@@ -381,6 +381,50 @@ describe("the lab's budget", () => {
     world.answer();
     world.pass(10).beacon("kernel");
     expect(world.budget.suspect).toBeNull();
+  });
+});
+
+describe("what a lab or an image sets for itself", () => {
+  test("overrides the table where it says something, and nowhere else; the image knows better than the lab", () => {
+    const slow = { firmware: [minutes(1)], kernel: [minutes(45)], init: [minutes(2)] };
+    const byLab = {
+      installAttempts: 5,
+      os: { windows: slow },
+      ladder: { load: ["look-again", "quarantine"] },
+    } as const;
+    const made = overridden(defaultPolicy, byLab, { installAttempts: 2 });
+    expect(made).toMatchObject({ installAttempts: 2, os: { windows: slow } });
+    expect(made.ladder).toEqual({ ...defaultPolicy.ladder, load: ["look-again", "quarantine"] });
+    expect(made.os["linux"]).toEqual(defaultPolicy.os["linux"]);
+    expect(overridden(defaultPolicy, null, null)).toEqual(defaultPolicy);
+  });
+
+  test("one image's kernel may take longer: its nodes are late later", () => {
+    const kernel = [minutes(45)];
+    const os = { linux: { firmware: [minutes(10)], kernel, init: [minutes(10)] } };
+    const world = new World({ policy: overridden(defaultPolicy, { os }) }).makeAvailable().claimFor();
+    world.look();
+    world.write().pass(10).beacon("kernel");
+    const reached = world.now;
+    world.waitUntilDue();
+    expect(world.now - reached).toBe(minutes(45));
+  });
+});
+
+describe("a lab that only observes", () => {
+  test("is told what correction would do; nothing is done, and the node has its time once more", () => {
+    const world = hungInKernel();
+    world.corrects = false;
+    for (let round = 0; round < 3; round += 1) {
+      world.waitUntilDue();
+      world.answer();
+      expect(world.entries.at(-1)?.why).toContain("correction would reset it, but its lab only observes");
+      expect(world.node.due).toBe(world.now + minutes(10));
+    }
+    expect(world.node.correctiveReboots).toBe(0);
+    expect(new Set(world.sent.slice(-3).map(({ purpose }) => purpose))).toEqual(new Set(["look"]));
+    world.pass(10).beacon("init");
+    expect(world.node.operation.phase).toBe("init");
   });
 });
 

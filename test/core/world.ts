@@ -36,6 +36,7 @@ export const image: ImageRevision = {
   buildSystem: "netboot-image",
   osModule: "linux",
   content: { sha256, sizeBytes: 1000 },
+  overrides: null,
   registeredAt: instant(1),
 };
 
@@ -114,6 +115,8 @@ export class World {
   budget: Budget;
   readonly policy: Policy;
   readonly modules: Modules;
+  /** Its lab lets correction act. */
+  corrects = true;
   image: ImageRevision | null;
 
   constructor({ policy = defaultPolicy, modules = shipped, image: given = image }: Setting = {}) {
@@ -130,6 +133,7 @@ export class World {
     const decision = decide(this.node, event, {
       image: this.image,
       imageFor: image.revision,
+      corrects: this.corrects,
       reservation,
       policy,
       modules,

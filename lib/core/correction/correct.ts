@@ -8,7 +8,7 @@ import { budgetOf, type Draft, issue, setJob } from "../node/draft.ts";
 import { type JobRun, jobOf } from "../node/node.ts";
 import { again, giveUp, restartLoad } from "../provisioning/engine.ts";
 import { recordCorrection } from "../provisioning/issue.ts";
-import { type Instant, spanText } from "../time.ts";
+import { after, type Instant, spanText } from "../time.ts";
 import { take } from "./budget.ts";
 import { markLate } from "./late.ts";
 import type { Rung } from "./policy.ts";
@@ -44,12 +44,38 @@ export function correct(draft: Draft): void {
   const lively = now < job.clocks.noProgressBy;
   const next = nextRung(rungs, job.correction.rung, lively);
   const rung = suited(next.rung, job, observation.power, policy.installAttempts);
+  if (!draft.context.corrects) return onlySay(draft, rung, job);
   if (rung !== "quarantine" && rung !== "look-again" && !pay(draft, job)) return;
   draft.correction = rung;
   const { correction } = jobOf(draft.node) ?? job;
   setJob(draft, { correction: { ...correction, rung: next.index + 1, budgetAt: null } });
   climb(draft, rung, job);
 }
+
+/** In a lab that only observes: what would have been done, and then the node has its time once more. */
+function onlySay(draft: Draft, rung: Rung, job: JobRun): void {
+  const { now } = draft.context;
+  draft.notes.push(
+    `it hangs in ${draft.node.operation.phase}: correction would ${sayings[rung]}, but its lab only observes`,
+  );
+  const { correction, clocks } = jobOf(draft.node) ?? job;
+  setJob(draft, {
+    correction: { ...correction, observation: null },
+    clocks: {
+      ...clocks,
+      noProgressBy: after(now, clocks.noProgressMs),
+      overallBy: clocks.overallBy <= now ? after(now, clocks.noProgressMs) : clocks.overallBy,
+    },
+  });
+}
+
+const sayings: Readonly<Record<Rung, string>> = {
+  "look-again": "look again",
+  reset: "reset it",
+  "power-cycle": "power-cycle it",
+  "load-again": "load it again",
+  quarantine: "quarantine it",
+};
 
 /** A node that is lively but past its overall cap is not rebooted where it is: it is loaded again. */
 function nextRung(rungs: readonly Rung[], from: number, lively: boolean): { rung: Rung; index: number } {

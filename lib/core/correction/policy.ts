@@ -58,6 +58,28 @@ export interface Policy {
   };
 }
 
+/** What a lab or an image may set for itself; whatever it leaves out is as it is everywhere. */
+export interface PolicyOverrides {
+  readonly installAttempts?: number;
+  readonly build?: Policy["build"];
+  readonly os?: Policy["os"];
+  readonly osOverallMs?: Ms;
+  readonly ladder?: Partial<Policy["ladder"]>;
+  readonly budget?: BudgetPolicy;
+  readonly blind?: Policy["blind"];
+}
+
+/** The later one wins: the image knows its operating system better than the lab does. */
+export function overridden(policy: Policy, ...given: readonly (PolicyOverrides | null)[]): Policy {
+  let made = policy;
+  for (const each of given) {
+    const { os, ladder } = made;
+    if (each !== null)
+      made = { ...made, ...each, os: { ...os, ...each.os }, ladder: { ...ladder, ...each.ladder } };
+  }
+  return made;
+}
+
 const bootLadder: readonly Rung[] = ["look-again", "reset", "power-cycle", "load-again", "quarantine"];
 /** A reset in the middle of a write would boot a half-written disk: the load's own steps (off, netboot, on) are the repair. */
 const loadLadder: readonly Rung[] = ["look-again", "power-cycle", "load-again", "quarantine"];

@@ -16,6 +16,8 @@ export interface NodeContext extends ProgramContext {
   /** The revision that `image` was looked up for; it is null where that one is not registered. */
   readonly imageFor: RevisionId | null;
   readonly budget: Budget;
+  /** False: the lab wants to see first what correction would do. */
+  readonly corrects: boolean;
   readonly now: Instant;
   /** Bytes written since the last transition; kept beside the state so that progress costs no transition. */
   readonly progress: Progress | null;

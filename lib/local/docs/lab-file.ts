@@ -34,8 +34,21 @@ export const labFilePage = (): string =>
       schema: "The format, with its version.",
       lab: "The lab's name.",
       controllers:
-        "The lab controllers, by the ids that AWS Systems Manager gave them. Commands go to the first; reports are taken from each of them, and from nobody else.",
+        "The lab controllers, by the ids that AWS Systems Manager gave them. Each power domain is leased to one of them at a time; reports are taken from each of them, and from nobody else.",
+      correction: "What is done about late nodes here, where it differs from [the table](correction.md).",
       nodes: "Its machines. An id, and a MAC, may stand only once.",
+    }),
+    "## Correction",
+    fieldsTable(labFile.shape.correction.unwrap()),
+    "Spans are in milliseconds. A part that is given replaces the whole part (`os` by OS module, `ladder` by stage); an image can do the same with `correction` when it is registered, and knows better than the lab.",
+    json({
+      correction: {
+        mode: "observe",
+        policy: {
+          blind: { retryMs: 60_000, giveUpMs: 900_000 },
+          ladder: { load: ["look-again", "quarantine"] },
+        },
+      },
     }),
     "## A node",
     fieldsTable(node, {
