@@ -13,7 +13,7 @@ import { heedWake } from "../../lib/app/wake.ts";
 import { jobMessage } from "../../lib/contracts/job.ts";
 import { labFile } from "../../lib/contracts/lab-file.ts";
 import type { Report } from "../../lib/contracts/report.ts";
-import { reports as reportsShape } from "../../lib/contracts/report.ts";
+import { report as reportShape, reports as reportsShape } from "../../lib/contracts/report.ts";
 import type { ActionResult, Command } from "../../lib/core/command.ts";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { branded, type ControllerId, isControllerId, isLabId, type RevisionId } from "../../lib/core/ids.ts";
@@ -29,11 +29,15 @@ export const controller: ControllerId = branded(isControllerId, "mi-0123456789ab
 const sha256 = "ab".repeat(32);
 const tickMs = 60_000;
 
+const startsBoot: readonly string[] = ["power.on", "power.cycle", "power.reset"];
+
 interface Machine {
   power: "on" | "off";
   installation: string | null;
   revision: RevisionId | null;
   boots: number;
+  /** Counts what ends all that the machine was doing: a hang, a reset. */
+  life: number;
 }
 
 export class MemoryLab {
@@ -50,7 +54,10 @@ export class MemoryLab {
   repeatReport: () => boolean = () => false;
   /** What the agent tells is lost as often as this says. */
   loseReport: (report: Report) => boolean = () => false;
-  private readonly inbox: { readonly at: Instant; readonly report: Report }[] = [];
+  /** The lab's network is dead: nothing is delivered, nothing is told. */
+  cutOff = false;
+  private readonly inbox: { readonly at: Instant; readonly report: Report; readonly still: () => boolean }[] =
+    [];
   private readonly journal = new Map<string, Report>();
   private delivered = 0;
   private ticksUntil: Instant = after(this.now, tickMs);
@@ -78,14 +85,16 @@ export class MemoryLab {
   async open(nodes: number): Promise<this> {
     const names = Array.from({ length: nodes }, (_, index) => `node-${String(index + 1).padStart(2, "0")}`);
     for (const name of names)
-      this.machines.set(name, { power: "off", installation: null, revision: null, boots: 0 });
+      this.machines.set(name, { power: "off", installation: null, revision: null, boots: 0, life: 0 });
     const file = labFile.parse({
       schema: "rackwright.lab/1",
       lab: "blue",
       controllers: [controller],
-      nodes: names.map((id) => ({
+      nodes: names.map((id, index) => ({
         id,
-        macs: [`52:54:00:00:00:${id.slice(-2)}`],
+        macs: [
+          `52:54:00:00:${String(Math.floor(index / 100)).padStart(2, "0")}:${String(index % 100).padStart(2, "0")}`,
+        ],
         bmc: { driver: "redfish", address: `https://${id}`, credential: "bmc/blue" },
       })),
     });
@@ -161,17 +170,29 @@ export class MemoryLab {
       this.loseWakes = lost;
     }
     await this.takeWakes();
-    for (const { commands } of this.hands.deliveries.slice(this.delivered))
-      for (const each of commands) this.carryOut(each);
-    this.delivered = this.hands.deliveries.length;
-    const due = this.inbox.filter(({ at }) => at <= this.now);
-    this.inbox.splice(0, this.inbox.length, ...this.inbox.filter(({ at }) => at > this.now));
+    const due = this.cutOff ? [] : this.reach();
     for (const { report } of due) {
       if (this.loseReport(report)) continue;
       if (this.repeatReport()) this.tell(45_000, report);
       await this.hear(report);
     }
     await this.app.outbox.flush();
+  }
+
+  /** What was delivered is carried out, unless it is too late; what was told by now arrives. */
+  private reach(): readonly { readonly report: Report }[] {
+    for (const { commands } of this.hands.deliveries.slice(this.delivered))
+      for (const each of commands) this.carryOut(each);
+    this.delivered = this.hands.deliveries.length;
+    const due = this.inbox.filter(({ at, still }) => at <= this.now && still());
+    this.inbox.splice(0, this.inbox.length, ...this.inbox.filter(({ at }) => at > this.now));
+    return due;
+  }
+
+  /** Whatever the machine was doing, it does no more, until somebody resets it. */
+  hang(node: string): void {
+    const machine = this.machines.get(node);
+    if (machine !== undefined) machine.life += 1;
   }
 
   private async hear(report: Report): Promise<void> {
@@ -196,6 +217,7 @@ export class MemoryLab {
     if (known !== undefined) return this.tell(1000, known);
     const machine = this.machines.get(command.node);
     if (machine === undefined) return;
+    if (this.now > command.notAfter) return this.expire(command);
     const results = command.actions.map((action): ActionResult => {
       switch (action.verb) {
         case "power.off":
@@ -205,6 +227,7 @@ export class MemoryLab {
         case "power.cycle":
         case "power.reset":
           machine.power = "on";
+          machine.life += 1;
           return { verb: action.verb, outcome: "done", observed: { power: "on" } };
         case "power.status":
           return { verb: action.verb, outcome: "done", observed: { power: machine.power } };
@@ -249,24 +272,46 @@ export class MemoryLab {
     this.journal.set(id, report);
     this.tell(1000, report);
     const armed = command.actions.find((action) => action.verb === "netboot.set");
-    if (armed === undefined) return;
+    const starts = command.actions.some(({ verb }) => startsBoot.includes(verb));
+    if (!starts || machine.installation === null) return;
     machine.boots += 1;
-    const { installation, boot } = armed;
+    const { installation, life } = machine;
     const beacon = (inMs: number, phase: "build" | "kernel" | "init" | "run", more: object = {}) => {
       const at = after(this.now, inMs);
-      this.tell(inMs, {
+      const boot = phase === "build" ? (armed?.boot ?? null) : null;
+      const said = reportShape.parse({
         kind: "beacon",
-        beacon: { node, boot: phase === "build" ? boot : null, installation, phase, at, ...more },
+        beacon: { node, boot, installation, phase, at, ...more },
       });
+      this.tell(inMs, said, () => machine.life === life);
     };
-    beacon(20_000, "build");
-    beacon(60_000, "build", { verified: { sha256 } });
-    beacon(90_000, "kernel");
-    beacon(100_000, "init");
-    beacon(110_000, "run", { osBoot: `${node}.${machine.boots}`, address: `10.0.0.${node.slice(-2)}` });
+    const disk = armed === undefined ? 0 : 60_000;
+    if (armed !== undefined) {
+      beacon(20_000, "build");
+      beacon(60_000, "build", { verified: { sha256 } });
+    }
+    beacon(disk + 30_000, "kernel");
+    beacon(disk + 40_000, "init");
+    beacon(disk + 50_000, "run", { osBoot: `${node}.${machine.boots}`, address: `10.0.0.${node.slice(-2)}` });
   }
 
-  private tell(inMs: number, report: Report): void {
-    this.inbox.push({ at: after(this.now, inMs), report });
+  private expire({ id, node, epoch }: Command): void {
+    const result = {
+      command: id,
+      node,
+      epoch,
+      status: "expired",
+      startedAt: null,
+      endedAt: this.now,
+      results: [],
+      reason: "too late",
+    } as const;
+    const report: Report = { kind: "command", result };
+    this.journal.set(id, report);
+    this.tell(1000, report);
+  }
+
+  private tell(inMs: number, report: Report, still: () => boolean = () => true): void {
+    this.inbox.push({ at: after(this.now, inMs), report, still });
   }
 }
