@@ -22,14 +22,34 @@ export interface ApiClient {
   timeline(kind: "nodes" | "reservations", id: string, after: number): Promise<TimelineEntry[]>;
 }
 
+/** What only reads is asked again: a connection may be cut at any time. */
+const tries = 3;
+const retryMs = 200;
+
 export function apiClient(base: string): ApiClient {
+  async function request(method: string, path: string, body?: unknown): Promise<Response> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await fetch(`${base}${path}`, {
+          method,
+          ...(body === undefined
+            ? {}
+            : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+        });
+      } catch (error) {
+        if (method === "GET" && attempt < tries) {
+          await new Promise((resolve) => setTimeout(resolve, retryMs * attempt));
+          continue;
+        }
+        const cause =
+          error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+        throw new ApiError(0, `${method} ${base}${path}: the API does not answer: ${cause}`);
+      }
+    }
+  }
+
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${base}${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-    });
+    const response = await request(method, path, body);
     const text = await response.text();
     if (response.ok) return JSON.parse(text);
     throw new ApiError(
