@@ -4,11 +4,19 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { acceptJob } from "../lib/app/accept-job.ts";
 import { advanceNode } from "../lib/app/advance-node.ts";
 import type { App } from "../lib/app/app.ts";
+import { closeIssue, giveBack, openIssue } from "../lib/app/hardware-log.ts";
 import { importLab } from "../lib/app/import-lab.ts";
 import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
 import { nodeView, viewNode, viewReservation } from "../lib/app/views.ts";
-import { imageBody, isRoute, type Route, reasonBody, reservationBody } from "../lib/contracts/api.ts";
+import {
+  imageBody,
+  isRoute,
+  issueBody,
+  type Route,
+  reasonBody,
+  reservationBody,
+} from "../lib/contracts/api.ts";
 import { jobSchema } from "../lib/contracts/job.ts";
 import { labFile } from "../lib/contracts/lab-file.ts";
 import { branded, isReservationId } from "../lib/core/ids.ts";
@@ -23,6 +31,7 @@ const pageSize = 100;
 interface Request {
   readonly app: App;
   readonly id: string;
+  readonly issue: string;
   readonly body: string | undefined;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly actor: Actor;
@@ -91,9 +100,26 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
   },
   "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
   "GET /v1/nodes/{id}/issues": async ({ app, id }) => json(200, { issues: await app.store.issues(id) }),
+  "POST /v1/nodes/{id}/issues": async ({ app, id, body, actor }) => {
+    const said = parseBody(issueBody, body);
+    if (!said.ok) return said.answer;
+    const opened = await openIssue(app, id, said.value, actor);
+    return opened === null ? notFound(`node ${id}`) : json(opened.known ? 200 : 201, opened.issue);
+  },
+  "POST /v1/nodes/{id}/issues/{issue}/close": async ({ app, id, issue, body, actor }) => {
+    const reason = parseBody(reasonBody, body);
+    if (!reason.ok) return reason.answer;
+    const closed = await closeIssue(app, id, issue, reason.value.reason, actor);
+    return closed === null ? notFound(`issue ${issue} of node ${id}`) : json(200, closed);
+  },
   "POST /v1/nodes/{id}/offline": (request) => operate("offline", request),
   "POST /v1/nodes/{id}/online": (request) => operate("online", request),
-  "POST /v1/nodes/{id}/give-back": (request) => operate("give-back", request),
+  "POST /v1/nodes/{id}/give-back": async ({ app, id, body }) => {
+    const reason = parseBody(reasonBody, body);
+    if (!reason.ok) return reason.answer;
+    const given = await giveBack(app, id, reason.value.reason, operator);
+    return given === "unknown-node" ? notFound(`node ${id}`) : json(200, await viewNode(app.store, id));
+  },
   "GET /v1/jobs/{id}": async ({ app, id }) => {
     const job = await app.store.read("job", id);
     return job === null ? notFound(`job ${id}`) : json(200, job);
@@ -109,14 +135,12 @@ async function timeline(kind: "node" | "reservation", { app, id, query }: Reques
   return json(200, { entries, next: next ?? null });
 }
 
-async function operate(
-  kind: "offline" | "online" | "give-back",
-  { app, id, body }: Request,
-): Promise<Answer> {
+const operator: Actor = { kind: "operator", name: "api" };
+
+async function operate(kind: "offline" | "online", { app, id, body }: Request): Promise<Answer> {
   const reason = parseBody(reasonBody, body);
   if (!reason.ok) return reason.answer;
-  const actor: Actor = { kind: "operator", name: "api" };
-  const advanced = await advanceNode(app, id, { kind, reason: reason.value.reason, actor });
+  const advanced = await advanceNode(app, id, { kind, reason: reason.value.reason, actor: operator });
   if (advanced === "unknown-node") return notFound(`node ${id}`);
   return json(200, await viewNode(app.store, id));
 }
@@ -130,6 +154,7 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
     return await handlers[routeKey]({
       app,
       id: pathParameters?.["id"] ?? "",
+      issue: pathParameters?.["issue"] ?? "",
       body: text,
       query: queryStringParameters ?? {},
       actor: { kind: "user", name: "api" },

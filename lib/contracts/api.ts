@@ -17,6 +17,8 @@ export const routes = [
   "GET /v1/nodes/{id}",
   "GET /v1/nodes/{id}/timeline",
   "GET /v1/nodes/{id}/issues",
+  "POST /v1/nodes/{id}/issues",
+  "POST /v1/nodes/{id}/issues/{issue}/close",
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
   "POST /v1/nodes/{id}/give-back",
@@ -44,6 +46,18 @@ export const imageBody = z.strictObject({
   correction: policyOverrides.nullable().exactOptional(),
 });
 export type ImageBody = z.infer<typeof imageBody>;
+
+/** What a person writes into a node's hardware log. */
+export const issueBody = z.strictObject({
+  code: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/, "is no code: lower-case letters, digits and dashes")
+    .describe("What kind of trouble it is: a second report of the same kind is the same issue."),
+  message: z.string().min(1).max(1000),
+  blocking: z.boolean().default(true).describe("Nobody gets the node until the issue is closed."),
+  evidence: z.array(z.string().min(1).max(1000)).max(20).default([]),
+});
+export type IssueBody = z.infer<typeof issueBody>;
 
 export const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });
 

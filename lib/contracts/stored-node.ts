@@ -11,6 +11,7 @@ import {
   controllerId,
   imageId,
   installationId,
+  issueId,
   jobId,
   journalId,
   labId,
@@ -173,6 +174,7 @@ export const nodeState = z.strictObject({
       requestedAt: at,
     }),
   ),
+  openIssues: z.array(issueId),
   lastJob: z
     .strictObject({
       id: jobId,

@@ -34,6 +34,7 @@ export type NodeDecision =
 
 /** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
 export const mostWaitingJobs = 8;
+const mostOpenIssues = 32;
 
 export function decide(node: NodeState, event: NodeEvent, context: NodeContext): NodeDecision {
   const draft = draftOf(node, context);
@@ -84,6 +85,8 @@ function fold(draft: Draft, event: NodeEvent): void {
       draft.tellReservation = true;
       return;
     }
+    case "issue":
+      return foldIssue(draft, event.issue);
     case "give-back":
       return giveBack(draft, event.reason);
   }
@@ -137,9 +140,23 @@ function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "job" }>)
   draft.notes.push(`${request.program} asked for by ${request.requestedBy.name}`);
 }
 
+/** A blocking issue keeps the node from everybody; with the last one closed, a quarantined node is checked and comes back. */
+function foldIssue(draft: Draft, issue: HardwareIssue): void {
+  const others = draft.node.openIssues.filter((each) => each !== issue.id);
+  const open = issue.state === "open";
+  if (open && others.length >= mostOpenIssues) return;
+  draft.issue = issue;
+  draft.node = { ...draft.node, openIssues: open && issue.blocking ? [...others, issue.id] : others };
+  draft.notes.push(`hardware log: ${issue.fault.message}${open ? "" : `; closed: ${issue.closedBecause}`}`);
+  const { provision, openIssues } = draft.node;
+  if (!open && openIssues.length === 0 && provision.state === "quarantined")
+    giveBack(draft, issue.closedBecause ?? "its last issue was closed");
+}
+
 function giveBack(draft: Draft, reason: string): void {
   const { state } = draft.node.provision;
   if (state !== "quarantined" && state !== "maintenance") return;
+  draft.node = { ...draft.node, openIssues: [] };
   draft.notes.push(`given back: ${reason}`);
   const { taint } = draft.node.disk;
   const by = { kind: "operator", name: "give-back" } as const;

@@ -26,6 +26,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     address: null,
     epoch: 0,
     waiting: [],
+    openIssues: [],
     lastJob: null,
     lastUsedAt: now,
     correctiveReboots: 0,

@@ -3,6 +3,7 @@
  * that is evidence, believed only if it belongs to the current command, boot or installation.
  */
 import type { Beacon, CommandResult } from "../command.ts";
+import type { HardwareIssue } from "../timeline.ts";
 import type { Actor, JobRequest } from "./node.ts";
 
 export type NodeEvent =
@@ -12,5 +13,7 @@ export type NodeEvent =
   | { readonly kind: "job"; readonly request: JobRequest; readonly actor: Actor }
   | { readonly kind: "offline"; readonly reason: string; readonly actor: Actor }
   | { readonly kind: "online"; readonly reason: string; readonly actor: Actor }
+  /** Something stands in the node's hardware log, or is settled there. */
+  | { readonly kind: "issue"; readonly issue: HardwareIssue; readonly actor: Actor }
   /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */
   | { readonly kind: "give-back"; readonly reason: string; readonly actor: Actor };

@@ -11,6 +11,7 @@ import type {
   ControllerId,
   ImageId,
   InstallationId,
+  IssueId,
   JobId,
   JournalId,
   LabId,
@@ -244,6 +245,8 @@ export interface NodeState {
   /** Grows with every command; the agent refuses a command with a lower one. */
   readonly epoch: number;
   readonly waiting: readonly JobRequest[];
+  /** Open issues of its hardware log that block it: while there is one, nobody gets the node. */
+  readonly openIssues: readonly IssueId[];
   readonly lastJob: LastJob | null;
   readonly lastUsedAt: Instant;
   /** Corrective reboots since the node was claimed for its reservation. */

@@ -8,9 +8,11 @@ import { installationOf } from "./programs.ts";
 
 /** What is to be done about it by people: the node stays out until the issue is closed. */
 export function openIssue(draft: Draft, job: JobRun, fault: Fault): void {
+  const id = branded(isIssueId, `${job.id}.${job.attempt}`);
+  draft.node = { ...draft.node, openIssues: [...draft.node.openIssues.filter((each) => each !== id), id] };
   draft.issue = {
     ...issueOf(draft, job, fault),
-    id: branded(isIssueId, `${job.id}.${job.attempt}`),
+    id,
     state: "open",
     blocking: true,
     closedAt: null,

@@ -13,7 +13,8 @@ export const isFree = (node: NodeState): boolean =>
   node.provision.state === "available" &&
   node.administrative.state === "online" &&
   node.disk.taint === null &&
-  node.waiting.length === 0;
+  node.waiting.length === 0 &&
+  node.openIssues.length === 0;
 
 export const suits = (node: NodeState, wanted: Reservation): boolean =>
   isFree(node) &&
