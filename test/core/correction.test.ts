@@ -297,12 +297,14 @@ describe("the lab's budget", () => {
     if (node === undefined) throw new Error("no node");
     const spent = { ...full(begin), tokens: 0 };
     const soon = later(begin, 3 * policy.refillMs);
-    expect(take(spent, policy, node, soon)).toMatchObject({
+    expect(take(spent, policy, node, soon, false)).toMatchObject({
       taken: true,
       budget: { tokens: 2, suspect: null },
     });
     const muchLater = later(begin, 1000 * policy.refillMs);
-    expect(take(spent, policy, node, muchLater)).toMatchObject({ budget: { tokens: policy.capacity - 1 } });
+    expect(take(spent, policy, node, muchLater, false)).toMatchObject({
+      budget: { tokens: policy.capacity - 1 },
+    });
   });
 
   test("a quarter of a lab late within five minutes: the lab is suspect; as many over a day: they are late by themselves", () => {
@@ -332,7 +334,7 @@ describe("the lab's budget", () => {
     for (let now = begin; now < begin + minutes(24 * 60) && waiting.size > 0; now = later(now, 10_000)) {
       for (const [node, due] of waiting) {
         if (due > now) continue;
-        const taking = take(budget, policy, node, now);
+        const taking = take(budget, policy, node, now, false);
         budget = taking.budget;
         if (!taking.taken) {
           waiting.set(node, taking.retryAt);
@@ -361,6 +363,18 @@ describe("the lab's budget", () => {
     const perInterval = corrected.length / ((24 * 60 * 60_000) / policy.intervalMs);
     expect(perInterval).toBeLessThanOrEqual(1);
     expect(perInterval).toBeGreaterThan(0.9);
+  });
+
+  test("a reset that does not help is no failure yet: the power cycle after it is the same try", () => {
+    const [node] = names;
+    if (node === undefined) throw new Error("no node");
+    const suspect = { since: begin, allowance: 4, used: 4, intervalAt: begin, canaries: [node] };
+    const lab = { ...full(begin), suspect };
+    expect(take(lab, policy, node, begin, true)).toEqual({ taken: true, budget: lab });
+    expect(take(lab, policy, node, begin, false)).toMatchObject({
+      taken: false,
+      budget: { suspect: { allowance: 2 } },
+    });
   });
 
   test("a node that waits in a suspect lab says so, and is corrected when its turn has come", () => {

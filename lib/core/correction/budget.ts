@@ -90,8 +90,19 @@ export type Taking =
   | { readonly taken: true; readonly budget: Budget }
   | { readonly taken: false; readonly budget: Budget; readonly retryAt: Instant };
 
-/** Takes what one correction costs, or says when to ask again. */
-export function take(budget: Budget, policy: BudgetPolicy, node: NodeId, now: Instant): Taking {
+/**
+ * Takes what one correction costs, or says when to ask again. `harder`: the next, harder reboot of a node that was just
+ * rebooted to no effect. On probation that is the same try: only the node that no reboot brings back has failed.
+ */
+export function take(
+  budget: Budget,
+  policy: BudgetPolicy,
+  node: NodeId,
+  now: Instant,
+  harder: boolean,
+): Taking {
+  if (budget.suspect !== null && harder && budget.suspect.canaries.includes(node))
+    return { taken: true, budget };
   if (budget.suspect !== null) return takeOnProbation(budget, budget.suspect, policy, node, now);
   const elapsed = Math.max(0, now - budget.at);
   const tokens = Math.min(policy.capacity, budget.tokens + elapsed / policy.refillMs);
@@ -106,7 +117,7 @@ function takeOnProbation(
   node: NodeId,
   now: Instant,
 ): Taking {
-  // It was corrected and is late once more: that did not help.
+  // Nothing that was done to it has helped.
   const failed = suspect.canaries.includes(node);
   const allowance = failed ? Math.max(1, Math.floor(suspect.allowance / 2)) : suspect.allowance;
   const canaries = suspect.canaries.filter((each) => each !== node);

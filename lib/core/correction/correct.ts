@@ -33,6 +33,7 @@ export function correct(draft: Draft): void {
   const { observation } = job.correction;
   if (observation === null || observation.at < deadline) {
     draft.correction = "look-again";
+    draft.evidence = `its deadline was ${deadline}`;
     markLate(draft);
     draft.notes.push(
       `late: still awaiting ${job.awaits} after ${spanText(now - job.stepSince)} in ${job.step}; looking again`,
@@ -45,7 +46,7 @@ export function correct(draft: Draft): void {
   const next = nextRung(rungs, job.correction.rung, lively);
   const rung = suited(next.rung, job, observation.power, policy.installAttempts);
   if (!draft.context.corrects) return onlySay(draft, rung, job);
-  if (rung !== "quarantine" && rung !== "look-again" && !pay(draft, job)) return;
+  if (rung !== "quarantine" && rung !== "look-again" && !pay(draft, job, rung)) return;
   draft.correction = rung;
   const { correction } = jobOf(draft.node) ?? job;
   setJob(draft, { correction: { ...correction, rung: next.index + 1, budgetAt: null } });
@@ -95,10 +96,10 @@ function suited(rung: Rung, job: JobRun, power: PowerState, attempts: number): R
   return rung === "load-again" && installs && job.attempt >= attempts ? "quarantine" : rung;
 }
 
-function pay(draft: Draft, job: JobRun): boolean {
+function pay(draft: Draft, job: JobRun, rung: Rung): boolean {
   const { now, policy } = draft.context;
   const before = budgetOf(draft);
-  const taking = take(before, policy.budget, draft.node.id, now);
+  const taking = take(before, policy.budget, draft.node.id, now, rung === "power-cycle");
   draft.budget = taking.budget;
   const { suspect } = taking.budget;
   if (before.suspect === null && suspect !== null)
