@@ -8,7 +8,7 @@ import { closeIssue, giveBack, openIssue } from "../lib/app/hardware-log.ts";
 import { importLab } from "../lib/app/import-lab.ts";
 import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
-import { nodeView, viewNode, viewReservation } from "../lib/app/views.ts";
+import { nodeView, viewLab, viewNode, viewReservation } from "../lib/app/views.ts";
 import {
   imageBody,
   isRoute,
@@ -43,6 +43,15 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     if (!file.ok) return file.answer;
     const imported = await importLab(app, file.value, actor);
     return json(imported.refused.length === 0 ? 200 : 409, imported);
+  },
+  "GET /v1/labs": async ({ app, query }) => {
+    const { items, next } = await app.store.list("lab", pageSize, query["next"] ?? null);
+    const views = await Promise.all(items.map(({ id }) => viewLab(app.store, id)));
+    return json(200, { labs: views.filter((view) => view !== null), next });
+  },
+  "GET /v1/labs/{id}": async ({ app, id }) => {
+    const view = await viewLab(app.store, id);
+    return view === null ? notFound(`lab ${id}`) : json(200, view);
   },
   "POST /v1/images": async ({ app, body }) => {
     const image = parseBody(imageBody, body);

@@ -1,6 +1,6 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
 
-import type { NodeView, ReservationView } from "../contracts/api.ts";
+import type { LabView, NodeView, ReservationView } from "../contracts/api.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
@@ -23,7 +23,9 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
     administrative: {
       state: administrative.state,
       reason: administrative.reason,
+      by: `${administrative.actor.kind} ${administrative.actor.name}`,
       since: administrative.since,
+      handsOffAt: administrative.handsOffAt,
     },
     phase: { name: operation.phase, since: operation.since },
     power,
@@ -47,7 +49,37 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
             totalBytes: writing?.totalBytes ?? null,
           },
     correctiveReboots: node.correctiveReboots,
+    openIssues: node.openIssues,
     fault: provision.state === "quarantined" ? provision.fault.message : null,
+  };
+}
+
+/** Null: there is no such lab. */
+export async function viewLab(store: Store, id: string): Promise<LabView | null> {
+  const [lab, budget] = await Promise.all([store.read("lab", id), store.read("budget", id)]);
+  if (lab === null || budget === null) return null;
+  const known = await Promise.all(lab.controllers.map((each) => store.read("controller", each)));
+  return {
+    id: lab.id,
+    nodes: budget.nodes,
+    correction: lab.correction,
+    controllers: lab.controllers.map((each, index) => {
+      const controller = known[index] ?? null;
+      return {
+        id: each,
+        state: controller === null ? "never reported" : controller.reachable ? "reachable" : "silent",
+      };
+    }),
+    late: budget.late.map(({ node }) => node),
+    tokens: Math.floor(budget.tokens),
+    suspect:
+      budget.suspect === null
+        ? null
+        : {
+            since: budget.suspect.since,
+            allowance: budget.suspect.allowance,
+            onProbation: budget.suspect.canaries,
+          },
   };
 }
 

@@ -6,6 +6,8 @@ import { imageId, reservationId, sha256 } from "./scalars.ts";
 
 export const routes = [
   "POST /v1/labs",
+  "GET /v1/labs",
+  "GET /v1/labs/{id}",
   "POST /v1/images",
   "GET /v1/images",
   "POST /v1/reservations",
@@ -79,7 +81,15 @@ export interface NodeView {
   readonly state: string;
   readonly last: string | null;
   readonly since: number;
-  readonly administrative: { readonly state: string; readonly reason: string | null; readonly since: number };
+  readonly administrative: {
+    readonly state: string;
+    readonly reason: string | null;
+    /** Who set it: `operator ada`. */
+    readonly by: string;
+    readonly since: number;
+    /** Of an offline node: since when no hand is on it; null while what ran is being ended. */
+    readonly handsOffAt: number | null;
+  };
   readonly phase: { readonly name: string; readonly since: number };
   readonly power: { readonly observed: string; readonly at: number };
   readonly image: string | null;
@@ -99,7 +109,28 @@ export interface NodeView {
     readonly totalBytes: number | null;
   } | null;
   readonly correctiveReboots: number;
+  /** Blocking issues of its hardware log: while there is one, nobody gets the node. */
+  readonly openIssues: readonly string[];
   readonly fault: string | null;
+}
+
+/** How a lab is: its controllers, and whether it or its nodes are taken for the cause when nodes are late. */
+export interface LabView {
+  readonly id: string;
+  readonly nodes: number;
+  readonly correction: string;
+  readonly controllers: readonly {
+    readonly id: string;
+    readonly state: "reachable" | "silent" | "never reported";
+  }[];
+  /** Nodes found late within the window of docs/correction.md. */
+  readonly late: readonly string[];
+  readonly tokens: number;
+  readonly suspect: {
+    readonly since: number;
+    readonly allowance: number;
+    readonly onProbation: readonly string[];
+  } | null;
 }
 
 export interface ReservationView {

@@ -46,7 +46,16 @@ describe("the status page tells what a node is doing", () => {
     ],
     [
       "while an operator keeps it",
-      { administrative: { state: "offline", reason: "memory test", since: now - 3_600_000 }, job: job() },
+      {
+        administrative: {
+          state: "offline",
+          reason: "memory test",
+          since: now - 3_600_000,
+          by: "operator ada",
+          handsOffAt: now,
+        },
+        job: job(),
+      },
       "offline for 60 min",
     ],
     [
@@ -93,7 +102,15 @@ describe("the status page shows a lab at one glance", () => {
 
   test("what needs attention stands first, worst first, with its reason", () => {
     const page = open([
-      node("node-04", { administrative: { state: "offline", reason: "memory test", since: now } }),
+      node("node-04", {
+        administrative: {
+          state: "offline",
+          reason: "memory test",
+          since: now,
+          by: "operator ada",
+          handsOffAt: now,
+        },
+      }),
       hanging,
       quarantined,
       node("node-01"),
@@ -178,7 +195,7 @@ describe("whatever a node, an owner or a reason is called, it is text:", () => {
       state: "quarantined",
       fault: name,
       reservation: name,
-      administrative: { state: "offline", reason: name, since: now },
+      administrative: { state: "offline", reason: name, since: now, by: "operator ada", handsOffAt: now },
       job: job({ step: name, awaits: name }),
     });
     const connections = [{ node: name, address: name, user: name }];

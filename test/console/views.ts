@@ -16,7 +16,13 @@ export const node = (id: string, change: Partial<NodeView> = {}): NodeView => ({
   state: "available",
   last: "enrolled",
   since: now - 7_200_000,
-  administrative: { state: "online", reason: null, since: now - 9_000_000 },
+  administrative: {
+    state: "online",
+    reason: null,
+    since: now - 9_000_000,
+    by: "operator ada",
+    handsOffAt: null,
+  },
   phase: { name: "run", since: now - 10_800_000 },
   power: { observed: "on", at: now - 30_000 },
   image: "demo",
@@ -24,6 +30,7 @@ export const node = (id: string, change: Partial<NodeView> = {}): NodeView => ({
   reservation: null,
   job: null,
   correctiveReboots: 0,
+  openIssues: [],
   fault: null,
   ...change,
 });

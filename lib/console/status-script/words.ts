@@ -20,7 +20,7 @@ const shareOf = (j) => Math.min(100, Math.floor(100 * j.doneBytes / j.totalBytes
    the limit is not that of the step: it is when the lab controller is asked again. */
 function doing(n, now) {
   const { job: j, phase } = n;
-  if (isOffline(n)) return 'offline for ' + span(now - n.administrative.since);
+  if (isOffline(n)) return n.administrative.handsOffAt === null ? 'going offline: what runs is being ended' : 'offline for ' + span(now - n.administrative.since);
   if (j === null) return phase.name === 'unknown' ? n.state + ' for ' + span(now - n.since) : phase.name + ' for ' + span(now - phase.since);
   if (j.correcting !== null) return 'hangs in ' + phase.name + ': ' + (corrections[j.correcting] || j.correcting);
   if (j.command !== null) return j.step + ' for ' + span(now - j.since) + ', ' + (now > j.until ? 'about to be asked again' : 'asked again in ' + span(j.until - now));

@@ -1,0 +1,50 @@
+/** What people see of a lab and of a node that is being taken offline. */
+import { expect, test } from "vitest";
+import { advanceNode } from "../../lib/app/advance-node.ts";
+import { viewLab, viewNode } from "../../lib/app/views.ts";
+import { watchLabs } from "../../lib/app/watch.ts";
+import { jobOf } from "../../lib/core/node/node.ts";
+import { controller, MemoryLab } from "./lab.ts";
+
+test("a lab tells who can be reached, who is late, and whether it is suspect itself", async () => {
+  const lab = await new MemoryLab().open(8);
+  expect(await viewLab(lab.store, "blue")).toEqual({
+    id: "blue",
+    nodes: 8,
+    correction: "act",
+    controllers: [{ id: controller, state: "reachable" }],
+    late: [],
+    tokens: 20,
+    suspect: null,
+  });
+  expect(await viewLab(lab.store, "green")).toBeNull();
+  lab.hands.away.add(controller);
+  await watchLabs(lab.app);
+  expect((await viewLab(lab.store, "blue"))?.controllers).toEqual([{ id: controller, state: "silent" }]);
+  await lab.reserve("r", 8, 24 * 60);
+  await lab.until(async () => (await lab.nodes()).every((node) => jobOf(node)?.step === "wait-for-os"));
+  for (const { id } of await lab.nodes()) lab.hang(id);
+  await lab.until(async () => (await viewLab(lab.store, "blue"))?.suspect !== null);
+  const view = await viewLab(lab.store, "blue");
+  expect(view?.late.length).toBeGreaterThanOrEqual(5);
+  expect(view?.suspect?.allowance).toBe(1);
+});
+
+test("R68: a node that goes offline tells who, why, since when, and when no hand is on it any more", async () => {
+  const lab = await new MemoryLab().open(1);
+  await lab.reserve("r", 1);
+  await lab.until(async () => (await lab.nodes()).some((node) => jobOf(node)?.step === "network-boot"));
+  const actor = { kind: "operator", name: "ada" } as const;
+  await advanceNode(lab.app, "node-01", { kind: "offline", reason: "smoke", actor });
+  const going = await viewNode(lab.store, "node-01");
+  expect(going?.administrative).toMatchObject({
+    state: "offline",
+    reason: "smoke",
+    by: "operator ada",
+    handsOffAt: null,
+  });
+  await lab.app.outbox.flush();
+  await lab.until(async () => (await viewNode(lab.store, "node-01"))?.administrative.handsOffAt !== null);
+  const story = await lab.store.timeline({ kind: "node", id: "node-01" }, 0, 100);
+  expect(story.at(-1)?.why).toContain("no hand is on it");
+});
