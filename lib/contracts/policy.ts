@@ -1,7 +1,7 @@
 /** A policy as it is given to the functions: JSON in the environment variable POLICY, or nothing for the defaults. */
 import * as z from "zod";
 import type { Policy, PolicyOverrides } from "../core/correction/policy.ts";
-import type { Stage } from "../core/node/node.ts";
+import { stages } from "../core/node/node.ts";
 
 const span = z
   .number()
@@ -22,16 +22,6 @@ const budget = z.strictObject({
 });
 const blind = z.strictObject({ retryMs: span, giveUpMs: span });
 const installAttempts = z.int().min(1).max(10);
-const stages = [
-  "inspect",
-  "check",
-  "load",
-  "build-post-load",
-  "post-load",
-  "address",
-  "reserve",
-  "sanitize",
-] as const satisfies readonly Stage[];
 
 /** What a lab file or an image may set for itself. */
 export const policyOverrides = z.strictObject({

@@ -1,7 +1,14 @@
 /** A node as it is stored. A change of shape is a new version with a migration (lib/contracts/stored.ts). */
 import * as z from "zod";
 import { phases } from "../core/command.ts";
-import type { Actor, JobRun, NodeSpec, NodeState, Provision } from "../core/node/node.ts";
+import {
+  type Actor,
+  type JobRun,
+  type NodeSpec,
+  type NodeState,
+  type Provision,
+  stages,
+} from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
 import { fault, osFacts } from "./report.ts";
 import {
@@ -59,16 +66,7 @@ const jobRun = z.strictObject({
   startedAt: at,
   attempt: z.int().min(1),
   boot: bootId.nullable(),
-  stage: z.enum([
-    "inspect",
-    "check",
-    "load",
-    "build-post-load",
-    "post-load",
-    "address",
-    "reserve",
-    "sanitize",
-  ]),
+  stage: z.enum(stages),
   step: z.string(),
   stepSince: at,
   awaits: z.string(),

@@ -84,15 +84,17 @@ export interface Disk {
 export type Program = "inspect" | "provision" | "reload" | "reclaim";
 
 /** Where a step belongs: who owns it, and which ladder corrects it. */
-export type Stage =
-  | "inspect"
-  | "check"
-  | "load"
-  | "build-post-load"
-  | "post-load"
-  | "address"
-  | "reserve"
-  | "sanitize";
+export const stages = [
+  "inspect",
+  "check",
+  "load",
+  "build-post-load",
+  "post-load",
+  "address",
+  "reserve",
+  "sanitize",
+] as const;
+export type Stage = (typeof stages)[number];
 
 /** What the job wants on the disk. */
 export interface Target {

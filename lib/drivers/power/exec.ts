@@ -24,7 +24,7 @@ import {
   unreachable,
   unsupported,
 } from "./driver.ts";
-import { patience, type Switch, verified } from "./verified.ts";
+import { patience, type Switch, verbsOf } from "./verified.ts";
 
 const options = z.strictObject({
   script: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "is not the name of a power script"),
@@ -84,10 +84,7 @@ export const exec: PowerDriver = {
   name: "exec",
   needsCredential: true,
   bootDevice: "fixed",
-  on: (bmc) => verified(bmc, switchOf(bmc), once).on(),
-  off: (bmc) => verified(bmc, switchOf(bmc), once).off(),
-  cycle: (bmc) => verified(bmc, switchOf(bmc), once).cycle(),
-  reset: (bmc) => verified(bmc, switchOf(bmc), once).reset(),
+  ...verbsOf(switchOf, once),
   status: read,
   setBootDevice: () => Promise.reject(unsupported("exec", "set a boot device")),
   identify: () => Promise.reject(unsupported("exec", "light a machine up")),

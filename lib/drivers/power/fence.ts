@@ -18,7 +18,7 @@ import {
   unreachable,
   unsupported,
 } from "./driver.ts";
-import { patience, type Switch, verified } from "./verified.ts";
+import { patience, type Switch, verbsOf } from "./verified.ts";
 
 const agentName = /^fence_[a-z0-9_]{1,40}$/;
 const callMs = 120_000;
@@ -189,10 +189,7 @@ export const fence: PowerDriver = {
   name: "fence",
   needsCredential: true,
   bootDevice: "fixed",
-  on: (bmc) => verified(bmc, switchOf(bmc), slowly).on(),
-  off: (bmc) => verified(bmc, switchOf(bmc), slowly).off(),
-  cycle: (bmc) => verified(bmc, switchOf(bmc), slowly).cycle(),
-  reset: (bmc) => verified(bmc, switchOf(bmc), slowly).reset(),
+  ...verbsOf(switchOf, slowly),
   status: read,
   setBootDevice: () => Promise.reject(unsupported("fence", "set a boot device")),
   identify: () => Promise.reject(unsupported("fence", "light a machine up")),

@@ -17,7 +17,7 @@ import {
   refusedCredential,
   unreachable,
 } from "./driver.ts";
-import { patience, type Switch, verified } from "./verified.ts";
+import { patience, type Switch, verbsOf } from "./verified.ts";
 
 const options = z.strictObject({
   /** Suite 17 (SHA-256) is tried first, then 3 (SHA-1), which older BMCs have. */
@@ -122,10 +122,7 @@ export const ipmi: PowerDriver = {
   name: "ipmi",
   needsCredential: true,
   bootDevice: "settable",
-  on: (bmc) => verified(bmc, switchOf(bmc), slowly).on(),
-  off: (bmc) => verified(bmc, switchOf(bmc), slowly).off(),
-  cycle: (bmc) => verified(bmc, switchOf(bmc), slowly).cycle(),
-  reset: (bmc) => verified(bmc, switchOf(bmc), slowly).reset(),
+  ...verbsOf(switchOf, slowly),
   status: read,
   setBootDevice: async (bmc, device, persistence) => {
     const { bootMode } = optionsOf("ipmi", options, bmc);

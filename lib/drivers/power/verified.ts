@@ -91,6 +91,14 @@ export function verified(
   };
 }
 
+/** The verbs of a driver that knows how to read and send; each use logs in anew. */
+export const verbsOf = (switchOf: (bmc: BmcAccess) => Switch, settings: Patience) => ({
+  on: (bmc: BmcAccess) => verified(bmc, switchOf(bmc), settings).on(),
+  off: (bmc: BmcAccess) => verified(bmc, switchOf(bmc), settings).off(),
+  cycle: (bmc: BmcAccess) => verified(bmc, switchOf(bmc), settings).cycle(),
+  reset: (bmc: BmcAccess) => verified(bmc, switchOf(bmc), settings).reset(),
+});
+
 export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
