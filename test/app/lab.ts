@@ -29,6 +29,11 @@ export const controller: ControllerId = branded(isControllerId, "mi-0123456789ab
 const sha256 = "ab".repeat(32);
 const tickMs = 60_000;
 
+/** A function was killed between two calls to its ports. */
+export class Died extends Error {
+  override readonly name = "Died";
+}
+
 const startsBoot: readonly string[] = ["power.on", "power.cycle", "power.reset"];
 
 interface Machine {
@@ -54,6 +59,9 @@ export class MemoryLab {
   repeatReport: () => boolean = () => false;
   /** What the agent tells is lost as often as this says. */
   loseReport: (report: Report) => boolean = () => false;
+  readonly errors: string[] = [];
+  /** A function dies at this very call to a port, and with it everything that it was about to do. */
+  dies: () => boolean = () => false;
   /** The lab's network is dead: nothing is delivered, nothing is told. */
   cutOff = false;
   private readonly inbox: { readonly at: Instant; readonly report: Report; readonly still: () => boolean }[] =
@@ -69,12 +77,26 @@ export class MemoryLab {
     const log = {
       info: () => {},
       warn: () => {},
-      error: (message: string, details: object) => console.error(message, details),
+      error: (message: string) => this.errors.push(message),
     };
-    const sending = { hands, queue, clock, log };
+    const mortal = <T extends object>(port: T): T =>
+      new Proxy(port, {
+        get: (target, name, receiver) => {
+          const member: unknown = Reflect.get(target, name, receiver);
+          if (typeof member !== "function") return member;
+          return async (...given: unknown[]): Promise<unknown> => {
+            if (this.dies()) throw new Died();
+            const answer: unknown = await Reflect.apply(member, target, given);
+            // Done, and nobody is left who knows.
+            if (this.dies()) throw new Died();
+            return answer;
+          };
+        },
+      });
+    const sending = { hands: mortal(hands), queue: mortal(queue), clock, log };
     this.app = {
       ...sending,
-      store,
+      store: mortal(store),
       ids: { next: (prefix) => `${prefix}-1` },
       policy: defaultPolicy,
       modules: shipped,
@@ -119,9 +141,13 @@ export class MemoryLab {
 
   async job(message: Readonly<Record<string, unknown>>): Promise<void> {
     const job = jobMessage.parse({ schema: "rackwright.job/1", ...message });
-    const accepted = await acceptJob(this.app, job, { kind: "message", name: "test" });
-    if (!accepted.ok) throw new Error(accepted.fault.message);
-    await this.app.outbox.flush();
+    const accept = async (): Promise<void> => {
+      const accepted = await acceptJob(this.app, job, { kind: "message", name: "test" });
+      if (!accepted.ok) throw new Error(accepted.fault.message);
+    };
+    // What is not ended is delivered again, as the queue does.
+    while (!(await this.living(accept)));
+    await this.living(() => this.app.outbox.flush());
   }
 
   readonly reserve = (id: string, count: number, minutes = 60): Promise<void> =>
@@ -164,8 +190,8 @@ export class MemoryLab {
       this.ticksUntil = after(this.now, tickMs);
       const lost = this.loseWakes;
       this.loseWakes = false;
-      await sweepNodes(this.app);
-      await sweepReservations(this.app);
+      await this.living(() => sweepNodes(this.app));
+      await this.living(() => sweepReservations(this.app));
       await this.takeWakes();
       this.loseWakes = lost;
     }
@@ -174,9 +200,10 @@ export class MemoryLab {
     for (const { report } of due) {
       if (this.loseReport(report)) continue;
       if (this.repeatReport()) this.tell(45_000, report);
-      await this.hear(report);
+      // What is not ended is delivered again, as the queue does.
+      if (!(await this.living(() => this.hear(report)))) this.tell(30_000, report);
     }
-    await this.app.outbox.flush();
+    await this.living(() => this.app.outbox.flush());
   }
 
   /** What was delivered is carried out, unless it is too late; what was told by now arrives. */
@@ -205,10 +232,21 @@ export class MemoryLab {
     await ingestReports(this.app, reportsShape.parse(message), `AROALAB:${controller}`);
   }
 
+  /** Whether the function lived to the end of it. */
+  private async living(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (error instanceof Died) return false;
+      throw error;
+    }
+  }
+
   private async takeWakes(): Promise<void> {
     for (const wake of this.queue.take(this.now))
-      if (!this.loseWakes && !this.loseWake()) await heedWake(this.app, wake);
-    await this.app.outbox.flush();
+      if (!this.loseWakes && !this.loseWake()) await this.living(() => heedWake(this.app, wake));
+    await this.living(() => this.app.outbox.flush());
   }
 
   /** What the agent and the machine do; a command that is known is only told again. */
