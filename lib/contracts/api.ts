@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { requirements } from "./job.ts";
 import { policyOverrides } from "./policy.ts";
-import { imageId, reservationId, sha256 } from "./scalars.ts";
+import { imageId, reservationId, sha256, words } from "./scalars.ts";
 
 export const routes = [
   "POST /v1/labs",
@@ -34,7 +34,7 @@ export const reservationBody = z.strictObject({
   id: reservationId
     .optional()
     .describe("Chosen by the caller: the same id again answers with the same reservation."),
-  owner: z.string().min(1).max(200),
+  owner: words(200),
   ...requirements,
 });
 
@@ -55,13 +55,13 @@ export const issueBody = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,62}$/, "is no code: lower-case letters, digits and dashes")
     .describe("What kind of trouble it is: a second report of the same kind is the same issue."),
-  message: z.string().min(1).max(1000),
+  message: words(1000),
   blocking: z.boolean().default(true).describe("Nobody gets the node until the issue is closed."),
-  evidence: z.array(z.string().min(1).max(1000)).max(20).default([]),
+  evidence: z.array(words(1000)).max(20).default([]),
 });
 export type IssueBody = z.infer<typeof issueBody>;
 
-export const reasonBody = z.strictObject({ reason: z.string().min(1).max(500) });
+export const reasonBody = z.strictObject({ reason: words(500) });
 
 /** RFC 9457. `type` is stable; `detail` says what is wrong and what to do. */
 export interface Problem {

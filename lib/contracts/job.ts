@@ -3,7 +3,7 @@
  * generated from this schema. The id is the sender's, and the same id again changes nothing.
  */
 import * as z from "zod";
-import { imageId, labId, nodeId, reservationId } from "./scalars.ts";
+import { imageId, labId, nodeId, reservationId, words } from "./scalars.ts";
 
 export const jobSchema = "rackwright.job/1";
 
@@ -22,8 +22,8 @@ export const requirements = {
     .max(60 * 24 * 30)
     .default(60)
     .describe("How long, from now."),
-  class: z.string().min(1).max(63).default("standard").describe("Class of the nodes."),
-  tags: z.array(z.string().min(1).max(63)).max(20).default([]).describe("Tags that each node must have."),
+  class: words(63).default("standard").describe("Class of the nodes."),
+  tags: z.array(words(63)).max(20).default([]).describe("Tags that each node must have."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
   prefer: z.array(nodeId).max(mostNodes).default([]).describe("Nodes to take first if they are free."),
   user: z
@@ -51,7 +51,7 @@ export const jobMessage = z.discriminatedUnion("kind", [
     .strictObject({
       ...message,
       kind: z.literal("reserve"),
-      owner: z.string().min(1).max(200).describe("Whose reservation it is."),
+      owner: words(200).describe("Whose reservation it is."),
       ...requirements,
     })
     .describe("Reserve nodes with an image. The reservation gets the job's id."),
@@ -60,7 +60,7 @@ export const jobMessage = z.discriminatedUnion("kind", [
       ...message,
       kind: z.literal("end"),
       reservation: reservationId,
-      reason: z.string().min(1).max(500).default("ended by a job"),
+      reason: words(500).default("ended by a job"),
     })
     .describe("End a reservation: its nodes are reclaimed."),
   z

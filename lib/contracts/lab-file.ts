@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { powerSettings } from "./command.ts";
 import { policyOverrides } from "./policy.ts";
-import { controllerId, labId, mac, nodeId } from "./scalars.ts";
+import { controllerId, labId, mac, nodeId, words } from "./scalars.ts";
 
 const bmc = z.strictObject({
   driver: powerSettings.shape.driver.describe("Power driver: redfish, ipmi, fence, libvirt or exec"),
@@ -45,8 +45,8 @@ export const labFile = z
       .array(
         z.strictObject({
           id: nodeId,
-          class: z.string().min(1).max(63).default("standard"),
-          tags: z.array(z.string().min(1).max(63)).max(50).default([]),
+          class: words(63).default("standard"),
+          tags: z.array(words(63)).max(50).default([]),
           macs: z.array(mac).min(1).max(16),
           bmc,
         }),

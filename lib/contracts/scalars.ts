@@ -32,6 +32,14 @@ export const sha256 = z
 export const mac = z
   .string()
   .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, "is not a MAC address in lower case with colons");
+/** What people write, on one line: shown in terminals and pages, so nothing that moves a cursor or turns text round. */
+export const words = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, "holds control characters: plain text on one line is wanted");
+
 export const sentence = z.string().max(2000);
 
 /** One line per issue, each with its path: what a dead letter and a 400 tell. */

@@ -162,3 +162,20 @@ describe("a job message is refused, by the name of what is wrong with it:", () =
     expect(Object.hasOwn(Object.prototype, "admin")).toBe(false);
   });
 });
+
+describe("what people write", () => {
+  test.each([
+    ["a bell", "ada\u0007"],
+    ["a line break", "ada\nbob"],
+    ["an escape sequence", "\u001b[2Jada"],
+    ["a word that turns text round", "\u202eada"],
+    ["a null", "a\u0000da"],
+  ])("holds no control characters: %s is refused, with its place", (_what, owner) => {
+    const parsed = jobMessage.safeParse({ ...reserve, owner });
+    expect(parsed.success ? "taken" : explain(parsed.error)).toContain("owner: holds control characters");
+  });
+
+  test("may be in any language", () => {
+    expect(jobMessage.safeParse({ ...reserve, owner: "Zoë Ångström 王小明 🚀" }).success).toBe(true);
+  });
+});
