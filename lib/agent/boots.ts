@@ -19,6 +19,8 @@ export interface BootsSettings {
   readonly now: () => number;
   /** `volatile`: progress, of which only the newest counts. */
   readonly report: (beacon: Beacon, kind: "kept" | "volatile") => void;
+  /** A secret that nobody can guess; a simulation gives its own. */
+  readonly newToken?: () => string;
 }
 
 /** Whose token it is. */
@@ -28,9 +30,17 @@ export type Bearer =
 
 export type Boots = ReturnType<typeof createBoots>;
 
-const newToken = (): string => randomBytes(24).toString("base64url");
+const randomToken = (): string => randomBytes(24).toString("base64url");
 
-export function createBoots({ journal, publicUrl, peers, managementKey, now, report }: BootsSettings) {
+export function createBoots({
+  journal,
+  publicUrl,
+  peers,
+  managementKey,
+  now,
+  report,
+  newToken = randomToken,
+}: BootsSettings) {
   const { state } = journal;
 
   const beaconOf = (boot: ArmedBoot, phase: Beacon["phase"]): Beacon => ({

@@ -3,6 +3,8 @@
  * clock that is wrong or that nobody has compared lately. The Date header of any answer from AWS is what it is compared
  * with (design §5, “Clocks”).
  */
+import { realTimers, type Timers } from "./timers.ts";
+
 export interface CloudClock {
   /** An answer came from AWS; `sentAt` and now are on the local clock. A header that cannot be read tells nothing. */
   heard(dateHeader: string | null, sentAt: number): void;
@@ -20,7 +22,11 @@ export const mostAgeMs = 10 * 60_000;
 const halfTickMs = 500;
 
 /** `monotonic`: a clock that is never set, so that setting the other one is noticed. */
-export function cloudClock(now: () => number, monotonic: () => number): CloudClock {
+export function cloudClock(
+  now: () => number,
+  monotonic: () => number,
+  timers: Timers = realTimers,
+): CloudClock {
   let offset: { readonly ms: number; readonly at: number; readonly wall: number } | null = null;
   let waiting: (() => void)[] = [];
   return {
@@ -47,11 +53,11 @@ export function cloudClock(now: () => number, monotonic: () => number): CloudClo
       if (offset !== null) return;
       await new Promise<void>((resolve) => {
         const done = () => {
-          clearTimeout(timer);
+          forget();
           waiting = waiting.filter((each) => each !== done);
           resolve();
         };
-        const timer = setTimeout(done, patienceMs);
+        const forget = timers.after(patienceMs, done);
         waiting.push(done);
       });
     },

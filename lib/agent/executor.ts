@@ -8,6 +8,7 @@ import { instant } from "../core/time.ts";
 import { resultOf, supersededBy } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 import { type Act, createPerformer, Ended, type PerformerSettings, switchesPower } from "./perform.ts";
+import { realTimers, type Timers } from "./timers.ts";
 
 export interface ExecutorSettings extends Omit<PerformerSettings, "act"> {
   readonly journal: Journal;
@@ -16,6 +17,7 @@ export interface ExecutorSettings extends Omit<PerformerSettings, "act"> {
   readonly observe: (command: Command, signal: AbortSignal) => Promise<Observed>;
   readonly report: (result: CommandResult) => void;
   readonly atOnce: number;
+  readonly timers?: Timers;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -43,7 +45,7 @@ interface Run {
 }
 
 export function createExecutor(settings: ExecutorSettings): Executor {
-  const { journal, observe, report, now, monotonic, atOnce, log } = settings;
+  const { journal, observe, report, now, monotonic, atOnce, timers = realTimers, log } = settings;
   const performer = createPerformer(settings);
   const queues = new Map<string, Command[]>();
   const busyDomains = new Set<string>();
@@ -106,7 +108,7 @@ export function createExecutor(settings: ExecutorSettings): Executor {
     // On a clock that nobody sets: the wall clock may be set back while it runs.
     const mustEnd = monotonic() + Math.max(0, command.mustEnd - now());
     const late = () => ending.abort(new Ended("late", "it had not ended at mustEnd and was ended"));
-    const limit = setTimeout(late, Math.max(0, mustEnd - monotonic()));
+    const forget = timers.after(Math.max(0, mustEnd - monotonic()), late);
     const results: ActionResult[] = [];
     let status: CommandStatus = "completed";
     let reason: string | null = null;
@@ -134,7 +136,7 @@ export function createExecutor(settings: ExecutorSettings): Executor {
         reason = result.fault?.message ?? "the action failed without a reason";
       }
     } finally {
-      clearTimeout(limit);
+      forget();
     }
     // Nobody waits for an observation when the agent is told to end at once: the next start makes it.
     if (status === "unknown" && !killed) results.push(...(await lookAfter(command)));
@@ -151,11 +153,15 @@ export function createExecutor(settings: ExecutorSettings): Executor {
   }
 
   async function lookAfter(command: Command): Promise<ActionResult[]> {
+    const ending = new AbortController();
+    const forget = timers.after(observeMs, () => ending.abort(new Error("the observation took too long")));
     try {
-      const observed = await observe(command, AbortSignal.timeout(observeMs));
+      const observed = await observe(command, ending.signal);
       return [{ verb: "power.status", outcome: "done", observed }];
     } catch (error) {
       return [{ verb: "power.status", outcome: "failed", fault: performer.faultOf(error, "power.status") }];
+    } finally {
+      forget();
     }
   }
 

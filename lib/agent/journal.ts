@@ -1,14 +1,14 @@
 /**
  * The journal: one record a line, appended in order, on disk (fsync) before anybody acts on it. After a crash the state is
  * read back from it; an end that was torn is dropped, and said so. It is written anew when it has grown. One process at a
- * time may hold it.
+ * time may hold it. Where it is kept is a port (journal-disk.ts): a folder, or a disk in memory that forgets what was not
+ * synced.
  */
-import { existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
-import { join } from "node:path";
 import type { JournalId } from "../core/ids.ts";
-import { isAlive, startOf } from "./living.ts";
+import { fileDisk, type JournalDisk } from "./journal-disk.ts";
 import { type AgentState, apply, compacted, emptyState, type JournalRecord, record } from "./state.ts";
+
+export { JournalHeld } from "./journal-disk.ts";
 
 export interface Journal {
   readonly state: AgentState;
@@ -20,13 +20,10 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Another daemon holds the journal. */
-export class JournalHeld extends Error {
-  override readonly name = "JournalHeld";
-}
-
 export interface JournalSettings {
+  /** Where it is kept, if no disk is given. */
   readonly dir: string;
+  readonly disk?: JournalDisk;
   readonly now: () => number;
   /** For a journal that is new. */
   readonly newId: () => JournalId;
@@ -47,19 +44,16 @@ interface Waiting {
 
 export async function openJournal({
   dir,
+  disk = fileDisk(dir),
   now,
   newId,
   warn,
   failed: tell,
   compactBeyondBytes = compactBeyond,
 }: JournalSettings): Promise<Journal> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const release = hold(dir);
-  const file = join(dir, "journal.jsonl");
   const state = emptyState();
-  const whole = recover(file, state, warn);
-  let handle = await open(file, "a", 0o600);
-  await handle.truncate(whole);
+  const whole = recover(await disk.open(), disk.name, state, warn);
+  await disk.cut(whole);
   let bytes = whole;
   let compactAt = compactBeyondBytes;
   let pending: Waiting[] = [];
@@ -71,17 +65,9 @@ export async function openJournal({
     const text = compacted(state, now())
       .map((each) => `${JSON.stringify(each)}\n`)
       .join("");
-    const fresh = await open(`${file}.new`, "w", 0o600);
-    await fresh.write(text);
-    await fresh.sync();
-    await rename(`${file}.new`, file);
-    // The name leads to it from here on: what is appended comes behind what was just written.
-    const old = handle;
-    handle = fresh;
+    await disk.replace(text);
     bytes = Buffer.byteLength(text);
     compactAt = Math.max(compactBeyondBytes, 2 * bytes);
-    await old.close();
-    await syncFolder(dir);
   }
 
   /** One write and one fsync for all that came in meanwhile. */
@@ -94,8 +80,8 @@ export async function openJournal({
           await rewrite();
         } else {
           const text = batch.map((each) => each.text).join("");
-          await handle.write(text);
-          await handle.datasync();
+          await disk.append(text);
+          await disk.sync();
           bytes += Buffer.byteLength(text);
         }
         for (const { done } of batch) done();
@@ -117,10 +103,7 @@ export async function openJournal({
   }
 
   const id = state.journal ?? newId();
-  if (state.journal === null) {
-    await append({ t: "journal", id });
-    await syncFolder(dir);
-  }
+  if (state.journal === null) await append({ t: "journal", id });
   return {
     state,
     id,
@@ -128,26 +111,16 @@ export async function openJournal({
     bytes: () => bytes,
     close: async () => {
       await writing;
-      await handle.close();
-      release();
+      await disk.close();
     },
   };
-}
-
-/** A new name in a folder is on disk when the folder is. */
-async function syncFolder(dir: string): Promise<void> {
-  const folder: FileHandle = await open(dir, "r");
-  await folder.sync();
-  await folder.close();
 }
 
 /**
  * Reads what there is; returns how many bytes of it are whole. What cannot be read at the end was being written when the
  * power went: nobody acted on it. Anything unreadable before that is damage, and is refused.
  */
-function recover(file: string, state: AgentState, warn: (message: string) => void): number {
-  if (!existsSync(file)) return 0;
-  const text = readFileSync(file, "utf8");
+function recover(text: string, file: string, state: AgentState, warn: (message: string) => void): number {
   const lines = text.split("\n");
   const read = lines.map((line) => recordIn(line));
   const unread = read.findIndex((each) => !each.ok);
@@ -186,17 +159,4 @@ function recordIn(line: string): Read {
   } catch (error) {
     return { ok: false, why: error instanceof Error ? error.message.slice(0, 200) : String(error) };
   }
-}
-
-/** The lock names a process by id and start time: one that is gone holds nothing. */
-function hold(dir: string): () => void {
-  const lock = join(dir, "lock");
-  const mine = `${process.pid} ${startOf(process.pid)}`;
-  const holder = existsSync(lock) ? readFileSync(lock, "utf8") : mine;
-  const [pid, start = null] = holder.split(" ");
-  if (holder !== mine && isAlive({ pid: Number(pid), start })) {
-    throw new JournalHeld(`another rackwright-agent (process ${pid}) holds ${dir}: stop it first`);
-  }
-  writeFileSync(lock, mine, { mode: 0o600 });
-  return () => unlinkSync(lock);
 }
