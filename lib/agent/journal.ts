@@ -154,6 +154,7 @@ type Read =
   | { readonly ok: false; readonly why: string };
 
 function recordIn(line: string): Read {
+  if (line === "") return { ok: false, why: "it is empty" };
   try {
     return { ok: true, record: record.parse(JSON.parse(line)) };
   } catch (error) {

@@ -39,6 +39,7 @@ export function outbox({
       wakes.set(`${wake.entity.kind} ${wake.entity.id} ${wake.due ?? "now"}`, wake);
     },
     flush: async () => {
+      if (commands.size === 0 && wakes.size === 0) return;
       const sending = [...commands].map(async ([controller, batch]) => {
         const sent = await hands.send(controller, batch);
         for (const each of sent) {

@@ -45,8 +45,9 @@ export function heard(
   policy: HandsPolicy,
 ): Controller | null {
   if (known === null) return { id, version: 1, journal, candidate: null, reachable: true };
-  if (known.journal === journal) return null;
   const next = { ...known, version: known.version + 1 };
+  // Another one spoke meanwhile: that was the last of an earlier journal, come late.
+  if (known.journal === journal) return known.candidate === null ? null : { ...next, candidate: null };
   if (known.candidate?.journal !== journal) return { ...next, candidate: { journal, since: now } };
   return usable(known, policy).from <= now ? { ...next, journal, candidate: null } : null;
 }

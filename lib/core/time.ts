@@ -21,6 +21,11 @@ export const earliest = (...instants: readonly (Instant | null)[]): Instant | nu
     (best, each) => (each !== null && (best === null || each < best) ? each : best),
     null,
   );
+export const latest = (...instants: readonly (Instant | null)[]): Instant | null =>
+  instants.reduce<Instant | null>(
+    (best, each) => (each !== null && (best === null || each > best) ? each : best),
+    null,
+  );
 export const seconds = (count: number): Ms => count * 1000;
 export const minutes = (count: number): Ms => count * 60_000;
 

@@ -66,6 +66,31 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
     expect(lastPurpose(world)).toBe("look");
   });
 
+  test.each(["unknown", "aborted", "expired", "refused"] as const)(
+    "a look that ended as %s has seen nothing: it is asked anew, and nothing is rebooted",
+    (status) => {
+      const world = hungInKernel();
+      world.waitUntilDue();
+      world.answer(status, { results: [] });
+      expect(world.job.correction.observation).toBeNull();
+      expect(world.node.due).toBe(world.now + defaultPolicy.blind.retryMs);
+      world.waitUntilDue();
+      expect(lastPurpose(world)).toBe("look");
+      expect(world.node.correctiveReboots).toBe(0);
+      world.answer();
+      expect(lastPurpose(world)).toBe("reset");
+    },
+  );
+
+  test("a node that could not be looked at, and then has its time again, is due when that time is over", () => {
+    const world = hungInKernel();
+    world.waitUntilDue();
+    world.answer("failed", { fault: nodeFault("bmc-unreachable", "no answer") });
+    world.waitUntilDue();
+    world.pass(defaultPolicy.silentMs + 1).answer();
+    expect(world.node.due).toBeGreaterThan(world.now);
+  });
+
   test("a command without a word from the agent is sent again, the same one, less and less often", () => {
     const world = new World().makeAvailable().claimFor();
     world.look();

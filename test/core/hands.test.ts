@@ -129,4 +129,12 @@ describe("a controller", () => {
       known(a, { version: 3, journal: fresh }),
     );
   });
+
+  test("whose earlier journal's last words come late keeps the one that speaks", () => {
+    const late = heard(known(a, { journal: fresh }), { id: a, journal: old, now }, policy);
+    expect(late?.candidate).toEqual({ journal: old, since: now });
+    expect(heard(late, { id: a, journal: fresh, now }, policy)).toEqual(
+      known(a, { version: 3, journal: fresh }),
+    );
+  });
 });

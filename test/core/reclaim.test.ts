@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { nodeFault } from "../../lib/core/fault.ts";
 import { generic } from "../../lib/core/provisioning/os-modules/generic.ts";
 import { isFree } from "../../lib/core/scheduling/allocate.ts";
-import { image, World } from "./world.ts";
+import { aReservation, image, World } from "./world.ts";
 
 const jobsOf = (world: World) => [...new Set(world.entries.flatMap(({ job }) => job ?? []))];
 
@@ -106,6 +106,50 @@ describe("reclaim", () => {
     world.endReservation();
     expect(world.state).toBe("available");
     expect(world.node.disk).toMatchObject({ revision: null, taint: null });
+  });
+
+  test("a node is not free while a hand is on it: what is under way is ended first", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    const { command } = world.job;
+    world.endReservation();
+    expect(world.state).toBe("loading");
+    expect(world.job.command).toMatchObject({ purpose: "fence", mustEnd: command?.mustEnd });
+    world.answer();
+    expect(world.state).toBe("available");
+  });
+
+  test("nor is it, without a word from the agent, before everything must have ended", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    const mustEnd = world.job.command?.mustEnd ?? 0;
+    world.endReservation();
+    while (world.state === "loading") expect(world.waitUntilDue()).toBe(true);
+    expect(world.state).toBe("available");
+    expect(world.now).toBeGreaterThanOrEqual(mustEnd);
+  });
+
+  test("a reservation that ends while a node that was granted is loaded again has it loaded for nobody", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    world.write().bootDisk();
+    while (world.sent.at(-1)?.actions[0]?.verb !== "os.run") world.pass(5).answer();
+    world.answer("failed", { fault: nodeFault("os-unreachable", "no answer") });
+    expect(world.state).toBe("loading");
+    expect(world.node.disk.taint).not.toBeNull();
+    world.endReservation();
+    expect(world.job).toMatchObject({ program: "reload", stage: "load" });
+  });
+
+  test("a proved node of a reservation that grants nobody anything is handed over as it is", () => {
+    const world = new World().inUse();
+    world.endReservation();
+    while (world.state === "reclaiming") world.answer();
+    expect(world.state).toBe("available");
+    world.claimFor(aReservation(world.now, { publicKey: null }));
+    world.look();
+    while (world.state === "reserved") world.answer();
+    expect(world.state).toBe("in-use");
   });
 
   test("a reservation that ends while access is being granted reclaims the node", () => {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach } from "vitest";
+import { afterEach, onTestFailed } from "vitest";
 import * as z from "zod";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { rackFile } from "../../lib/local/rack/store.ts";
@@ -30,6 +30,8 @@ export type JobEvent = z.infer<typeof jobEvent>;
 
 export interface Run {
   readonly child: ChildProcess;
+  /** What it wrote for people. */
+  said(): string;
   readonly events: JobEvent[];
   /** Resolves when an event fits; rejects when the run ends without one. */
   until(fits: (event: JobEvent) => boolean): Promise<JobEvent>;
@@ -76,6 +78,15 @@ export class Place {
     }));
   }
 
+  /** What a test that failed leaves for whoever reads of it: how each run ended. */
+  explain(): void {
+    for (const { events, child, said } of this.runs) {
+      const tail = events.slice(-12).map((event) => JSON.stringify(event));
+      const how = `exit code ${child.exitCode}, signal ${child.signalCode}`;
+      process.stderr.write(`\n--- a run, ${how}\n${said()}\n${tail.join("\n")}\n`);
+    }
+  }
+
   /** Ends whatever is left, the rack too. */
   async clean(): Promise<void> {
     for (const { child } of this.runs) child.kill("SIGTERM");
@@ -107,6 +118,7 @@ export function usePlaces(): () => Place {
   return () => {
     const made = new Place();
     places.push(made);
+    onTestFailed(() => made.explain());
     return made;
   };
 }
@@ -155,6 +167,7 @@ export function start(parameters: readonly string[]): Run {
   );
   return {
     child,
+    said: () => stderr,
     events,
     ended,
     until: (fits) =>

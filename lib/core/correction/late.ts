@@ -50,6 +50,6 @@ export function waitBlindly(
   const { suspect } = budgetOf(draft);
   if (suspect === null && now - since >= policy.blind.giveUpMs) return { verdict: "give up" };
   const why = suspect === null ? `given up after ${spanText(policy.blind.giveUpMs)}` : "its lab is suspect";
-  draft.notes.push(`its BMC has not answered for ${spanText(now - since)}: asked again (${why})`);
+  draft.notes.push(`its BMC has told nothing for ${spanText(now - since)}: asked again (${why})`);
   return { verdict: "wait", until: after(now, policy.blind.retryMs) };
 }

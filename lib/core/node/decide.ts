@@ -10,7 +10,7 @@ import { run, startReload } from "../provisioning/engine.ts";
 import { newJob, settle } from "../provisioning/job.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { isOver } from "../reservation/reservation.ts";
-import { after, earliest, type Instant, type Ms } from "../time.ts";
+import { after, earliest, type Instant, latest, type Ms } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
 import { become, type Draft, draftOf, handsOff, issue, type NodeContext, setJob } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
@@ -39,6 +39,7 @@ const mostOpenIssues = 32;
 export function decide(node: NodeState, event: NodeEvent, context: NodeContext): NodeDecision {
   const draft = draftOf(node, context);
   fold(draft, event);
+  endFence(draft);
   if (draft.node.administrative.state === "online") {
     heedReservation(draft);
     startWaitingJob(draft);
@@ -48,8 +49,8 @@ export function decide(node: NodeState, event: NodeEvent, context: NodeContext):
     startWaitingJob(draft);
     run(draft);
     sendAgain(draft);
-  } else {
-    awaitHandsOff(draft);
+  } else if (jobOf(draft.node)?.command?.purpose === "fence") {
+    sendAgain(draft);
   }
   if (draft.notes.length === 0) return { kind: "nothing", node };
   return conclude(draft, event);
@@ -94,27 +95,35 @@ function fold(draft: Draft, event: NodeEvent): void {
 
 /** What was given to the agent is ended, not waited for; the node's step begins anew when the node is online again. */
 function stopHands(draft: Draft): void {
-  const job = jobOf(draft.node);
-  const command = job?.command ?? null;
-  if (job === null || command === null) return handsOff(draft);
-  if (command.to === null || command.sends === 0) {
-    setJob(draft, { command: null, retryAt: draft.context.now });
-    return handsOff(draft);
+  if (!fence(draft)) handsOff(draft);
+}
+
+/** False: no hand is on the node. Else what its agent was given is being ended, and everything waits for that. */
+function fence(draft: Draft): boolean {
+  const command = jobOf(draft.node)?.command ?? null;
+  if (command === null) return false;
+  if (command.purpose === "fence") return true;
+  const { now, policy } = draft.context;
+  const isOver = now > after(command.mustEnd, policy.hands.clockMarginMs);
+  if (command.to === null || command.sends === 0 || isOver) {
+    setJob(draft, { command: null, retryAt: now });
+    return false;
   }
   issue(draft, "fence", [{ verb: "fence" }]);
   // By then whatever was under way has ended, whether anybody says so or not.
-  const fence = jobOf(draft.node)?.command ?? null;
-  if (fence !== null) setJob(draft, { command: { ...fence, mustEnd: command.mustEnd } });
+  const { command: fencing } = jobOf(draft.node) ?? {};
+  if (fencing != null) setJob(draft, { command: { ...fencing, mustEnd: command.mustEnd } });
   draft.notes.push(`command ${command.id} is being ended`);
+  return true;
 }
 
-/** “Offline” is a request until the agent says that nothing runs any more, or until everything must have ended. */
-function awaitHandsOff(draft: Draft): void {
+/** A fence is waited for until the agent says that nothing runs any more, or until everything must have ended. */
+function endFence(draft: Draft): void {
   const command = jobOf(draft.node)?.command;
   const { now, policy } = draft.context;
-  if (command?.purpose !== "fence") return;
-  if (now <= after(command.mustEnd, policy.hands.clockMarginMs)) return sendAgain(draft);
+  if (command?.purpose !== "fence" || now <= after(command.mustEnd, policy.hands.clockMarginMs)) return;
   setJob(draft, { command: null, retryAt: now });
+  draft.notes.push("whatever was under way must have ended by now");
   handsOff(draft);
 }
 
@@ -193,7 +202,8 @@ function heedReservation(draft: Draft): void {
     case "configuring":
       if (!over || provision.job.program !== "provision") return;
       if (node.disk.taint === null) release(draft);
-      else takeBack(draft, id);
+      else if (provision.state === "configuring") takeBack(draft, id);
+      else startReload(draft, "its reservation is over, and a user may have been in before this load began");
       return;
     case "in-use":
       if (over) takeBack(draft, id);
@@ -205,6 +215,8 @@ function heedReservation(draft: Draft): void {
 
 /** Over before anybody had access: nothing to clean. What its disk holds counts only as far as it is proved. */
 function release(draft: Draft): void {
+  // Free means that no hand is on it: what is under way is ended first.
+  if (fence(draft)) return;
   const job = jobOf(draft.node);
   draft.notes.push("its reservation is over before anybody had access: released");
   if (job !== null) settle(draft, job, "abandoned", null);
@@ -298,7 +310,8 @@ export function dueOf(node: NodeState): Instant | null {
   }
   if (job.command !== null) return job.command.sendAgainAt;
   if (job.retryAt !== null) return job.retryAt;
-  return job.correction.budgetAt ?? earliest(job.clocks.noProgressBy, job.clocks.overallBy);
+  // What waits for the budget, or for a BMC, is looked at then; never before it is late again.
+  return latest(earliest(job.clocks.noProgressBy, job.clocks.overallBy), job.correction.budgetAt);
 }
 
 function conclude(draft: Draft, event: NodeEvent): NodeDecision {

@@ -3,7 +3,7 @@
  * installation, an earlier instant) is history and changes nothing.
  */
 import type { Beacon, CommandResult, Observed, Phase } from "../command.ts";
-import { signOfLife, unreachableCode, waitBlindly } from "../correction/late.ts";
+import { signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import { again, giveUp, rewind } from "../provisioning/engine.ts";
 import { installationOf } from "../provisioning/programs.ts";
@@ -98,19 +98,9 @@ function foldLook(draft: Draft, result: CommandResult, { issuedAt }: Outstanding
     draft.notes.push(`its lab was silent for ${spanText(silence)}: its clocks stood still`);
     return;
   }
-  if (result.status === "expired" || result.status === "refused") {
-    draft.notes.push(`looking again was ${result.status} by the agent: it will be asked anew`);
-    return;
-  }
   const seen = result.results.map(({ observed }) => observed);
   const power = seen.findLast((each) => each?.power !== undefined)?.power ?? "unknown";
-  if (result.status === "failed" && faultOf(result).code === unreachableCode) {
-    // Nothing above looking again is done to a node that could not be looked at.
-    const waiting = waitBlindly(draft);
-    if (waiting.verdict === "give up") return giveUp(draft, faultOf(result));
-    setJob(draft, { correction: { ...(jobOf(draft.node) ?? job).correction, budgetAt: waiting.until } });
-    return;
-  }
+  if (power === "unknown") return foldBlindLook(draft, result);
   setJob(draft, {
     correction: {
       ...job.correction,
@@ -124,6 +114,21 @@ function foldLook(draft: Draft, result: CommandResult, { issuedAt }: Outstanding
   draft.notes.push(
     `looked again: power ${power}${result.status === "failed" ? `, ${faultOf(result).message}` : ""}`,
   );
+}
+
+/** Nothing above looking again is done to a node that could not be looked at, whatever the reason. */
+function foldBlindLook(draft: Draft, result: CommandResult): void {
+  const { now, policy } = draft.context;
+  let until = after(now, policy.blind.retryMs);
+  if (result.status === "completed" || result.status === "failed") {
+    const waiting = waitBlindly(draft);
+    if (waiting.verdict === "give up") return giveUp(draft, faultOf(result));
+    until = waiting.until;
+  } else {
+    draft.notes.push(`looking again was ${result.status} by the agent: asked anew`);
+  }
+  const job = jobOf(draft.node);
+  if (job !== null) setJob(draft, { correction: { ...job.correction, budgetAt: until } });
 }
 
 function foldReboot(draft: Draft, result: CommandResult, purpose: "reset" | "power-cycle"): void {
@@ -206,11 +211,11 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
   }
   if (job !== null && beacon.verified !== undefined && boot !== null)
     foldVerified(draft, beacon.verified.sha256, beacon);
-  if (job !== null && beacon.fault !== undefined) {
-    setJob(draft, { evidence: { ...(jobOf(draft.node) ?? job).evidence, fault: beacon.fault } });
-    draft.notes.push(`the node reports: ${beacon.fault.message}`);
-  }
-  if (phase === "run" && beacon.address !== undefined && beacon.at >= before.evidenceAt) {
+  if (beacon.fault !== undefined && boot !== null) foldFault(draft, beacon.fault);
+  // Nobody is to be sent to a system of which it is not proved that it is what was wanted (R30).
+  const { disk } = draft.node;
+  const proved = disk.revision !== null && disk.installation === installation;
+  if (phase === "run" && beacon.address !== undefined && beacon.at >= before.evidenceAt && proved) {
     if (draft.node.address?.value !== beacon.address) draft.notes.push(`its address is ${beacon.address}`);
     draft.node = { ...draft.node, address: { value: beacon.address, at: now } };
   }
@@ -240,6 +245,15 @@ function foldVerified(draft: Draft, sha256: string, beacon: Beacon): void {
   };
   draft.notes.push(`revision ${target.revision} is on the disk`);
   draft.evidence = `checksum ${sha256.slice(0, 12)}… read back from the disk`;
+}
+
+function foldFault(draft: Draft, fault: Fault): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const { fault: known } = job.evidence;
+  if (known?.code === fault.code && known.message === fault.message) return;
+  setJob(draft, { evidence: { ...job.evidence, fault } });
+  draft.notes.push(`the node reports: ${fault.message}`);
 }
 
 function foldLogin(draft: Draft, user: string): void {

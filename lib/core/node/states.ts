@@ -24,6 +24,11 @@ export const transitions: readonly Transition[] = [
     to: "configuring",
     because: "the right image is proved to be on it: the load is skipped",
   },
+  {
+    from: "reserved",
+    to: "in-use",
+    because: "the right image is proved to be on it, and nothing is left to be configured",
+  },
   { from: "reserved", to: "reclaiming", because: "the reservation ended first" },
   { from: "reserved", to: "available", because: "the reservation ended before anything was done" },
   { from: "reserved", to: "quarantined", because: "it failed for good" },

@@ -22,40 +22,48 @@ export interface ApiClient {
   timeline(kind: "nodes" | "reservations", id: string, after: number): Promise<TimelineEntry[]>;
 }
 
-/** What only reads is asked again: a connection may be cut at any time. */
-const tries = 3;
+/**
+ * Asked again when no answer came, or none of the API's own: a connection may be cut, a function may die. That is harmless:
+ * an import, an image, a reservation and its end are known by what they are, so that the second time changes nothing.
+ */
+const tries = 4;
 const retryMs = 200;
 
 export function apiClient(base: string): ApiClient {
-  async function request(method: string, path: string, body?: unknown): Promise<Response> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await fetch(`${base}${path}`, {
-          method,
-          ...(body === undefined
-            ? {}
-            : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-        });
-      } catch (error) {
-        if (method === "GET" && attempt < tries) {
-          await new Promise((resolve) => setTimeout(resolve, retryMs * attempt));
-          continue;
-        }
-        const cause =
-          error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-        throw new ApiError(0, `${method} ${base}${path}: the API does not answer: ${cause}`);
-      }
-    }
+  async function request(
+    method: string,
+    path: string,
+    body: unknown,
+  ): Promise<{ status: number; text: string }> {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+    return { status: response.status, text: await response.text() };
   }
 
   async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await request(method, path, body);
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text);
-    throw new ApiError(
-      response.status,
-      reasonOf(text) ?? `${method} ${path}: ${response.status} ${text.slice(0, 500)}`,
-    );
+    let failure = new ApiError(0, `${method} ${path}: not asked`);
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
+      if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, retryMs * 2 ** attempt));
+      try {
+        const { status, text } = await request(method, path, body);
+        if (status < 400) return JSON.parse(text);
+        failure = new ApiError(
+          status,
+          reasonOf(text) ?? `${method} ${path}: ${status} ${text.slice(0, 500)}`,
+        );
+        if (status < 500) throw failure;
+      } catch (error) {
+        if (error === failure) throw error;
+        const cause =
+          error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+        failure = new ApiError(0, `${method} ${base}${path}: the API does not answer: ${cause}`);
+      }
+    }
+    throw failure;
   }
   const get = <T>(path: string) => call<T>("GET", path);
   return {
