@@ -8,7 +8,7 @@ import { closeIssue, giveBack, openIssue } from "../lib/app/hardware-log.ts";
 import { importLab } from "../lib/app/import-lab.ts";
 import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
-import { nodeView, viewLab, viewNode, viewReservation } from "../lib/app/views.ts";
+import { nodeView, viewLab, viewNode, viewProposals, viewReservation } from "../lib/app/views.ts";
 import {
   imageBody,
   isRoute,
@@ -51,6 +51,10 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
   },
   "GET /v1/labs/{id}": async ({ app, id }) => {
     const view = await viewLab(app.store, id);
+    return view === null ? notFound(`lab ${id}`) : json(200, view);
+  },
+  "GET /v1/labs/{id}/correction": async ({ app, id, query }) => {
+    const view = await viewProposals(app.store, id, pageSize, query["next"] ?? null);
     return view === null ? notFound(`lab ${id}`) : json(200, view);
   },
   "POST /v1/images": async ({ app, body }) => {

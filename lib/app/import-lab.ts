@@ -110,6 +110,7 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<strin
           attempt: null,
           command: null,
           correction: null,
+          proposed: null,
         },
       },
     ]);

@@ -79,6 +79,7 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
         attempt: null,
         command: null,
         correction: null,
+        proposed: null,
       },
     },
   ]);

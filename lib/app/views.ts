@@ -2,8 +2,10 @@
 
 import type { LabView, NodeView, ReservationView } from "../contracts/api.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
+import { type Proposal, proposalsOf } from "../core/correction/report.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
+import type { TimelineEntry } from "../core/timeline.ts";
 import type { Store } from "../ports/store.ts";
 
 export function nodeView(node: NodeState, progress: NodeProgress | null): NodeView {
@@ -81,6 +83,35 @@ export async function viewLab(store: Store, id: string): Promise<LabView | null>
             onProbation: budget.suspect.canaries,
           },
   };
+}
+
+const timelinePage = 1000;
+
+/**
+ * What correction would have done to the nodes of a lab that only observes, and what came of them, some nodes at a time.
+ * Null: there is no such lab.
+ */
+export async function viewProposals(
+  store: Store,
+  lab: string,
+  limit: number,
+  from: string | null,
+): Promise<{ readonly proposals: readonly Proposal[]; readonly next: string | null } | null> {
+  if ((await store.read("lab", lab)) === null) return null;
+  const { items, next } = await store.list("node", limit, from);
+  const own = items.filter((node) => node.lab === lab);
+  const proposals: Proposal[] = [];
+  for (const { id } of own) {
+    const entries: TimelineEntry[] = [];
+    for (let after = 0, more = true; more; ) {
+      const page = await store.timeline({ kind: "node", id }, after, timelinePage);
+      entries.push(...page);
+      after = page.at(-1)?.sequence ?? after;
+      more = page.length === timelinePage;
+    }
+    proposals.push(...proposalsOf(entries));
+  }
+  return { proposals, next };
 }
 
 export async function viewNode(store: Store, id: string): Promise<NodeView | null> {

@@ -8,6 +8,7 @@ export const routes = [
   "POST /v1/labs",
   "GET /v1/labs",
   "GET /v1/labs/{id}",
+  "GET /v1/labs/{id}/correction",
   "POST /v1/images",
   "GET /v1/images",
   "POST /v1/reservations",

@@ -100,6 +100,8 @@ const reservation = z.strictObject({
   due: at.nullable(),
 });
 
+const rung = z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"]);
+
 const timeline = z.strictObject({
   entity: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("node"), id: nodeId }),
@@ -117,7 +119,8 @@ const timeline = z.strictObject({
   job: jobId.nullable(),
   attempt: z.int().nullable(),
   command: commandId.nullable(),
-  correction: z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"]).nullable(),
+  correction: rung.nullable(),
+  proposed: rung.nullable().default(null),
 });
 
 /** The codecs. The number beside each is the version of its shape, stored with every item. */

@@ -1,4 +1,5 @@
 /** The timeline: one entry for every transition, saying who or what caused it, why, and on what evidence (invariant 9). */
+import type { Rung } from "./correction/policy.ts";
 import type { Fault } from "./fault.ts";
 import type { CommandId, IssueId, JobId, LabId, NodeId, ReservationId } from "./ids.ts";
 import type { Actor } from "./node/node.ts";
@@ -22,7 +23,9 @@ export interface TimelineEntry {
   readonly job: JobId | null;
   readonly attempt: number | null;
   readonly command: CommandId | null;
-  readonly correction: "look-again" | "reset" | "power-cycle" | "load-again" | "quarantine" | null;
+  readonly correction: Rung | null;
+  /** In a lab that only observes: what correction would have done. */
+  readonly proposed: Rung | null;
 }
 
 /** An issue in a node's hardware log (R77), with the evidence that it was opened on. */

@@ -59,6 +59,17 @@ describe("the journal", () => {
     expect((await open()).state.commands.get(command.id)?.startedAt).toBe(7);
   });
 
+  test("what a file system left as zeros when the power went is dropped likewise", async () => {
+    const command = aCommand();
+    const first = await open();
+    await first.append({ t: "accepted", command });
+    await shut();
+    appendFileSync(join(folder.path, "journal.jsonl"), "\0\0\0\0\n\0\0");
+    const second = await open();
+    expect(second.state.commands.get(command.id)?.command).toEqual(command);
+    expect(warnings[0]).toContain("7 bytes");
+  });
+
   test("damage anywhere else is not glossed over", async () => {
     writeFileSync(join(folder.path, "journal.jsonl"), "not a record\n");
     await expect(open()).rejects.toThrow("line 1 cannot be read");

@@ -1,7 +1,7 @@
 /** What people see of a lab and of a node that is being taken offline. */
 import { expect, test } from "vitest";
 import { advanceNode } from "../../lib/app/advance-node.ts";
-import { viewLab, viewNode } from "../../lib/app/views.ts";
+import { viewLab, viewNode, viewProposals } from "../../lib/app/views.ts";
 import { watchLabs } from "../../lib/app/watch.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { controller, MemoryLab } from "./lab.ts";
@@ -47,4 +47,20 @@ test("R68: a node that goes offline tells who, why, since when, and when no hand
   await lab.until(async () => (await viewNode(lab.store, "node-01"))?.administrative.handsOffAt !== null);
   const story = await lab.store.timeline({ kind: "node", id: "node-01" }, 0, 100);
   expect(story.at(-1)?.why).toContain("no hand is on it");
+});
+
+test("a lab that only observes has a report of what correction would have done, node by node", async () => {
+  const lab = await new MemoryLab().open(2);
+  const stored = await lab.store.read("lab", "blue");
+  if (stored === null) throw new Error("there is no lab");
+  const observing = { ...stored, version: stored.version + 1, correction: "observe" } as const;
+  await lab.store.commit([{ kind: "lab", value: observing, expect: stored.version }]);
+  await lab.reserve("r", 1);
+  await lab.until(async () => (await lab.nodes()).some((node) => jobOf(node)?.step === "wait-for-os"));
+  const [node] = (await lab.nodes()).filter((each) => jobOf(each) !== null);
+  lab.hang(node?.id ?? "");
+  const proposals = async () => (await viewProposals(lab.store, "blue", 50, null))?.proposals ?? [];
+  await lab.until(async () => (await proposals()).length > 0);
+  expect(await proposals()).toMatchObject([{ node: node?.id, would: "reset", outcome: "still late" }]);
+  expect(await viewProposals(lab.store, "green", 50, null)).toBeNull();
 });

@@ -87,5 +87,6 @@ export const entry = (sequence: number, change: Partial<TimelineEntry> = {}): Ti
   attempt: null,
   command: null,
   correction: null,
+  proposed: null,
   ...change,
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { CommandResult } from "../../lib/core/command.ts";
 import { type Budget, foundLate, fullBudget, recovered, take } from "../../lib/core/correction/budget.ts";
 import { defaultPolicy, overridden } from "../../lib/core/correction/policy.ts";
+import { proposalsOf } from "../../lib/core/correction/report.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
 import { branded, isNodeId, type NodeId } from "../../lib/core/ids.ts";
 import { type Instant, instant, after as later, minutes } from "../../lib/core/time.ts";
@@ -464,6 +465,39 @@ describe("a lab that only observes", () => {
     expect(new Set(world.sent.slice(-3).map(({ purpose }) => purpose))).toEqual(new Set(["look"]));
     world.pass(10).beacon("init");
     expect(world.node.operation.phase).toBe("init");
+  });
+
+  test("compares in a report what correction would have done with what came of the node without it", () => {
+    const world = hungInKernel();
+    world.corrects = false;
+    const late = () => {
+      world.waitUntilDue();
+      world.answer();
+    };
+    late();
+    const first = world.now;
+    late();
+    expect(proposalsOf(world.entries)).toEqual([
+      {
+        node: world.node.id,
+        at: first,
+        phase: "kernel",
+        would: "reset",
+        times: 2,
+        outcome: "still late",
+        afterMs: null,
+      },
+    ]);
+    world.pass(minutes(1)).beacon("init");
+    expect(proposalsOf(world.entries)).toMatchObject([
+      { outcome: "came back by itself", afterMs: world.now - first },
+    ]);
+    late();
+    world.tell({ kind: "offline", reason: "I look at it", actor: { kind: "operator", name: "ada" } });
+    expect(proposalsOf(world.entries)).toMatchObject([
+      { outcome: "came back by itself" },
+      { phase: "init", would: "reset", outcome: "somebody acted", afterMs: 0 },
+    ]);
   });
 });
 

@@ -92,7 +92,7 @@ export class Cloud {
       status: blind ? "completed" : "failed",
       startedAt: null,
       endedAt: now,
-      results: [],
+      results: blind ? [{ verb: "power.status", outcome: "done", observed: { power: "on" } }] : [],
       reason: blind ? null : "Delivery Timed Out",
     };
     await advanceNode(app, node.id, { kind: "command", result, actor: { kind: "agent", name: "time-out" } });

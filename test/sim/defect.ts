@@ -20,3 +20,16 @@ export interface Defect {
 }
 
 export const noDefect: Defect = { name: "none" };
+
+/** By the invariants of design §7 that they break. */
+export const defects: readonly Defect[] = [
+  { name: "version check dropped", dropsVersionCheck: true },
+  { name: "effects before commit", sendsBeforeCommit: true },
+  { name: "budget token taken after commit", paysAfterCommit: true },
+  { name: "epoch ignored", ignoresEpoch: true },
+  { name: "fsync skipped", skipsSync: true },
+  { name: "time-out taken as failed", takesTimeOutAsFailed: true },
+  { name: "unanswered look taken as late", takesSilenceAsSeen: true },
+  { name: "taint forgotten", forgetsTaint: true },
+  { name: "wake trusted instead of due", trustsWakes: true },
+];

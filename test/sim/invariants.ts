@@ -304,6 +304,12 @@ export class Invariants implements Watcher {
         () => `${node.id} has jobs waiting and no deadline`,
       );
     }
+    const { handsOffAt } = node.administrative;
+    world.holds(
+      3,
+      online || handsOffAt !== null || node.due !== null,
+      () => `${node.id} is to be offline, has hands on it, and no deadline`,
+    );
     const ahead = node.due === null ? 0 : node.due - world.now;
     world.holds(3, ahead <= furthestMs, () => `${node.id} is due only in ${ahead} ms`);
   }

@@ -34,7 +34,7 @@ export class People {
   plan(): void {
     const { world, nodes, spanMs } = this.town;
     const luck = world.luck("people");
-    const reservations = luck.between(6, 30);
+    const reservations = luck.between(4, 20);
     for (let index = 0; index < reservations; index += 1)
       this.reserve(index, luck.between(10_000, spanMs - hour / 2));
     for (let index = luck.between(0, 6); index > 0; index -= 1)

@@ -44,6 +44,7 @@ export const anEntry = (
   attempt: null,
   command: null,
   correction: null,
+  proposed: null,
   ...change,
 });
 

@@ -56,6 +56,7 @@ export function correct(draft: Draft): void {
 /** In a lab that only observes: what would have been done, and then the node has its time once more. */
 function onlySay(draft: Draft, rung: Rung, job: JobRun): void {
   const { now } = draft.context;
+  draft.proposed = rung;
   draft.notes.push(
     `it hangs in ${draft.node.operation.phase}: correction would ${sayings[rung]}, but its lab only observes`,
   );

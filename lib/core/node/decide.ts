@@ -342,6 +342,7 @@ function conclude(draft: Draft, event: NodeEvent): NodeDecision {
       attempt: job?.attempt ?? null,
       command: jobOf(node)?.command?.id ?? jobOf(before)?.command?.id ?? null,
       correction: draft.correction,
+      proposed: draft.proposed,
     },
   };
 }

@@ -39,6 +39,7 @@ export interface Draft {
   readonly notes: string[];
   evidence: string | null;
   correction: TimelineEntry["correction"];
+  proposed: TimelineEntry["proposed"];
   /** The outstanding command is to be sent, for the first time or again. */
   send: boolean;
   budget: Budget | null;
@@ -54,6 +55,7 @@ export const draftOf = (node: NodeState, context: NodeContext): Draft => ({
   notes: [],
   evidence: null,
   correction: null,
+  proposed: null,
   send: false,
   budget: null,
   issue: null,

@@ -233,6 +233,7 @@ function claimOf(node: NodeState, reservation: Reservation, actor: Actor, now: I
       attempt: null,
       command: null,
       correction: null,
+      proposed: null,
     },
   };
 }
@@ -341,6 +342,7 @@ function commit(
       attempt: null,
       command: null,
       correction: null,
+      proposed: null,
     },
     claims: also.claims ?? [],
     tell: also.tell ?? [],
