@@ -1,0 +1,117 @@
+/**
+ * Who has a node when. A node's booked time lies in one calendar per period of 28 days, with bookings that are sorted and
+ * never overlap; it is written on its version, so that a double booking cannot be expressed (design §3). Lead and turnaround
+ * are part of a booking: the node is being made ready for it, and taken back after it. Pure.
+ */
+import type { NodeId, ReservationId } from "../ids.ts";
+import type { Instant } from "../time.ts";
+
+export interface Span {
+  readonly from: Instant;
+  /** Not included: who comes next may begin then. */
+  readonly to: Instant;
+}
+
+export interface Booking extends Span {
+  readonly reservation: ReservationId;
+  /**
+   * Held until then while the rest of a large set is being gathered, and real only if the reservation says so; null: real.
+   * A hold that lapsed is in nobody's way.
+   */
+  readonly heldUntil: Instant | null;
+}
+
+export interface Calendar {
+  readonly node: NodeId;
+  readonly period: number;
+  /** 0: not stored yet. */
+  readonly version: number;
+  readonly bookings: readonly Booking[];
+}
+
+const periodMs = 28 * 24 * 3_600_000;
+
+/** The periods that a span touches. */
+export function periodsOf({ from, to }: Span): readonly number[] {
+  const first = Math.floor(from / periodMs);
+  const last = Math.floor(Math.max(from, to - 1) / periodMs);
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+export const emptyCalendar = (node: NodeId, period: number): Calendar => ({
+  node,
+  period,
+  version: 0,
+  bookings: [],
+});
+
+export const overlap = (a: Span, b: Span): boolean => a.from < b.to && b.from < a.to;
+
+/** What is in the way of a span, if anything. `lapsed`: holds of which it is known that they came to nothing. */
+export function obstacle(
+  calendars: readonly Calendar[],
+  span: Span,
+  own: ReservationId | null,
+  lapsed: (booking: Booking) => boolean,
+): Booking | null {
+  for (const { bookings } of calendars) {
+    const found = bookings.find((each) => each.reservation !== own && overlap(each, span) && !lapsed(each));
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/**
+ * The calendars with the booking in them, to be written each on its version, together; null: something is in the way. A
+ * booking that the same reservation has already is replaced. Holds that lapsed, and what is long over, are dropped.
+ */
+export function booked(
+  calendars: readonly Calendar[],
+  booking: Booking,
+  now: Instant,
+  lapsed: (booking: Booking) => boolean = () => false,
+): readonly Calendar[] | null {
+  if (booking.to <= booking.from || obstacle(calendars, booking, booking.reservation, lapsed) !== null)
+    return null;
+  const periods = new Set(periodsOf(booking));
+  return calendars.flatMap((calendar) => {
+    const others = calendar.bookings.filter(
+      (each) => each.reservation !== booking.reservation && !lapsed(each) && each.to > now,
+    );
+    const had = others.length < calendar.bookings.length;
+    if (!periods.has(calendar.period)) return had ? [written(calendar, others)] : [];
+    return [written(calendar, sorted([...others, booking]))];
+  });
+}
+
+/** The calendars that held something of the reservation, without it. */
+export const unbooked = (calendars: readonly Calendar[], reservation: ReservationId): readonly Calendar[] =>
+  calendars.flatMap((calendar) => {
+    const others = calendar.bookings.filter((each) => each.reservation !== reservation);
+    return others.length < calendar.bookings.length ? [written(calendar, others)] : [];
+  });
+
+const written = (calendar: Calendar, bookings: readonly Booking[]): Calendar => ({
+  ...calendar,
+  version: calendar.version + 1,
+  bookings,
+});
+
+const sorted = (bookings: readonly Booking[]): readonly Booking[] =>
+  bookings.toSorted((a, b) => a.from - b.from);
+
+/** The times between `from` and `to` in which a node has nothing booked, in order. */
+export function gaps(calendars: readonly Calendar[], { from, to }: Span): readonly Span[] {
+  const taken = calendars
+    .flatMap(({ bookings }) => bookings)
+    .filter((each) => overlap(each, { from, to }))
+    .toSorted((a, b) => a.from - b.from);
+  const free: Span[] = [];
+  let at = from;
+  for (const each of taken) {
+    if (each.from > at) free.push({ from: at, to: each.from });
+    if (each.to > at) at = each.to;
+  }
+  if (at < to) free.push({ from: at, to });
+  return free;
+}
