@@ -10,6 +10,7 @@ import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
 import { nodeView, viewLab, viewNode, viewProposals, viewReservation } from "../lib/app/views.ts";
 import {
+  extendBody,
   imageBody,
   isRoute,
   issueBody,
@@ -86,6 +87,18 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
       : json(200, await viewReservation(app.store, reservation));
   },
   "GET /v1/reservations/{id}/timeline": (request) => timeline("reservation", request),
+  "POST /v1/reservations/{id}/extend": async ({ app, id, body, actor }) => {
+    const wanted = parseBody(extendBody, body);
+    if (!wanted.ok) return wanted.answer;
+    const reservation = branded(isReservationId, id);
+    const job = { schema: jobSchema, kind: "extend", id: reservation, reservation, ...wanted.value } as const;
+    const extended = await acceptJob(app, job, actor);
+    const stored = await app.store.read("reservation", id);
+    if (stored === null) return notFound(`reservation ${id}`);
+    return extended.ok
+      ? json(200, await viewReservation(app.store, stored))
+      : problem(409, extended.fault.code, "It cannot be extended", extended.fault.message);
+  },
   "POST /v1/reservations/{id}/end": async ({ app, id, body, actor }) => {
     const reason = parseBody(reasonBody, body);
     if (!reason.ok) return reason.answer;

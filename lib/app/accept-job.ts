@@ -6,6 +6,7 @@ import { branded, isJobId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import { mostWaitingJobs } from "../core/node/decide.ts";
 import type { Actor, JobRequest, Target } from "../core/node/node.ts";
+import { isOver } from "../core/reservation/reservation.ts";
 import { advanceNode } from "./advance-node.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
@@ -33,6 +34,16 @@ export async function acceptJob(app: App, job: JobMessage, actor: Actor): Promis
       return advanced === "unknown-reservation"
         ? refuse("reservation-unknown", `there is no reservation ${reservation}`)
         : { ok: true, known: advanced === "unchanged" };
+    }
+    case "extend": {
+      const { reservation: id, end } = job;
+      const stored = await app.store.read("reservation", id);
+      if (stored === null) return refuse("reservation-unknown", `there is no reservation ${id}`);
+      if (isOver(stored)) return refuse("reservation-over", `reservation ${id} is over`);
+      const advanced = await advanceReservation(app, id, { kind: "extend", end, actor });
+      return typeof advanced === "string"
+        ? { ok: true, known: advanced === "unchanged" }
+        : { ok: false, fault: advanced.refused };
     }
     case "reload": {
       const image = await app.store.read("image", job.image);

@@ -3,7 +3,7 @@
  * conditional transaction, then let the effects out. The only writer of node states (R35).
  */
 
-import { lineKey } from "../contracts/stored.ts";
+import { lineKey } from "../contracts/keys.ts";
 import { overridden } from "../core/correction/policy.ts";
 import type { ReservationId, RevisionId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";

@@ -1,18 +1,26 @@
 /** Look at a reservation and its nodes: the same shape as for a node. Claims are part of its one transaction. */
 
-import { freeKey, lineKey } from "../contracts/stored.ts";
-import type { NodeId } from "../core/ids.ts";
+import { calendarId, classKey, freeKey, lineKey } from "../contracts/keys.ts";
+import { type Calendar, emptyCalendar, periodsOf, withoutEnded } from "../core/calendar/calendar.ts";
+import type { Fault } from "../core/fault.ts";
+import type { NodeId, ReservationId } from "../core/ids.ts";
 import { type NodeState, reservationOf } from "../core/node/node.ts";
-import type { ReservationEvent } from "../core/reservation/decide.ts";
 import { decideReservation } from "../core/reservation/decide.ts";
+import type { ReservationContext, ReservationEvent } from "../core/reservation/decision.ts";
+import { type Calendars, needsPlace, preparesAt, spanFrom } from "../core/reservation/placing.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { choose } from "../core/scheduling/allocate.ts";
-import type { Instant } from "../core/time.ts";
+import { after, type Instant, instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
-export type Advanced = "changed" | "unchanged" | "unknown-reservation" | "stale-timer";
+export type Advanced =
+  | "changed"
+  | "unchanged"
+  | "unknown-reservation"
+  | "stale-timer"
+  | { readonly refused: Fault };
 
 /** How many free nodes are read to choose from, beyond those that are needed: some may be gone, or lack a tag. */
 const spareCandidates = 20;
@@ -28,14 +36,10 @@ export async function advanceReservation(
     if (reservation === null) return "unknown-reservation";
     if (timer !== null && reservation.due !== timer) return "stale-timer";
     const nodes = present(await Promise.all(reservation.nodes.map((node) => app.store.read("node", node))));
-    const decision = decideReservation(reservation, event, {
-      nodes,
-      ...(await candidatesFor(app, reservation, nodes)),
-      policy: app.policy,
-      now: app.clock.now(),
-    });
+    const decision = decideReservation(reservation, event, await contextOf(app, reservation, event, nodes));
     if (decision.kind === "nothing") return "unchanged";
-    const { entry, claims } = decision;
+    if (decision.kind === "refused") return { refused: decision.fault };
+    const { entry, claims, calendars } = decision;
     const writes: Write[] = [
       { kind: "reservation", value: decision.reservation, expect: reservation.version },
       ...(entry === null ? [] : [{ kind: "timeline", value: entry, expect: "absent" } as const]),
@@ -43,6 +47,13 @@ export async function advanceReservation(
         { kind: "node", value: claim.node, expect: claim.node.version - 1 },
         { kind: "timeline", value: claim.entry, expect: "absent" },
       ]),
+      ...calendars.map(
+        (value): Write => ({
+          kind: "calendar",
+          value,
+          expect: value.version === 1 ? "absent" : value.version - 1,
+        }),
+      ),
     ];
     if ((await app.store.commit(writes)) === "conflict") continue;
     if (entry !== null) {
@@ -61,6 +72,10 @@ export async function advanceReservation(
     if (due !== null && due !== reservation.due) {
       app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due, by: "timer" });
     }
+    // Its nodes are booked now, and can be claimed.
+    const claimable = preparesAt(decision.reservation) <= app.clock.now();
+    if (calendars.length > 0 && claims.length === 0 && claimable)
+      app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due: null, by: "engine" });
     if (claims.length > 0) await wakeNext(app, reservation);
     return "changed";
   }
@@ -83,20 +98,106 @@ const present = (nodes: readonly (NodeState | null)[]): readonly NodeState[] =>
   nodes.filter((node): node is NodeState => node !== null);
 
 /** From the index, then read strongly; those that have their image already are looked for among the first free ones. */
-async function candidatesFor(app: App, reservation: Reservation, nodes: readonly NodeState[]) {
+async function contextOf(
+  app: App,
+  reservation: Reservation,
+  event: ReservationEvent,
+  nodes: readonly NodeState[],
+): Promise<ReservationContext> {
+  const { policy } = app;
+  const now = app.clock.now();
+  const quiet = { nodes, candidates: [], behindOthers: false, everyone: [], policy, now };
+  if (event.kind === "extend") {
+    const longer = { ...reservation, end: event.end };
+    const own = reservation.nodes.length > 0 ? reservation.nodes : reservation.placed;
+    return { ...quiet, calendars: await calendarsOf(app, own, longer) };
+  }
   const waits = reservation.state === "new" || reservation.state === "loading";
   const held = nodes.filter((node) => reservationOf(node) === reservation.id).length;
-  if (!waits || held >= reservation.count) return { candidates: [], behindOthers: false };
-  const [ids, [first]] = await Promise.all([
+  if (!waits || held >= reservation.count || event.kind === "end") return { ...quiet, calendars: new Map() };
+  const [ids, [first], standing] = await Promise.all([
     app.store.pool(freeKey(reservation.class), 2 * reservation.count + spareCandidates),
     app.store.pool(lineKey(reservation.class), 1),
+    readAll(app, reservation.placed),
   ]);
-  const named = new Set([...reservation.prefer, ...ids]);
-  const candidates = present(await Promise.all([...named].map((id) => app.store.read("node", id))));
+  const named = new Set([...reservation.prefer, ...reservation.placed, ...ids]);
+  const free = await readAll(app, [...named]);
+  const candidates = choose(free, reservation, free.length);
+  const searches = held === 0 && needsPlace(reservation, standing, now);
+  const everyone = searches
+    ? await readAll(app, await app.store.pool(classKey(reservation.class), mostPlaces))
+    : [];
+  const wanted = [...candidates, ...everyone, ...standing].map(({ id }) => id);
   return {
-    candidates: choose(candidates, reservation, candidates.length),
+    ...quiet,
+    candidates,
+    everyone,
     behindOthers: await isBehind(app, reservation, first),
+    calendars: await calendarsOf(
+      app,
+      wanted,
+      reservation,
+      searches && reservation.asap ? policy.reservation.longestWaitMs : 0,
+    ),
   };
+}
+
+/** A place is looked for on so many nodes of its class. */
+const mostPlaces = 200;
+
+const readAll = async (app: App, ids: readonly string[]): Promise<readonly NodeState[]> =>
+  present(await Promise.all(ids.map((id) => app.store.read("node", id))));
+
+/** For the whole time that a reservation may want them, and so much longer; without what others have given back. */
+async function calendarsOf(
+  app: App,
+  ids: readonly NodeId[],
+  reservation: Reservation,
+  longerMs = 0,
+): Promise<Calendars> {
+  const now = app.clock.now();
+  const { from, to } = spanFrom(instant(Math.min(now, preparesAt(reservation))), reservation, app.policy);
+  const lengthMs = reservation.end - reservation.start;
+  const until = after(instant(Math.max(to, after(now, lengthMs), reservation.end)), longerMs);
+  const periods = periodsOf({ from, to: until });
+  const stored = new Map<NodeId, readonly Calendar[]>();
+  await Promise.all(
+    [...new Set(ids)].map(async (id) => {
+      const all = await Promise.all(
+        periods.map(
+          async (period) =>
+            (await app.store.read("calendar", calendarId(id, period))) ?? emptyCalendar(id, period),
+        ),
+      );
+      stored.set(id, all);
+    }),
+  );
+  const ended = await endedAmong(app, [...stored.values()].flat(), reservation.id);
+  return new Map(
+    [...stored].map(([id, calendars]) => [id, calendars.map((each) => withoutEnded(each, ended))]),
+  );
+}
+
+/** Which of the reservations that stand there have given back their time, and from when on. */
+async function endedAmong(
+  app: App,
+  calendars: readonly Calendar[],
+  own: ReservationId,
+): Promise<ReadonlyMap<ReservationId, Instant>> {
+  const now = app.clock.now();
+  const standing = new Set(
+    calendars.flatMap(({ bookings }) => bookings.map(({ reservation }) => reservation)),
+  );
+  standing.delete(own);
+  const ended = new Map<ReservationId, Instant>();
+  await Promise.all(
+    [...standing].map(async (id) => {
+      const other = await app.store.read("reservation", id);
+      if (other === null || other.state === "complete" || other.state === "failed") ended.set(id, instant(1));
+      else if (other.state === "reclaim") ended.set(id, after(now, app.policy.reservation.turnaroundMs));
+    }),
+  );
+  return ended;
 }
 
 /** The index may lag: whoever seems to be first in line is asked whether he still waits. */
@@ -104,7 +205,8 @@ async function isBehind(app: App, reservation: Reservation, first: string | unde
   if (first === undefined || first === reservation.id) return false;
   const other = await app.store.read("reservation", first);
   if (other === null || (other.state !== "new" && other.state !== "loading")) return false;
-  if (other.nodes.length >= other.count) return false;
+  // One that has a place is served in its time: whoever comes later may fill the gap before it.
+  if (other.nodes.length >= other.count || other.placed.length >= other.count) return false;
   return (
     other.createdAt < reservation.createdAt ||
     (other.createdAt === reservation.createdAt && other.id < reservation.id)

@@ -3,7 +3,7 @@
  * and with the lease of its power domain, in the transaction that makes it due. Power settings are read now, so that a
  * changed setting holds from the next command on (R49).
  */
-import { leaseId } from "../contracts/stored.ts";
+import { leaseId } from "../contracts/keys.ts";
 import type { Command } from "../core/command.ts";
 import { type Assigned, assign, type HandsPolicy, prolonged } from "../core/hands.ts";
 import type { ControllerId } from "../core/ids.ts";

@@ -5,7 +5,7 @@ import type { Fault } from "../core/fault.ts";
 import { configurationFault } from "../core/fault.ts";
 import type { Actor } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
-import { after } from "../core/time.ts";
+import { after, spanText } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
 
@@ -30,7 +30,16 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
   }
   const now = app.clock.now();
   const { id, owner, class: nodeClass, tags, lab, prefer, count, user, publicKey } = wanted;
-  const end = after(now, wanted.minutes * 60_000);
+  const { readyWithinMs, leadMs, horizonMs } = app.policy.reservation;
+  if (wanted.start !== null && (wanted.start < now || wanted.start > now + horizonMs)) {
+    const problem = wanted.start < now ? "lies in the past" : `lies more than ${spanText(horizonMs)} ahead`;
+    return {
+      ok: false,
+      fault: configurationFault("start-out-of-range", `start ${wanted.start} ${problem}`),
+    };
+  }
+  const start = wanted.start ?? now;
+  const end = after(start, wanted.minutes * 60_000);
   const reservation: Reservation = {
     id,
     version: 1,
@@ -42,8 +51,11 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     lab,
     prefer,
     count,
-    start: now,
+    start,
     end,
+    asap: wanted.start === null,
+    leadMs: wanted.start === null ? 0 : leadMs,
+    placed: [],
     user,
     publicKey,
     state: "new",
@@ -51,7 +63,7 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     since: now,
     createdAt: now,
     nodes: [],
-    readyBy: after(now, app.policy.reservation.readyWithinMs),
+    readyBy: after(start, readyWithinMs),
     readyAt: null,
     endedAt: null,
     outcome: null,

@@ -2,8 +2,11 @@
 import type { Actor } from "../core/node/node.ts";
 import type { Wake } from "../ports/queue.ts";
 import { advanceNode } from "./advance-node.ts";
-import { advanceReservation } from "./advance-reservation.ts";
+import { type Advanced, advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
+
+const outcomeOf = (advanced: Advanced): string =>
+  typeof advanced === "string" ? advanced : `refused: ${advanced.refused.message}`;
 
 export async function heedWake(app: App, { entity, due, by }: Wake): Promise<string> {
   const actor: Actor = {
@@ -14,6 +17,6 @@ export async function heedWake(app: App, { entity, due, by }: Wake): Promise<str
     case "node":
       return advanceNode(app, entity.id, { kind: "look", actor }, { timer: due });
     case "reservation":
-      return advanceReservation(app, entity.id, { kind: "look", actor }, { timer: due });
+      return outcomeOf(await advanceReservation(app, entity.id, { kind: "look", actor }, { timer: due }));
   }
 }

@@ -16,22 +16,18 @@ import {
   type QueryCommandInput,
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { explain } from "../contracts/scalars.ts";
 import {
-  codecs,
   dueKey,
   dueShards,
   type Identified,
   indexesOf,
   type Key,
-  type Kind,
   keyOf,
   keyOfValue,
-  type Ref,
-  type Stored,
-  storedItem,
   timelineKey,
-} from "../contracts/stored.ts";
+} from "../contracts/keys.ts";
+import { explain } from "../contracts/scalars.ts";
+import { codecs, type Kind, type Ref, type Stored, storedItem } from "../contracts/stored.ts";
 import type { Expected, Page, Store, Write } from "../ports/store.ts";
 import { type IndexName, indexNames } from "./table.ts";
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { requirements } from "./job.ts";
 import { policyOverrides } from "./policy.ts";
-import { imageId, reservationId, sha256, words } from "./scalars.ts";
+import { at, imageId, reservationId, sha256, words } from "./scalars.ts";
 
 export const routes = [
   "POST /v1/labs",
@@ -15,6 +15,7 @@ export const routes = [
   "GET /v1/reservations",
   "GET /v1/reservations/{id}",
   "GET /v1/reservations/{id}/timeline",
+  "POST /v1/reservations/{id}/extend",
   "POST /v1/reservations/{id}/end",
   "GET /v1/nodes",
   "GET /v1/nodes/{id}",
@@ -37,6 +38,10 @@ export const reservationBody = z.strictObject({
     .describe("Chosen by the caller: the same id again answers with the same reservation."),
   owner: words(200),
   ...requirements,
+});
+
+export const extendBody = z.strictObject({
+  end: at.describe("When it is to end, in milliseconds since 1970."),
 });
 
 export const imageBody = z.strictObject({
@@ -146,7 +151,11 @@ export interface ReservationView {
   readonly last: string | null;
   readonly since: number;
   readonly createdAt: number;
+  /** When its user gets the nodes; of one that waits for nodes: as far as is known now. */
+  readonly start: number;
   readonly end: number;
+  /** Nodes that are kept free for it, before it has them. */
+  readonly placed: readonly string[];
   readonly readyAt: number | null;
   readonly endedAt: number | null;
   readonly cause: { readonly code: string; readonly message: string } | null;

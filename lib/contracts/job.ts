@@ -3,7 +3,7 @@
  * generated from this schema. The id is the sender's, and the same id again changes nothing.
  */
 import * as z from "zod";
-import { imageId, labId, nodeId, reservationId, words } from "./scalars.ts";
+import { at, imageId, labId, nodeId, reservationId, words } from "./scalars.ts";
 
 export const jobSchema = "rackwright.job/1";
 
@@ -21,7 +21,13 @@ export const requirements = {
     .min(1)
     .max(60 * 24 * 30)
     .default(60)
-    .describe("How long, from now."),
+    .describe("How long, from its start."),
+  start: at
+    .nullable()
+    .default(null)
+    .describe(
+      "When the nodes are to be ready, in milliseconds since 1970; null: as soon as there are some, and then for the whole time.",
+    ),
   class: words(63).default("standard").describe("Class of the nodes."),
   tags: z.array(words(63)).max(20).default([]).describe("Tags that each node must have."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
@@ -63,6 +69,14 @@ export const jobMessage = z.discriminatedUnion("kind", [
       reason: words(500).default("ended by a job"),
     })
     .describe("End a reservation: its nodes are reclaimed."),
+  z
+    .strictObject({
+      ...message,
+      kind: z.literal("extend"),
+      reservation: reservationId,
+      end: at.describe("When it is to end, in milliseconds since 1970."),
+    })
+    .describe("Let a reservation end later, if nobody else has been promised its nodes by then."),
   z
     .strictObject({
       ...message,

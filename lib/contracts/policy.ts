@@ -58,5 +58,13 @@ export const policy = z.strictObject({
   budget,
   blind,
   silentMs: span,
-  reservation: z.strictObject({ readyWithinMs: span, lookAgainMs: span, addressFreshMs: span }),
+  reservation: z.strictObject({
+    readyWithinMs: span,
+    lookAgainMs: span,
+    addressFreshMs: span,
+    leadMs: span,
+    turnaroundMs: span,
+    horizonMs: span,
+    longestWaitMs: span,
+  }),
 }) satisfies z.ZodType<Policy>;

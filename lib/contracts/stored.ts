@@ -6,6 +6,7 @@
  * nodes of a class, and the reservations that wait for one. `list` holds what can be listed.
  */
 import * as z from "zod";
+import type { Calendar } from "../core/calendar/calendar.ts";
 import type { Budget } from "../core/correction/budget.ts";
 import type { Controller, Lease } from "../core/hands.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
@@ -14,7 +15,6 @@ import type { Lab } from "../core/lab.ts";
 import type { Progress } from "../core/node/draft.ts";
 import type { NodeSpec, NodeState } from "../core/node/node.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
-import { isFree } from "../core/scheduling/allocate.ts";
 import type { HardwareIssue, TimelineEntry } from "../core/timeline.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
@@ -67,6 +67,7 @@ export interface Stored {
   readonly issue: HardwareIssue;
   readonly job: JobRecord;
   readonly mac: MacAddress;
+  readonly calendar: Calendar;
   readonly timeline: TimelineEntry;
 }
 export type Kind = keyof Stored;
@@ -84,6 +85,9 @@ const reservation = z.strictObject({
   count: z.int().min(1),
   start: at,
   end: at,
+  asap: z.boolean(),
+  leadMs: z.number().min(0),
+  placed: z.array(nodeId),
   user: z.string(),
   publicKey: z.string().nullable(),
   state: z.enum(reservationStates),
@@ -239,6 +243,15 @@ export const codecs: {
     }),
   ),
   mac: codec(1, z.strictObject({ mac, node: nodeId })),
+  calendar: codec(
+    1,
+    z.strictObject({
+      node: nodeId,
+      period: z.int().min(0),
+      version: z.int().min(1),
+      bookings: z.array(z.strictObject({ from: at, to: at, reservation: reservationId })),
+    }),
+  ),
   timeline: codec(1, timeline),
 };
 
@@ -260,122 +273,3 @@ export interface Ref {
   readonly kind: "node" | "reservation";
   readonly id: string;
 }
-
-export interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
-
-/** Where an entity lives. What is read together with a node lies beside it. */
-const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
-  node: ({ id }) => keyOf("node", id),
-  "node-spec": ({ id }) => keyOf("node-spec", id),
-  progress: ({ node }) => keyOf("progress", node),
-  reservation: ({ id }) => keyOf("reservation", id),
-  lab: ({ id }) => keyOf("lab", id),
-  controller: ({ id }) => keyOf("controller", id),
-  cursor: ({ id }) => keyOf("cursor", id),
-  lease: ({ lab, domain }) => keyOf("lease", leaseId(lab, domain)),
-  budget: ({ lab }) => keyOf("budget", lab),
-  image: ({ id }) => keyOf("image", id),
-  revision: ({ revision }) => keyOf("revision", revision),
-  issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
-  job: ({ id }) => keyOf("job", id),
-  mac: ({ mac: address }) => keyOf("mac", address),
-  timeline: ({ entity, sequence }) => timelineKey(entity.kind, entity.id, sequence),
-};
-
-/** A power domain is known within its lab. */
-export const leaseId = (lab: string, domain: string): string => `${lab}#${domain}`;
-
-/** Kinds that are found by one id. */
-export type Identified = Exclude<Kind, "timeline" | "issue">;
-
-export function keyOf(kind: Identified, id: string): Key {
-  switch (kind) {
-    case "node":
-      return { pk: `node#${id}`, sk: "state" };
-    case "node-spec":
-      return { pk: `node#${id}`, sk: "spec" };
-    case "progress":
-      return { pk: `node#${id}`, sk: "progress" };
-    case "lab":
-      return { pk: `lab#${id}`, sk: "lab" };
-    case "budget":
-      return { pk: `lab#${id}`, sk: "budget" };
-    default:
-      return { pk: `${kind}#${id}`, sk: kind };
-  }
-}
-
-/** Sorts as text in the order of the numbers. */
-const padded = (number: number): string => String(number).padStart(15, "0");
-
-export const timelineKey = (kind: "node" | "reservation", id: string, sequence: number): Key => ({
-  pk: `${kind}#${id}`,
-  sk: `timeline#${padded(sequence)}`,
-});
-
-export const keyOfValue = <K extends Kind>(kind: K, value: Stored[K]): Key => keys[kind](value);
-
-export interface IndexKeys {
-  readonly due: Key | null;
-  readonly pool: Key | null;
-  readonly list: Key | null;
-}
-
-/** So many partitions per lab: one takes a thousand writes a second, which a lab of ten thousand nodes may need. */
-export const dueShards = 4;
-
-const shardOf = (id: string): number => {
-  let sum = 0;
-  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
-  return sum % dueShards;
-};
-
-export const dueKey = (scope: string, shard: number): string => `due#${scope}#${shard}`;
-export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
-export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
-
-/** Waits for nodes: it stands in line. */
-const inLine = ({ state, nodes, count }: Reservation): boolean =>
-  state === "new" || (state === "loading" && nodes.length < count);
-
-const none: IndexKeys = { due: null, pool: null, list: null };
-
-const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
-  node: (node) => ({
-    due:
-      node.due === null
-        ? null
-        : { pk: dueKey(node.lab, shardOf(node.id)), sk: `${padded(node.due)}#${node.id}` },
-    pool: isFree(node) ? { pk: freeKey(node.class), sk: `${padded(node.lastUsedAt)}#${node.id}` } : null,
-    list: { pk: "node", sk: node.id },
-  }),
-  reservation: (each) => ({
-    due:
-      each.due === null
-        ? null
-        : { pk: dueKey("reservations", shardOf(each.id)), sk: `${padded(each.due)}#${each.id}` },
-    pool: inLine(each) ? { pk: lineKey(each.class), sk: `${padded(each.createdAt)}#${each.id}` } : null,
-    list: { pk: "reservation", sk: `${padded(each.createdAt)}#${each.id}` },
-  }),
-  lab: ({ id }) => ({ ...none, list: { pk: "lab", sk: id } }),
-  image: ({ id }) => ({ ...none, list: { pk: "image", sk: id } }),
-  issue: (issue) =>
-    issue.state === "open"
-      ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } }
-      : none,
-  "node-spec": () => none,
-  progress: () => none,
-  budget: () => none,
-  controller: () => none,
-  lease: () => none,
-  cursor: () => none,
-  revision: () => none,
-  job: () => none,
-  mac: () => none,
-  timeline: () => none,
-};
-
-export const indexesOf = <K extends Kind>(kind: K, value: Stored[K]): IndexKeys => indexes[kind](value);

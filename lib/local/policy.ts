@@ -29,5 +29,11 @@ export const localPolicy: Policy = {
   budget: { ...defaultPolicy.budget, refillMs: seconds(5), windowMs: seconds(30), intervalMs: seconds(20) },
   blind: { retryMs: seconds(1), giveUpMs: seconds(6) },
   silentMs: seconds(20),
-  reservation: { readyWithinMs: minutes(10), lookAgainMs: seconds(10), addressFreshMs: minutes(5) },
+  reservation: {
+    ...defaultPolicy.reservation,
+    readyWithinMs: minutes(10),
+    lookAgainMs: seconds(10),
+    leadMs: minutes(1),
+    turnaroundMs: minutes(1),
+  },
 };

@@ -1,5 +1,6 @@
 /** The store: where the truth is. Every write states what it expects to find (style rule 10). */
-import type { Identified, Kind, Ref, Stored } from "../contracts/stored.ts";
+import type { Identified } from "../contracts/keys.ts";
+import type { Kind, Ref, Stored } from "../contracts/stored.ts";
 
 /** The version that must be stored now; `absent`: nothing may be; `any`: what is there does not matter (progress, job ends). */
 export type Expected = number | "absent" | "any";

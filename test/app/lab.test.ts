@@ -7,18 +7,24 @@ import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { MemoryLab } from "./lab.ts";
 
 describe("reservations", () => {
-  test("wait in line while there are no nodes, and get them in the order in which they came", async () => {
+  test("wait for nodes that they are promised; who comes later has what is free before, and takes nobody's time", async () => {
     const lab = await new MemoryLab().open(4);
     await lab.reserve("first", 3);
     await lab.reserve("second", 2);
     await lab.reserve("third", 1);
     await lab.until(lab.isIn("first", "reserved"));
     expect((await lab.reservation("second")).state).toBe("new");
-    // One node is free all the time, but who came earlier is served first.
-    expect((await lab.reservation("third")).state).toBe("new");
+    const second = await lab.reservation("second");
+    expect(second).toMatchObject({
+      placed: { length: 2 },
+      start: (await lab.reservation("first")).end + 20 * 60_000,
+    });
+    // One node is free all the time.
+    await lab.until(lab.isIn("third", "reserved"));
+    expect(second.placed).not.toContain((await lab.reservation("third")).nodes[0]);
     await lab.job({ kind: "end", id: "end-first", reservation: "first" });
     await lab.until(lab.isIn("second", "reserved"));
-    await lab.until(lab.isIn("third", "reserved"));
+    expect((await lab.reservation("second")).start).toBeLessThan(second.start);
     const held = [...(await lab.reservation("second")).nodes, ...(await lab.reservation("third")).nodes];
     expect(new Set(held).size).toBe(3);
   });

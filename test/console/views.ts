@@ -62,6 +62,8 @@ export const reservation = (id: string, change: Partial<ReservationView> = {}): 
   last: "new",
   since: now - 60_000,
   createdAt: now - 61_000,
+  start: 0,
+  placed: [],
   end: now + 3_540_000,
   readyAt: null,
   endedAt: null,

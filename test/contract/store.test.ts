@@ -4,7 +4,7 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamoStore } from "../../lib/aws/dynamo-store.ts";
 import { ensureTable, tableDefinition } from "../../lib/aws/table.ts";
-import { freeKey, lineKey } from "../../lib/contracts/stored.ts";
+import { freeKey, lineKey } from "../../lib/contracts/keys.ts";
 import { branded, isLabId, isReservationId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { instant } from "../../lib/core/time.ts";

@@ -11,6 +11,7 @@ import {
   periodsOf,
   type Span,
   unbooked,
+  withoutEnded,
 } from "../../lib/core/calendar/calendar.ts";
 import { type Candidate, placeAt, placeSoonest, spanOf } from "../../lib/core/calendar/place.ts";
 import { branded, isNodeId, isReservationId, type NodeId } from "../../lib/core/ids.ts";
@@ -26,7 +27,6 @@ const span = (from: number, to: number): Span => ({ from: at(from), to: at(to) }
 const booking = (number: number, from: number, to: number): Booking => ({
   ...span(from, to),
   reservation: reservation(number),
-  heldUntil: null,
 });
 
 /** As the table would keep them. */
@@ -88,15 +88,18 @@ describe("a node's calendar", () => {
     expect(book.book(booking(2, 45 * 24, 46 * 24))).toBe(true);
   });
 
-  test("a hold that lapsed is in nobody's way", () => {
+  test("what a reservation has given back is in nobody's way; while its nodes are taken back, only that long", () => {
     const book = new Book();
-    const hold = { ...booking(1, 1, 3), heldUntil: at(0.1) };
-    book.book(hold);
-    const other = booking(2, 2, 4);
-    expect(booked(book.of([other]), other, now, () => false)).toBeNull();
-    const lapsed = (each: Booking) => each.heldUntil !== null && each.heldUntil <= at(1);
-    expect(book.write(booked(book.of([other]), other, now, lapsed))).toBe(true);
-    expect(book.all.map(({ reservation: id }) => id)).toEqual(["res-2"]);
+    book.book(booking(1, 1, 5));
+    book.book(booking(2, 5, 9));
+    const [calendar] = book.of([span(1, 2)]);
+    if (calendar === undefined) throw new Error("no calendar");
+    const ended = new Map([
+      [reservation(1), at(2)],
+      [reservation(2), instant(1)],
+    ]);
+    expect(withoutEnded(calendar, ended).bookings).toEqual([booking(1, 1, 2)]);
+    expect(withoutEnded(calendar, new Map()).bookings).toEqual(calendar.bookings);
   });
 
   test("whatever is asked in whatever order, no two bookings overlap, and what was refused had something in its way", () => {

@@ -3,7 +3,9 @@ import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { configurationFault, type Fault, nodeFault } from "../../lib/core/fault.ts";
 import { branded, isJobId, isNodeId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
-import { decideReservation, type ReservationEvent } from "../../lib/core/reservation/decide.ts";
+import { decideReservation } from "../../lib/core/reservation/decide.ts";
+import type { ReservationEvent } from "../../lib/core/reservation/decision.ts";
+import type { Calendars } from "../../lib/core/reservation/placing.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
 import { choose, claim, suits } from "../../lib/core/scheduling/allocate.ts";
 import { instant, after as later } from "../../lib/core/time.ts";
@@ -26,13 +28,22 @@ const waitingFor = (count: number, change: Partial<Reservation> = {}) =>
 
 const decided = (
   reservation: Reservation,
-  given: { nodes?: NodeState[]; candidates?: NodeState[]; behindOthers?: boolean; at?: number },
+  given: {
+    nodes?: NodeState[];
+    candidates?: NodeState[];
+    behindOthers?: boolean;
+    calendars?: Calendars;
+    everyone?: NodeState[];
+    at?: number;
+  },
   event: ReservationEvent = look,
 ) =>
   decideReservation(reservation, event, {
     nodes: given.nodes ?? [],
     candidates: given.candidates ?? [],
     behindOthers: given.behindOthers ?? false,
+    calendars: given.calendars ?? new Map(),
+    everyone: given.everyone ?? [],
     policy: defaultPolicy,
     now: later(now, given.at ?? 0),
   });

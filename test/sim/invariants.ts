@@ -12,6 +12,8 @@
  *  9  here, at every commit: one timeline entry for every transition, in sequence, with who and why
  * 10  here, after every event: no node in two reservations that are handed over
  */
+import { calendarId } from "../../lib/contracts/keys.ts";
+import { type Calendar, periodsOf } from "../../lib/core/calendar/calendar.ts";
 import { jobOf, type NodeState, reservationOf } from "../../lib/core/node/node.ts";
 import { atRest } from "../../lib/core/node/states.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
@@ -48,6 +50,7 @@ export class Invariants implements Watcher {
     this.store = store;
     for (const write of writes) {
       if (write.kind === "node") this.nodeCommitted(store.get("node", write.value.id), write.value, writes);
+      if (write.kind === "calendar") this.calendarCommitted(write.value);
       if (write.kind === "reservation") {
         this.reservationCommitted(store.get("reservation", write.value.id), write.value, writes);
       }
@@ -270,6 +273,17 @@ export class Invariants implements Watcher {
     this.onReservation(before, after);
   }
 
+  private calendarCommitted({ node, bookings }: Calendar): void {
+    for (const [index, booking] of bookings.entries()) {
+      const before = bookings[index - 1];
+      this.world.holds(
+        10,
+        before === undefined || before.to <= booking.from,
+        () => `${node} is promised to ${before?.reservation} and ${booking.reservation} at once`,
+      );
+    }
+  }
+
   /** After every event: whatever has changed, with what it refers to. */
   look(store: SimStore): void {
     if (this.changed.size === 0) return;
@@ -331,6 +345,13 @@ export class Invariants implements Watcher {
       return;
     }
     this.handedOut.set(id, reservation);
+    for (const name of nodes) {
+      const [period = 0] = periodsOf({ from: world.now, to: reservation.end });
+      const calendar = store.get("calendar", calendarId(name, period));
+      const stands = calendar?.bookings.some((each) => each.reservation === id && each.to >= reservation.end);
+      const over = world.now >= reservation.end;
+      world.holds(10, stands === true || over, () => `${id} has ${name}, and does not stand in its calendar`);
+    }
     for (const other of this.handedOut.values()) {
       if (other.id === id) continue;
       const both = nodes.filter((name) => other.nodes.includes(name));

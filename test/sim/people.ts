@@ -3,10 +3,11 @@ import type { JobMessage } from "../../lib/contracts/job.ts";
 import { branded, type ImageId, isLabId, isNodeId, isReservationId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
+import { after, instant } from "../../lib/core/time.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Machine } from "./machine.ts";
 import type { SimStore } from "./store.ts";
-import type { World } from "./world.ts";
+import { start, type World } from "./world.ts";
 
 const hour = 3_600_000;
 const schema = "rackwright.job/1";
@@ -72,6 +73,7 @@ export class People {
       image: luck.pick(images),
       count: luck.pick([1, 1, 2, 3]),
       minutes: luck.pick([5, 30, 60, 120]),
+      start: luck.chance(0.3) ? after(instant(start + at), luck.between(0, 3 * hour)) : null,
       class: "standard",
       tags: [],
       lab: luck.chance(0.3) ? branded(isLabId, luck.pick(labs)) : null,
@@ -82,6 +84,10 @@ export class People {
     this.at(at, `reserve ${id} (${message.count} × ${message.image}, ${message.minutes} min)`, () =>
       cloud.job(message),
     );
+    if (luck.chance(0.3))
+      this.at(at + luck.between(1_000, 3 * hour), `extend ${id}`, () =>
+        this.extend(id, luck.between(1, 120)),
+      );
     if (luck.chance(0.3)) this.at(at + luck.between(1_000, 2 * hour), `end ${id}`, () => this.end(id));
   }
 
@@ -94,6 +100,15 @@ export class People {
       ? { schema, kind: "reload", id, node, image: luck.pick(images) }
       : { schema, kind: "inspect", id, node };
     this.at(at, `${message.kind} ${node}`, () => cloud.job(message));
+  }
+
+  private extend(reservation: string, minutes: number): void {
+    const { store, cloud } = this.town;
+    const known = store.get("reservation", reservation);
+    if (known === null) return;
+    this.asked += 1;
+    const id = branded(isReservationId, `extend-${this.asked}`);
+    cloud.job({ schema, kind: "extend", id, reservation: known.id, end: after(known.end, minutes * 60_000) });
   }
 
   private end(reservation: string): void {

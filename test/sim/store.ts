@@ -2,7 +2,8 @@
  * The store of the simulation: the same keys, versions and indexes as the table, over frozen values, so that nothing is
  * copied. Indexes may lag behind, as those of the table do.
  */
-import { indexesOf, type Kind, leaseId, type Ref, type Stored } from "../../lib/contracts/stored.ts";
+import { calendarId, indexesOf, leaseId } from "../../lib/contracts/keys.ts";
+import type { Kind, Ref, Stored } from "../../lib/contracts/stored.ts";
 import type { Page, Store, Write } from "../../lib/ports/store.ts";
 import type { World } from "./world.ts";
 
@@ -17,6 +18,7 @@ export interface Watcher {
 
 /** Within its kind; the table's own keys are tested where the table is. */
 function keyOf(value: Stored[Kind]): string {
+  if ("period" in value) return calendarId(value.node, value.period);
   if ("domain" in value) return leaseId(value.lab, value.domain);
   if ("entity" in value) return `${value.entity.id} ${value.sequence}`;
   if ("mac" in value) return value.mac;
@@ -45,6 +47,7 @@ export class SimStore implements Store {
     mac: new Map(),
     timeline: new Map(),
     cursor: new Map(),
+    calendar: new Map(),
   };
   /** What the indexes know; behind the truth for a while when that fault strikes. */
   private readonly indexedNodes = new Map<string, Stored["node"]>();

@@ -14,11 +14,6 @@ export interface Span {
 
 export interface Booking extends Span {
   readonly reservation: ReservationId;
-  /**
-   * Held until then while the rest of a large set is being gathered, and real only if the reservation says so; null: real.
-   * A hold that lapsed is in nobody's way.
-   */
-  readonly heldUntil: Instant | null;
 }
 
 export interface Calendar {
@@ -47,15 +42,14 @@ export const emptyCalendar = (node: NodeId, period: number): Calendar => ({
 
 export const overlap = (a: Span, b: Span): boolean => a.from < b.to && b.from < a.to;
 
-/** What is in the way of a span, if anything. `lapsed`: holds of which it is known that they came to nothing. */
+/** What is in the way of a span, if anything. A reservation is not in its own way. */
 export function obstacle(
   calendars: readonly Calendar[],
   span: Span,
   own: ReservationId | null,
-  lapsed: (booking: Booking) => boolean,
 ): Booking | null {
   for (const { bookings } of calendars) {
-    const found = bookings.find((each) => each.reservation !== own && overlap(each, span) && !lapsed(each));
+    const found = bookings.find((each) => each.reservation !== own && overlap(each, span));
     if (found !== undefined) return found;
   }
   return null;
@@ -63,26 +57,37 @@ export function obstacle(
 
 /**
  * The calendars with the booking in them, to be written each on its version, together; null: something is in the way. A
- * booking that the same reservation has already is replaced. Holds that lapsed, and what is long over, are dropped.
+ * booking that the same reservation has already is replaced. What is long over is dropped.
  */
 export function booked(
   calendars: readonly Calendar[],
   booking: Booking,
   now: Instant,
-  lapsed: (booking: Booking) => boolean = () => false,
 ): readonly Calendar[] | null {
-  if (booking.to <= booking.from || obstacle(calendars, booking, booking.reservation, lapsed) !== null)
-    return null;
+  if (booking.to <= booking.from || obstacle(calendars, booking, booking.reservation) !== null) return null;
   const periods = new Set(periodsOf(booking));
   return calendars.flatMap((calendar) => {
     const others = calendar.bookings.filter(
-      (each) => each.reservation !== booking.reservation && !lapsed(each) && each.to > now,
+      (each) => each.reservation !== booking.reservation && each.to > now,
     );
-    const had = others.length < calendar.bookings.length;
-    if (!periods.has(calendar.period)) return had ? [written(calendar, others)] : [];
-    return [written(calendar, sorted([...others, booking]))];
+    if (periods.has(calendar.period)) return [written(calendar, sorted([...others, booking]))];
+    const had = calendar.bookings.some((each) => each.reservation === booking.reservation);
+    return had ? [written(calendar, others)] : [];
   });
 }
+
+/**
+ * A calendar without what reservations have given back: nothing of one that is over, and of one whose nodes are being taken
+ * back only the time that this takes. They need not tidy up after themselves.
+ */
+export const withoutEnded = (calendar: Calendar, ended: ReadonlyMap<ReservationId, Instant>): Calendar => ({
+  ...calendar,
+  bookings: calendar.bookings.flatMap((each) => {
+    const until = ended.get(each.reservation);
+    if (until === undefined || until >= each.to) return [each];
+    return until > each.from ? [{ ...each, to: until }] : [];
+  }),
+});
 
 /** The calendars that held something of the reservation, without it. */
 export const unbooked = (calendars: readonly Calendar[], reservation: ReservationId): readonly Calendar[] =>

@@ -55,6 +55,14 @@ export interface Policy {
     readonly lookAgainMs: Ms;
     /** An address read longer ago than this is read again at hand-over (R31, R33). */
     readonly addressFreshMs: Ms;
+    /** Nodes of a reservation with a fixed start are made ready so long before it. */
+    readonly leadMs: Ms;
+    /** After a reservation its nodes are taken back; nobody else has them meanwhile. */
+    readonly turnaroundMs: Ms;
+    /** Nobody is given nodes further ahead. */
+    readonly horizonMs: Ms;
+    /** Whoever wants nodes as soon as possible is promised none further ahead than this. */
+    readonly longestWaitMs: Ms;
   };
 }
 
@@ -143,6 +151,10 @@ export const defaultPolicy: Policy = {
     readyWithinMs: minutes(180),
     lookAgainMs: seconds(60),
     addressFreshMs: minutes(5),
+    leadMs: minutes(30),
+    turnaroundMs: minutes(20),
+    horizonMs: minutes(60 * 24 * 60),
+    longestWaitMs: minutes(60 * 24 * 14),
   },
 };
 

@@ -3,46 +3,21 @@
  * never waits for a message from its nodes: it looks at them.
  */
 
-import type { Policy } from "../correction/policy.ts";
+import { obstacle } from "../calendar/calendar.ts";
 import { configurationFault, type Fault } from "../fault.ts";
-import type { NodeId } from "../ids.ts";
 import { type Actor, type NodeState, reservationOf } from "../node/node.ts";
 import { choose, claim } from "../scheduling/allocate.ts";
-import { after, earliest, type Instant, spanText } from "../time.ts";
-import type { TimelineEntry } from "../timeline.ts";
-import type { Reservation, ReservationState } from "./reservation.ts";
-
-export type ReservationEvent =
-  | { readonly kind: "look"; readonly actor: Actor }
-  | { readonly kind: "end"; readonly reason: string; readonly actor: Actor };
-
-export interface ReservationContext {
-  /** Its nodes, read strongly; one that has gone elsewhere is in here too. */
-  readonly nodes: readonly NodeState[];
-  /** Free nodes of its class, read strongly. */
-  readonly candidates: readonly NodeState[];
-  /** An earlier reservation of the class still waits: it comes first. */
-  readonly behindOthers: boolean;
-  readonly policy: Policy;
-  readonly now: Instant;
-}
-
-export interface Claim {
-  readonly node: NodeState;
-  readonly entry: TimelineEntry;
-}
-
-export type ReservationDecision =
-  | { readonly kind: "nothing" }
-  | {
-      readonly kind: "commit";
-      readonly reservation: Reservation;
-      /** Null where only the next look was put off: that is no transition. */
-      readonly entry: TimelineEntry | null;
-      readonly claims: readonly Claim[];
-      /** To be woken after the commit. */
-      readonly tell: readonly NodeId[];
-    };
+import { type Instant, instant, spanText } from "../time.ts";
+import {
+  type Claim,
+  commit,
+  lookAgainLater,
+  type ReservationContext,
+  type ReservationDecision,
+  type ReservationEvent,
+} from "./decision.ts";
+import { begunAt, bookings, isUnbooked, place, preparesAt, spanFrom } from "./placing.ts";
+import type { Reservation } from "./reservation.ts";
 
 export function decideReservation(
   reservation: Reservation,
@@ -51,6 +26,7 @@ export function decideReservation(
 ): ReservationDecision {
   if (reservation.state === "complete" || reservation.state === "failed") return { kind: "nothing" };
   if (reservation.state === "reclaim") return finish(reservation, event, context);
+  if (event.kind === "extend") return extend(reservation, event, context);
   const ending = endOf(reservation, event, context);
   if (ending !== null) return ending;
   const blamed = blameless(reservation, context);
@@ -86,7 +62,9 @@ function endOf(
     );
     return end(reservation, event.actor, context, "failed", fault, fault.message);
   }
-  if (now < reservation.end) return null;
+  // One that still waits gets its whole time when it is served.
+  const waits = reservation.asap && reservation.nodes.length === 0;
+  if (now < reservation.end || waits) return null;
   return readied
     ? end(reservation, event.actor, context, "complete", null, "its time is over")
     : end(
@@ -143,6 +121,36 @@ const rebootsOf = (nodes: readonly NodeState[], { id, state, nodes: ids }: Reser
         )
         .reduce((sum, node) => sum + node.correctiveReboots, 0);
 
+/** Only into time that nobody else has been promised. */
+function extend(
+  reservation: Reservation,
+  { end: until, actor }: Extract<ReservationEvent, { kind: "extend" }>,
+  context: ReservationContext,
+): ReservationDecision {
+  const { calendars, policy, now } = context;
+  if (until === reservation.end) return { kind: "nothing" };
+  if (until < reservation.end) {
+    const fault = configurationFault("earlier-end", "an extension ends later than before: end it instead");
+    return { kind: "refused", fault };
+  }
+  const longer: Reservation = { ...reservation, end: until };
+  const nodes = reservation.nodes.length > 0 ? reservation.nodes : reservation.placed;
+  const from = instant(Math.min(preparesAt(reservation), now));
+  const writes = bookings(longer, nodes, spanFrom(from, longer, policy), calendars, now);
+  if (writes === null) {
+    const inTheWay = nodes.filter((id) => {
+      const span = spanFrom(now, longer, policy);
+      return obstacle(calendars.get(id) ?? [], span, reservation.id) !== null;
+    });
+    const message = `${inTheWay.join(", ")} ${inTheWay.length === 1 ? "is" : "are"} promised to others by then`;
+    return { kind: "refused", fault: configurationFault("time-taken", message) };
+  }
+  const why = `extended by ${spanText(until - reservation.end)}`;
+  return commit({ ...longer, placed: nodes }, reservation, reservation.state, actor, context, why, {
+    calendars: writes,
+  });
+}
+
 function prepare(
   reservation: Reservation,
   event: ReservationEvent,
@@ -194,23 +202,53 @@ function claimMore(
   event: ReservationEvent,
   context: ReservationContext,
 ): ReservationDecision {
-  const { now, candidates, behindOthers } = context;
-  const chosen = behindOthers ? [] : choose(candidates, current, missing);
+  const { now, candidates, behindOthers, calendars, policy } = context;
+  const first = before.nodes.length === 0;
+  if (first && now < preparesAt(current) && !current.asap) return findPlace(current, before, event, context);
+  const begun = first && current.asap ? begunAt(current, now) : current;
+  const span = spanFrom(now, begun, policy);
+  const unbooked = candidates.filter((node) => isUnbooked(node, span, current, calendars));
+  const chosen = behindOthers ? [] : choose(unbooked, begun, missing);
   // All or nothing at first; a reservation that lost a node takes what it can get.
-  const enough = chosen.length === missing || (before.nodes.length > 0 && chosen.length > 0);
-  if (!enough) {
+  const enough = chosen.length === missing || (!first && chosen.length > 0);
+  const names = chosen.map(({ id }) => id);
+  const placed = [...current.nodes, ...names];
+  const writes = enough ? bookings(current, placed, span, calendars, now) : null;
+  if (writes === null) {
     if (why.length > 0)
       return commit(current, before, before.state, event.actor, context, why.join("; "), {});
-    return lookAgainLater(before, context, []);
+    return findPlace(current, before, event, context);
   }
-  const reservation: Reservation = { ...current, nodes: [...current.nodes, ...chosen.map(({ id }) => id)] };
+  const reservation: Reservation = { ...begun, nodes: placed, placed };
+  const also = { calendars: writes, tell: names };
+  // Too much for one transaction: the calendars first, so that nobody else can have them; the nodes in the next look.
+  if (2 * names.length + writes.length > mostWrites) {
+    const booking: Reservation = { ...begun, placed, due: now };
+    return commit(booking, before, before.state, event.actor, context, `placed on ${names.join(", ")}`, {
+      calendars: writes,
+    });
+  }
   const claims = chosen.map((node) => claimOf(node, reservation, event.actor, now));
-  const names = chosen.map(({ id }) => id).join(", ");
-  const text = [...why, `claimed ${names}`].join("; ");
-  return commit(reservation, before, "loading", event.actor, context, text, {
-    claims,
-    tell: chosen.map(({ id }) => id),
-  });
+  const text = [...why, `claimed ${names.join(", ")}`].join("; ");
+  return commit(reservation, before, "loading", event.actor, context, text, { ...also, claims });
+}
+
+/** Beside the reservation and its timeline entry, in a transaction of a hundred. */
+const mostWrites = 96;
+
+function findPlace(
+  current: Reservation,
+  before: Reservation,
+  event: ReservationEvent,
+  context: ReservationContext,
+): ReservationDecision {
+  const { everyone, calendars, policy, now } = context;
+  const found = before.nodes.length > 0 ? null : place(current, everyone, calendars, policy, now);
+  if (found === null || found.calendars.length > mostWrites) return lookAgainLater(before, context, []);
+  const { reservation } = found;
+  const when = reservation.start > now ? `in ${spanText(reservation.start - now)}` : "now";
+  const why = `placed on ${reservation.placed.join(", ")}, ${when}`;
+  return commit(reservation, before, before.state, event.actor, context, why, { calendars: found.calendars });
 }
 
 function claimOf(node: NodeState, reservation: Reservation, actor: Actor, now: Instant): Claim {
@@ -268,83 +306,4 @@ function finish(
       ? "all its nodes are free again"
       : `its nodes are free again, but for ${kept.join(", ")}`;
   return commit(reservation, reservation, reservation.outcome ?? "complete", event.actor, context, why, {});
-}
-
-/** Nothing has changed; if its time to be looked at has come, that time moves on. */
-function lookAgainLater(
-  reservation: Reservation,
-  { now, policy }: ReservationContext,
-  tell: readonly NodeState[],
-): ReservationDecision {
-  if (reservation.due !== null && reservation.due > now) return { kind: "nothing" };
-  return {
-    kind: "commit",
-    reservation: {
-      ...reservation,
-      version: reservation.version + 1,
-      due: dueOf(reservation, policy, now),
-    },
-    entry: null,
-    claims: [],
-    tell: tell.map(({ id }) => id),
-  };
-}
-
-/** A reservation that is handed over waits for its end; any other is looked at now and then, whatever messages get lost. */
-export function dueOf(reservation: Reservation, policy: Policy, now: Instant): Instant | null {
-  switch (reservation.state) {
-    case "complete":
-    case "failed":
-      return null;
-    case "reserved":
-    case "in-use":
-      return reservation.end;
-    case "new":
-    case "loading":
-      return earliest(after(now, policy.reservation.lookAgainMs), reservation.readyBy, reservation.end);
-    case "reclaim":
-      return after(now, policy.reservation.lookAgainMs);
-  }
-}
-
-function commit(
-  changed: Reservation,
-  before: Reservation,
-  state: ReservationState,
-  actor: Actor,
-  { policy, now }: ReservationContext,
-  why: string,
-  also: { readonly claims?: readonly Claim[]; readonly tell?: readonly NodeId[] },
-): ReservationDecision {
-  const moved = state !== before.state;
-  const next: Reservation = {
-    ...changed,
-    version: before.version + 1,
-    state,
-    last: moved ? before.state : before.last,
-    since: moved ? now : before.since,
-  };
-  return {
-    kind: "commit",
-    reservation: { ...next, due: dueOf(next, policy, now) },
-    entry: {
-      entity: { kind: "reservation", id: before.id },
-      sequence: next.version,
-      at: now,
-      actor,
-      from: before.state,
-      to: state,
-      phase: null,
-      why,
-      evidence: null,
-      reservation: before.id,
-      job: null,
-      attempt: null,
-      command: null,
-      correction: null,
-      proposed: null,
-    },
-    claims: also.claims ?? [],
-    tell: also.tell ?? [],
-  };
 }

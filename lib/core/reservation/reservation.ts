@@ -4,7 +4,7 @@
  */
 import type { Fault } from "../fault.ts";
 import type { ImageId, LabId, NodeId, ReservationId, RevisionId } from "../ids.ts";
-import type { Instant } from "../time.ts";
+import type { Instant, Ms } from "../time.ts";
 
 /**
  * new: waits for nodes. loading: has nodes that are being made ready. reserved: handed over. in-use: somebody logged in.
@@ -33,8 +33,14 @@ export interface Reservation {
   /** Taken first if they are free. */
   readonly prefer: readonly NodeId[];
   readonly count: number;
+  /** When its user gets the nodes. Of one that wants them as soon as possible: as far as is known now. */
   readonly start: Instant;
   readonly end: Instant;
+  readonly asap: boolean;
+  /** Before the start: its nodes are being made ready. */
+  readonly leadMs: Ms;
+  /** Nodes in whose calendars it stands, from `start − leadMs` to `end` and the turnaround. */
+  readonly placed: readonly NodeId[];
   /** The account that gets access, and its public key; secrets are never kept. */
   readonly user: string;
   readonly publicKey: string | null;

@@ -16,14 +16,20 @@ export const isFree = (node: NodeState): boolean =>
   node.waiting.length === 0 &&
   node.openIssues.length === 0;
 
-export const suits = (node: NodeState, wanted: Reservation): boolean =>
-  isFree(node) &&
+/** It is what was asked for, whatever it is doing. */
+export const matches = (node: NodeState, wanted: Reservation): boolean =>
   node.class === wanted.class &&
   (wanted.lab === null || node.lab === wanted.lab) &&
   wanted.tags.every((tag) => node.tags.includes(tag));
 
+export const suits = (node: NodeState, wanted: Reservation): boolean => isFree(node) && matches(node, wanted);
+
 const has = (node: NodeState, wanted: Reservation): boolean =>
   node.disk.revision === wanted.revision && node.operation.phase === "run";
+
+/** It was placed there for a time of its own, which others have kept free for it. */
+const stands = (node: NodeState, wanted: Reservation): boolean =>
+  !wanted.asap && wanted.placed.includes(node.id);
 
 export function choose(
   candidates: readonly NodeState[],
@@ -35,6 +41,7 @@ export function choose(
     .toSorted(
       (a, b) =>
         Number(wanted.prefer.includes(b.id)) - Number(wanted.prefer.includes(a.id)) ||
+        Number(stands(b, wanted)) - Number(stands(a, wanted)) ||
         Number(has(b, wanted)) - Number(has(a, wanted)) ||
         a.lastUsedAt - b.lastUsedAt ||
         (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),

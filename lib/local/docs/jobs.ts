@@ -26,6 +26,13 @@ export const exampleJobs: readonly Readonly<Record<string, unknown>>[] = [
     reservation: "course-2026-11-24",
     reason: "the course is over",
   },
+  {
+    schema: "rackwright.job/1",
+    kind: "extend",
+    id: "extend-course-1",
+    reservation: "course-1",
+    end: 1_796_000_000_000,
+  },
   { schema: "rackwright.job/1", kind: "reload", id: "reload-node-07", node: "node-07", image: "demo" },
   { schema: "rackwright.job/1", kind: "inspect", id: "inspect-node-07", node: "node-07" },
 ];
@@ -41,6 +48,7 @@ const meanings = {
 const whereToLook: Readonly<Record<JobMessage["kind"], string>> = {
   reserve: "`GET /v1/reservations/{id}`, with the job's id",
   end: "`GET /v1/reservations/{reservation}`",
+  extend: "`GET /v1/reservations/{reservation}`; in a dead letter if others have been promised the time",
   reload: "`GET /v1/jobs/{id}`",
   inspect: "`GET /v1/jobs/{id}`",
 };

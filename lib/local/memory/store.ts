@@ -1,15 +1,6 @@
 /** The store in memory: the same shapes, keys and indexes as the table, for tests and simulation. Deterministic. */
-import {
-  codecs,
-  type Identified,
-  indexesOf,
-  type Key,
-  type Kind,
-  keyOf,
-  keyOfValue,
-  type Ref,
-  type Stored,
-} from "../../contracts/stored.ts";
+import { type Identified, indexesOf, type Key, keyOf, keyOfValue } from "../../contracts/keys.ts";
+import { codecs, type Kind, type Ref, type Stored } from "../../contracts/stored.ts";
 import type { Page, Store, Write } from "../../ports/store.ts";
 
 interface Item {
@@ -102,6 +93,7 @@ export function memoryStore(): Store {
 }
 
 function refOf({ kind, key }: Item): Ref {
+  if (kind === "node-spec") return { kind: "node", id: key.pk.slice("node#".length) };
   if (kind !== "node" && kind !== "reservation")
     throw new Error(`${kind} is in no index of nodes and reservations`);
   return { kind, id: key.pk.slice(kind.length + 1) };

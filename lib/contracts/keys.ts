@@ -1,0 +1,129 @@
+/** Where everything that is stored lies in the table, and in which of its indexes. */
+import type { Reservation } from "../core/reservation/reservation.ts";
+import { isFree } from "../core/scheduling/allocate.ts";
+import type { Kind, Stored } from "./stored.ts";
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Where an entity lives. What is read together with a node lies beside it. */
+const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
+  node: ({ id }) => keyOf("node", id),
+  "node-spec": ({ id }) => keyOf("node-spec", id),
+  progress: ({ node }) => keyOf("progress", node),
+  reservation: ({ id }) => keyOf("reservation", id),
+  lab: ({ id }) => keyOf("lab", id),
+  controller: ({ id }) => keyOf("controller", id),
+  cursor: ({ id }) => keyOf("cursor", id),
+  lease: ({ lab, domain }) => keyOf("lease", leaseId(lab, domain)),
+  budget: ({ lab }) => keyOf("budget", lab),
+  image: ({ id }) => keyOf("image", id),
+  revision: ({ revision }) => keyOf("revision", revision),
+  issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
+  job: ({ id }) => keyOf("job", id),
+  mac: ({ mac: address }) => keyOf("mac", address),
+  calendar: ({ node, period }) => keyOf("calendar", calendarId(node, period)),
+  timeline: ({ entity, sequence }) => timelineKey(entity.kind, entity.id, sequence),
+};
+
+/** A node's booked time, one item per period. */
+export const calendarId = (node: string, period: number): string => `${node}#${period}`;
+
+/** A power domain is known within its lab. */
+export const leaseId = (lab: string, domain: string): string => `${lab}#${domain}`;
+
+/** Kinds that are found by one id. */
+export type Identified = Exclude<Kind, "timeline" | "issue">;
+
+export function keyOf(kind: Identified, id: string): Key {
+  switch (kind) {
+    case "node":
+      return { pk: `node#${id}`, sk: "state" };
+    case "node-spec":
+      return { pk: `node#${id}`, sk: "spec" };
+    case "progress":
+      return { pk: `node#${id}`, sk: "progress" };
+    case "lab":
+      return { pk: `lab#${id}`, sk: "lab" };
+    case "budget":
+      return { pk: `lab#${id}`, sk: "budget" };
+    default:
+      return { pk: `${kind}#${id}`, sk: kind };
+  }
+}
+
+/** Sorts as text in the order of the numbers. */
+const padded = (number: number): string => String(number).padStart(15, "0");
+
+export const timelineKey = (kind: "node" | "reservation", id: string, sequence: number): Key => ({
+  pk: `${kind}#${id}`,
+  sk: `timeline#${padded(sequence)}`,
+});
+
+export const keyOfValue = <K extends Kind>(kind: K, value: Stored[K]): Key => keys[kind](value);
+
+export interface IndexKeys {
+  readonly due: Key | null;
+  readonly pool: Key | null;
+  readonly list: Key | null;
+}
+
+/** So many partitions per lab: one takes a thousand writes a second, which a lab of ten thousand nodes may need. */
+export const dueShards = 4;
+
+const shardOf = (id: string): number => {
+  let sum = 0;
+  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return sum % dueShards;
+};
+
+export const dueKey = (scope: string, shard: number): string => `due#${scope}#${shard}`;
+export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
+export const classKey = (nodeClass: string): string => `class#${nodeClass}`;
+export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
+
+/** Waits for nodes: it stands in line. */
+const inLine = ({ state, nodes, count }: Reservation): boolean =>
+  state === "new" || (state === "loading" && nodes.length < count);
+
+const none: IndexKeys = { due: null, pool: null, list: null };
+
+const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
+  node: (node) => ({
+    due:
+      node.due === null
+        ? null
+        : { pk: dueKey(node.lab, shardOf(node.id)), sk: `${padded(node.due)}#${node.id}` },
+    pool: isFree(node) ? { pk: freeKey(node.class), sk: `${padded(node.lastUsedAt)}#${node.id}` } : null,
+    list: { pk: "node", sk: node.id },
+  }),
+  reservation: (each) => ({
+    due:
+      each.due === null
+        ? null
+        : { pk: dueKey("reservations", shardOf(each.id)), sk: `${padded(each.due)}#${each.id}` },
+    pool: inLine(each) ? { pk: lineKey(each.class), sk: `${padded(each.createdAt)}#${each.id}` } : null,
+    list: { pk: "reservation", sk: `${padded(each.createdAt)}#${each.id}` },
+  }),
+  lab: ({ id }) => ({ ...none, list: { pk: "lab", sk: id } }),
+  image: ({ id }) => ({ ...none, list: { pk: "image", sk: id } }),
+  issue: (issue) =>
+    issue.state === "open"
+      ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } }
+      : none,
+  "node-spec": ({ id, class: nodeClass }) => ({ ...none, pool: { pk: classKey(nodeClass), sk: id } }),
+  calendar: () => none,
+  progress: () => none,
+  budget: () => none,
+  controller: () => none,
+  lease: () => none,
+  cursor: () => none,
+  revision: () => none,
+  job: () => none,
+  mac: () => none,
+  timeline: () => none,
+};
+
+export const indexesOf = <K extends Kind>(kind: K, value: Stored[K]): IndexKeys => indexes[kind](value);
