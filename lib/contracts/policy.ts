@@ -7,6 +7,8 @@ const span = z
   .number()
   .min(0)
   .max(30 * 24 * 3_600_000);
+/** A year. */
+const longSpan = z.number().min(0).max(366 * 24 * 3_600_000);
 const rungs = z.array(z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"])).max(8);
 const byAttempt = z.array(span).min(1).max(10);
 
@@ -64,7 +66,7 @@ export const policy = z.strictObject({
     addressFreshMs: span,
     leadMs: span,
     turnaroundMs: span,
-    horizonMs: span,
-    longestWaitMs: span,
+    horizonMs: longSpan,
+    longestWaitMs: longSpan,
   }),
 }) satisfies z.ZodType<Policy>;
