@@ -20,6 +20,7 @@ import {
 } from "../lib/contracts/api.ts";
 import { jobSchema } from "../lib/contracts/job.ts";
 import { labFile } from "../lib/contracts/lab-file.ts";
+import { openApi } from "../lib/contracts/openapi.ts";
 import { branded, isReservationId } from "../lib/core/ids.ts";
 import type { Actor } from "../lib/core/node/node.ts";
 import { composer } from "./runtime/compose.ts";
@@ -39,6 +40,7 @@ interface Request {
 }
 
 const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> = {
+  "GET /v1/openapi.json": async () => json(200, openApi()),
   "POST /v1/labs": async ({ app, body, actor }) => {
     const file = parseBody(labFile, body);
     if (!file.ok) return file.answer;
@@ -90,7 +92,8 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
   "POST /v1/reservations/{id}/extend": async ({ app, id, body, actor }) => {
     const wanted = parseBody(extendBody, body);
     if (!wanted.ok) return wanted.answer;
-    const reservation = branded(isReservationId, id);
+    if (!isReservationId(id)) return notFound(`reservation ${id}`);
+    const reservation = id;
     const job = { schema: jobSchema, kind: "extend", id: reservation, reservation, ...wanted.value } as const;
     const extended = await acceptJob(app, job, actor);
     const stored = await app.store.read("reservation", id);
@@ -102,7 +105,8 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
   "POST /v1/reservations/{id}/end": async ({ app, id, body, actor }) => {
     const reason = parseBody(reasonBody, body);
     if (!reason.ok) return reason.answer;
-    const reservation = branded(isReservationId, id);
+    if (!isReservationId(id)) return notFound(`reservation ${id}`);
+    const reservation = id;
     const job = {
       schema: jobSchema,
       kind: "end",

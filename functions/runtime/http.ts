@@ -1,8 +1,8 @@
 /** HTTP answers: JSON, or a problem (RFC 9457) that says what is wrong and what to do. */
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type * as z from "zod";
-import type { Problem } from "../../lib/contracts/api.ts";
 import { explain } from "../../lib/contracts/scalars.ts";
+import type { Problem } from "../../lib/contracts/views.ts";
 
 export type Answer = APIGatewayProxyStructuredResultV2;
 

@@ -1,7 +1,7 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
 
-import type { LabView, NodeView, ReservationView } from "../contracts/api.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
+import type { LabView, NodeView, ReservationView } from "../contracts/views.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";

@@ -2,7 +2,7 @@
  * The status page: what an operator of a lab wants to see at one glance. One self-contained page. Its script draws the views
  * that stand in it as JSON, and fetches the same views from the API every second; without a script it is plain tables.
  */
-import type { NodeView, ReservationView } from "../contracts/api.ts";
+import type { NodeView, ReservationView } from "../contracts/views.ts";
 import { spanText } from "../core/time.ts";
 import { script } from "./status-script.ts";
 import { style } from "./status-style.ts";

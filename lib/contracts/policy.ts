@@ -8,7 +8,10 @@ const span = z
   .min(0)
   .max(30 * 24 * 3_600_000);
 /** A year. */
-const longSpan = z.number().min(0).max(366 * 24 * 3_600_000);
+const longSpan = z
+  .number()
+  .min(0)
+  .max(366 * 24 * 3_600_000);
 const rungs = z.array(z.enum(["look-again", "reset", "power-cycle", "load-again", "quarantine"])).max(8);
 const byAttempt = z.array(span).min(1).max(10);
 

@@ -3,20 +3,31 @@ import * as z from "zod";
 import * as ids from "../core/ids.ts";
 import { type Instant, instant } from "../core/time.ts";
 
-const id = <Id extends string>(is: (text: string) => text is Id & string, what: string) =>
-  z.custom<Id>((value) => typeof value === "string" && is(value), { error: `is not a valid ${what}` });
+/** With what a JSON schema tells of it. */
+const id = <Id extends string>(is: (text: string) => text is Id & string, what: string, pattern?: RegExp) =>
+  z
+    .custom<Id>((value) => typeof value === "string" && is(value), { error: `is not a valid ${what}` })
+    .meta({ type: "string", ...(pattern === undefined ? {} : { pattern: pattern.source }) });
 
-export const nodeId = id(ids.isNodeId, "node id (lower-case letters, digits, dot, dash; at most 63)");
-export const labId = id(ids.isLabId, "lab id (lower-case letters, digits, dot, dash; at most 63)");
+export const nodeId = id(
+  ids.isNodeId,
+  "node id (lower-case letters, digits, dot, dash; at most 63)",
+  ids.slug,
+);
+export const labId = id(ids.isLabId, "lab id (lower-case letters, digits, dot, dash; at most 63)", ids.slug);
 export const controllerId = id(ids.isControllerId, "lab controller id (mi- and 17 hexadecimal digits)");
-export const reservationId = id(ids.isReservationId, "reservation id");
-export const jobId = id(ids.isJobId, "job id (letters, digits, . _ : -; at most 160)");
-export const commandId = id(ids.isCommandId, "command id");
-export const imageId = id(ids.isImageId, "image id (lower-case letters, digits, dot, dash; at most 63)");
-export const revisionId = id(ids.isRevisionId, "image revision id");
-export const installationId = id(ids.isInstallationId, "installation id");
-export const bootId = id(ids.isBootId, "boot id");
-export const issueId = id(ids.isIssueId, "issue id");
+export const reservationId = id(ids.isReservationId, "reservation id", ids.slug);
+export const jobId = id(ids.isJobId, "job id (letters, digits, . _ : -; at most 160)", ids.trace);
+export const commandId = id(ids.isCommandId, "command id", ids.trace);
+export const imageId = id(
+  ids.isImageId,
+  "image id (lower-case letters, digits, dot, dash; at most 63)",
+  ids.slug,
+);
+export const revisionId = id(ids.isRevisionId, "image revision id", ids.trace);
+export const installationId = id(ids.isInstallationId, "installation id", ids.trace);
+export const bootId = id(ids.isBootId, "boot id", ids.trace);
+export const issueId = id(ids.isIssueId, "issue id", ids.trace);
 export const journalId = id(ids.isJournalId, "journal id (16 hexadecimal digits)");
 
 /** Milliseconds since the epoch, before the year 2500. */

@@ -23,8 +23,9 @@ export type IssueId = Branded<"IssueId">;
 /** One journal of one agent: a lab controller whose disk was replaced has another. */
 export type JournalId = Branded<"JournalId">;
 
-const slug = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
-const trace = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,158}[A-Za-z0-9])?$/;
+/** What an id may look like, for whoever has to tell people. */
+export const slug = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
+export const trace = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,158}[A-Za-z0-9])?$/;
 
 export const isNodeId = (text: string): text is NodeId => slug.test(text);
 export const isLabId = (text: string): text is LabId => slug.test(text);

@@ -1,6 +1,7 @@
 /** `npm run docs`: the pages that are made from the code, so that they cannot say anything else than it does. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openApi } from "../contracts/openapi.ts";
 import { correctionPage } from "./docs/correction.ts";
 import { jobsPage } from "./docs/jobs.ts";
 import { labFilePage } from "./docs/lab-file.ts";
@@ -12,6 +13,7 @@ export const documents = (): Readonly<Record<string, string>> => ({
   "docs/correction.md": correctionPage(),
   "docs/jobs.md": jobsPage(),
   "docs/lab-file.md": labFilePage(),
+  "docs/openapi.json": `${JSON.stringify(openApi(), null, 2)}\n`,
 });
 
 if (import.meta.main) {

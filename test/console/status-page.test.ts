@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { statusPage } from "../../lib/console/status-page.ts";
 import { palettes } from "../../lib/console/status-style.ts";
-import type { NodeView } from "../../lib/contracts/api.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import { openPage } from "./fake-dom.ts";
 import { entry, job, node, now, reservation } from "./views.ts";
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import type { NodeView } from "../../lib/contracts/api.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import { localPolicy } from "../../lib/local/policy.ts";
 import { type Place, usePlaces } from "../stack/main-job.ts";
 import { eventually } from "../support/stack.ts";

@@ -1,6 +1,6 @@
 /** The main job of the README, as a newcomer runs it: real processes, real protocols, the shipped bundles. */
 import { describe, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/api.ts";
+import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
 import type { HardwareIssue } from "../../lib/core/timeline.ts";
 import { usePlaces } from "./main-job.ts";
 

@@ -1,6 +1,7 @@
 /** A caller of the HTTP API, as a portal would be one: nothing here knows what is behind it. */
-import type { NodeView, Problem, ReservationView } from "../../contracts/api.ts";
+
 import type { LabFile } from "../../contracts/lab-file.ts";
+import type { NodeView, Problem, ReservationView } from "../../contracts/views.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 
 export class ApiError extends Error {

@@ -1,0 +1,173 @@
+/** What the API tells: nodes, labs, reservations as people see them. Instants are milliseconds since 1970. */
+import * as z from "zod";
+import { fault } from "./report.ts";
+import { actor } from "./stored-node.ts";
+
+const at = z.int().describe("Milliseconds since 1970");
+const some = <T extends z.ZodType>(shape: T) => z.array(shape).readonly();
+
+/** RFC 9457. `type` is stable; `detail` says what is wrong and what to do. */
+export const problemView = z
+  .object({
+    type: z.string().describe("Stable: urn:rackwright:problem:<code>"),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe("What is wrong, where, and what to do"),
+  })
+  .meta({ id: "Problem" });
+export type Problem = z.infer<typeof problemView>;
+
+export const nodeViewShape = z
+  .object({
+    id: z.string(),
+    lab: z.string(),
+    class: z.string(),
+    tags: some(z.string()),
+    version: z.int(),
+    state: z.string().describe("docs/states.md"),
+    last: z.string().nullable().describe("The state before this one"),
+    since: at,
+    administrative: z.object({
+      state: z.string().describe("online or offline"),
+      reason: z.string().nullable(),
+      by: z.string().describe("Who set it: operator ada"),
+      since: at,
+      handsOffAt: at
+        .nullable()
+        .describe("Of an offline node: since when no hand is on it; null while what ran is being ended"),
+    }),
+    phase: z.object({ name: z.string(), since: at }),
+    power: z.object({ observed: z.string(), at }),
+    image: z.string().nullable(),
+    revision: z.string().nullable(),
+    reservation: z.string().nullable(),
+    job: z
+      .object({
+        id: z.string(),
+        program: z.string(),
+        attempt: z.int(),
+        step: z.string(),
+        awaits: z.string().describe("The evidence that the step awaits"),
+        since: at,
+        until: at,
+        command: z.string().nullable(),
+        correcting: z.string().nullable(),
+        doneBytes: z.int().nullable(),
+        totalBytes: z.int().nullable(),
+      })
+      .nullable(),
+    correctiveReboots: z.int(),
+    openIssues: some(z.string()).describe("While there is one, nobody gets the node"),
+    fault: z.string().nullable(),
+  })
+  .meta({ id: "Node" });
+export type NodeView = z.infer<typeof nodeViewShape>;
+
+export const labViewShape = z
+  .object({
+    id: z.string(),
+    nodes: z.int(),
+    correction: z.string().describe("act or observe"),
+    controllers: some(z.object({ id: z.string(), state: z.enum(["reachable", "silent", "never reported"]) })),
+    late: some(z.string()).describe("Nodes found late within the window of docs/correction.md"),
+    tokens: z.int().describe("Corrections that it has left"),
+    suspect: z
+      .object({ since: at, allowance: z.int(), onProbation: some(z.string()) })
+      .nullable()
+      .describe("The lab is taken for the cause of its nodes' lateness"),
+  })
+  .meta({ id: "Lab" });
+export type LabView = z.infer<typeof labViewShape>;
+
+export const reservationViewShape = z
+  .object({
+    id: z.string(),
+    version: z.int(),
+    owner: z.string(),
+    image: z.string(),
+    revision: z.string(),
+    class: z.string(),
+    count: z.int(),
+    state: z.string(),
+    last: z.string().nullable(),
+    since: at,
+    createdAt: at,
+    start: at.describe("When its user gets the nodes; of one that waits: as far as is known now"),
+    end: at,
+    placed: some(z.string()).describe("Nodes that are kept free for it, before it has them"),
+    readyAt: at.nullable(),
+    endedAt: at.nullable(),
+    cause: z.object({ code: z.string(), message: z.string() }).nullable(),
+    correctiveReboots: z.int(),
+    nodes: some(nodeViewShape),
+    connections: some(z.object({ node: z.string(), address: z.string(), user: z.string() })).describe(
+      "How to reach the nodes, only while it holds them, with an address that was read since the last load",
+    ),
+  })
+  .meta({ id: "Reservation" });
+export type ReservationView = z.infer<typeof reservationViewShape>;
+
+export const timelineView = z
+  .object({
+    sequence: z.int().describe("1, 2, 3 … without a gap"),
+    at,
+    actor,
+    from: z.string(),
+    to: z.string(),
+    phase: z.string().nullable(),
+    why: z.string(),
+    evidence: z.string().nullable(),
+    reservation: z.string().nullable(),
+    job: z.string().nullable(),
+    attempt: z.int().nullable(),
+    command: z.string().nullable(),
+    correction: z.string().nullable(),
+    proposed: z.string().nullable().describe("What correction would have done, in a lab that only observes"),
+  })
+  .meta({ id: "TimelineEntry" });
+
+export const issueView = z
+  .object({
+    id: z.string(),
+    node: z.string(),
+    lab: z.string(),
+    version: z.int(),
+    state: z.enum(["open", "closed"]),
+    blocking: z.boolean(),
+    fault,
+    evidence: some(z.string()),
+    openedAt: at,
+    openedBy: actor,
+    closedAt: at.nullable(),
+    closedBecause: z.string().nullable(),
+  })
+  .meta({ id: "Issue" });
+
+export const jobView = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    node: z.string().nullable(),
+    requestedBy: actor,
+    requestedAt: at,
+    state: z.enum(["accepted", "done", "failed", "abandoned"]),
+    cause: fault.nullable(),
+    endedAt: at.nullable(),
+  })
+  .meta({ id: "Job" });
+
+export const imageView = z
+  .object({ id: z.string(), production: z.string().describe("The revision that is loaded") })
+  .meta({ id: "Image" });
+
+export const proposalView = z
+  .object({
+    node: z.string(),
+    at,
+    phase: z.string().nullable(),
+    would: z.string(),
+    times: z.int(),
+    outcome: z.string(),
+    afterMs: z.int().nullable(),
+  })
+  .meta({ id: "Proposal" });
