@@ -3,7 +3,7 @@
  * never waits for a message from its nodes: it looks at them.
  */
 
-import { obstacle } from "../calendar/calendar.ts";
+import { type Calendar, obstacle } from "../calendar/calendar.ts";
 import { configurationFault, type Fault } from "../fault.ts";
 import { type Actor, type NodeState, reservationOf } from "../node/node.ts";
 import { choose, claim } from "../scheduling/allocate.ts";
@@ -202,35 +202,66 @@ function claimMore(
   event: ReservationEvent,
   context: ReservationContext,
 ): ReservationDecision {
-  const { now, candidates, behindOthers, calendars, policy } = context;
+  const { now } = context;
   const first = before.nodes.length === 0;
-  if (first && now < preparesAt(current) && !current.asap) return findPlace(current, before, event, context);
-  const begun = first && current.asap ? begunAt(current, now) : current;
-  const span = spanFrom(now, begun, policy);
-  const unbooked = candidates.filter((node) => isUnbooked(node, span, current, calendars));
-  const chosen = behindOthers ? [] : choose(unbooked, begun, missing);
-  // All or nothing at first; a reservation that lost a node takes what it can get.
-  const enough = chosen.length === missing || (!first && chosen.length > 0);
-  const names = chosen.map(({ id }) => id);
-  const placed = [...current.nodes, ...names];
-  const writes = enough ? bookings(current, placed, span, calendars, now) : null;
-  if (writes === null) {
+  const early = now < preparesAt(current);
+  if (first && early && !current.asap) return findPlace(current, before, event, context);
+  // Whoever waited gets the whole time from now on, if nobody has been promised the end of it; else the time that he was promised.
+  const fresh = first && current.asap ? choosing(begunAt(current, now), before, missing, context) : null;
+  const chosen = fitting(fresh) ?? (early ? fresh : (choosing(current, before, missing, context) ?? fresh));
+  if (chosen === null) {
     if (why.length > 0)
       return commit(current, before, before.state, event.actor, context, why.join("; "), {});
     return findPlace(current, before, event, context);
   }
-  const reservation: Reservation = { ...begun, nodes: placed, placed };
-  const also = { calendars: writes, tell: names };
+  const { begun, nodes, writes } = chosen;
+  const names = nodes.map(({ id }) => id);
+  const placed = [...current.nodes, ...names];
   // Too much for one transaction: the calendars first, so that nobody else can have them; the nodes in the next look.
-  if (2 * names.length + writes.length > mostWrites) {
-    const booking: Reservation = { ...begun, placed, due: now };
-    return commit(booking, before, before.state, event.actor, context, `placed on ${names.join(", ")}`, {
-      calendars: writes,
-    });
+  if (fitting(chosen) === null) {
+    const text = `placed on ${names.join(", ")}`;
+    const booking: Reservation = { ...begun, placed };
+    return commit(booking, before, before.state, event.actor, context, text, { calendars: writes });
   }
-  const claims = chosen.map((node) => claimOf(node, reservation, event.actor, now));
+  const reservation: Reservation = { ...begun, nodes: placed, placed };
+  const claims = nodes.map((node) => claimOf(node, reservation, event.actor, now));
   const text = [...why, `claimed ${names.join(", ")}`].join("; ");
-  return commit(reservation, before, "loading", event.actor, context, text, { ...also, claims });
+  return commit(reservation, before, "loading", event.actor, context, text, {
+    claims,
+    calendars: writes,
+    tell: names,
+  });
+}
+
+interface Chosen {
+  readonly begun: Reservation;
+  readonly nodes: readonly NodeState[];
+  /** What has to be written so that it stands in their calendars. */
+  readonly writes: readonly Calendar[];
+}
+
+/** In one transaction with the claims. */
+const fitting = (chosen: Chosen | null): Chosen | null =>
+  chosen !== null && 2 * chosen.nodes.length + chosen.writes.length <= mostWrites ? chosen : null;
+
+/** The free nodes that it can have from now to its end; null: not enough. All or nothing, but for one that lost a node. */
+function choosing(
+  begun: Reservation,
+  before: Reservation,
+  missing: number,
+  { candidates, behindOthers, calendars, policy, now }: ReservationContext,
+): Chosen | null {
+  const span = spanFrom(now, begun, policy);
+  const unbooked = candidates.filter((node) => isUnbooked(node, span, begun, calendars));
+  // Where it stands already nothing has to be written.
+  const standing = unbooked.filter(({ id }) => before.placed.includes(id));
+  const among = standing.length >= missing && begun.end === before.end ? standing : unbooked;
+  const nodes = behindOthers ? [] : choose(among, begun, missing);
+  const enough = nodes.length === missing || (before.nodes.length > 0 && nodes.length > 0);
+  if (!enough) return null;
+  const all = [...begun.nodes, ...nodes.map(({ id }) => id)];
+  const writes = bookings(begun, all, span, calendars, now);
+  return writes === null ? null : { begun, nodes, writes };
 }
 
 /** Beside the reservation and its timeline entry, in a transaction of a hundred. */
@@ -244,6 +275,12 @@ function findPlace(
 ): ReservationDecision {
   const { everyone, calendars, policy, now } = context;
   const found = before.nodes.length > 0 ? null : place(current, everyone, calendars, policy, now);
+  // Its time is fixed: who can be promised nothing is to know it now, and may ask for another time.
+  if (found === null && !current.asap && current.placed.length === 0) {
+    const message = `fewer than ${current.count} nodes of class ${current.class} are free for the whole time`;
+    const fault = configurationFault("no-capacity", message);
+    return end(before, event.actor, context, "failed", fault, message);
+  }
   if (found === null || found.calendars.length > mostWrites) return lookAgainLater(before, context, []);
   const { reservation } = found;
   const when = reservation.start > now ? `in ${spanText(reservation.start - now)}` : "now";

@@ -89,6 +89,8 @@ export function dueOf(reservation: Reservation, policy: Policy, now: Instant): I
       const begins = preparesAt(reservation);
       // Nodes may be lost before their time: now and then somebody looks whether its place still holds.
       if (waits && !asap && begins > now) return earliest(begins, after(now, placeCheckMs));
+      // One that waits takes its place the moment that it begins.
+      if (waits && asap && begins > now) return earliest(again, begins, readyBy);
       return earliest(again, readyBy, asap && nodes.length === 0 ? null : end);
     }
     case "reclaim":
