@@ -242,6 +242,29 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
     expect(world.node.due).toBe(world.now + 600_000);
   });
 
+  test("what was seen of a node before it was offline is no reason to reboot it afterwards", () => {
+    const world = hungInKernel();
+    world.budget = {
+      ...world.budget,
+      suspect: {
+        since: world.now,
+        allowance: 1,
+        used: 1,
+        intervalAt: later(world.now, 600_000),
+        canaries: [],
+      },
+    };
+    world.waitUntilDue();
+    world.answer();
+    expect(world.job.correction.observation).not.toBeNull();
+    world.tell({ kind: "offline", reason: "smoke", actor: { kind: "operator", name: "ada" } });
+    world.pass(60_000).tell({ kind: "online", reason: "none", actor: { kind: "operator", name: "ada" } });
+    world.budget = { ...world.budget, suspect: null };
+    while (world.job.command === null) expect(world.waitUntilDue()).toBe(true);
+    expect(lastPurpose(world)).toBe("look");
+    expect(world.node.correctiveReboots).toBe(0);
+  });
+
   const operator = { kind: "operator", name: "ada" } as const;
   const offline = { kind: "offline", reason: "smells of smoke", actor: operator } as const;
   const online = { kind: "online", reason: "it was the neighbour", actor: operator } as const;

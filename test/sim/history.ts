@@ -19,8 +19,8 @@ const hour = 3_600_000;
 const spanMs = 6 * hour;
 /** After the last fault: loads that fail three times, budgets that refill, nodes that are given back. */
 const patienceMs = 24 * hour;
-/** The watchdogs come every minute; some of their ticks are skipped, some of their wakes are lost. */
-const overdueMs = 30 * 60_000;
+/** The watchdogs come every minute; almost half of their ticks may be skipped, and almost half of their wakes lost. */
+const overdueMs = 60 * 60_000;
 
 const disturbEveryMs = 5 * 60_000;
 

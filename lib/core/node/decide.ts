@@ -127,7 +127,7 @@ function endFence(draft: Draft): void {
   handsOff(draft);
 }
 
-/** The clocks of an offline node stand still. */
+/** The clocks of an offline node stand still; what was seen of it before says nothing about it now. */
 function shiftClocks(draft: Draft, stoodMs: Ms): void {
   const job = jobOf(draft.node);
   if (job === null) return;
@@ -138,6 +138,7 @@ function shiftClocks(draft: Draft, stoodMs: Ms): void {
       noProgressBy: after(noProgressBy, stoodMs),
       overallBy: after(overallBy, stoodMs),
     },
+    correction: { ...job.correction, observation: null },
   });
 }
 
