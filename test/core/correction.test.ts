@@ -255,10 +255,10 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
       },
     };
     world.waitUntilDue();
-    world.answer();
+    world.pass(30_000).answer();
     expect(world.job.correction.observation).not.toBeNull();
     world.tell({ kind: "offline", reason: "smoke", actor: { kind: "operator", name: "ada" } });
-    world.pass(60_000).tell({ kind: "online", reason: "none", actor: { kind: "operator", name: "ada" } });
+    world.pass(20_000).tell({ kind: "online", reason: "none", actor: { kind: "operator", name: "ada" } });
     world.budget = { ...world.budget, suspect: null };
     while (world.job.command === null) expect(world.waitUntilDue()).toBe(true);
     expect(lastPurpose(world)).toBe("look");
