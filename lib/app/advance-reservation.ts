@@ -127,6 +127,9 @@ async function contextOf(
   const everyone = searches
     ? await readAll(app, await app.store.pool(classKey(reservation.class), mostPlaces))
     : [];
+  // Too few are free, and its place stands: whatever the calendars say, there is nothing to do.
+  const mayClaim = held > 0 ? candidates.length > 0 : candidates.length >= reservation.count;
+  if (!mayClaim && !searches) return { ...quiet, calendars: new Map() };
   const wanted = [...candidates, ...everyone, ...standing].map(({ id }) => id);
   return {
     ...quiet,
