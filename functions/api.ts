@@ -8,7 +8,14 @@ import { closeIssue, giveBack, openIssue } from "../lib/app/hardware-log.ts";
 import { importLab } from "../lib/app/import-lab.ts";
 import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
-import { nodeView, viewLab, viewNode, viewProposals, viewReservation } from "../lib/app/views.ts";
+import {
+  nodeView,
+  viewAnswers,
+  viewLab,
+  viewNode,
+  viewProposals,
+  viewReservation,
+} from "../lib/app/views.ts";
 import {
   extendBody,
   imageBody,
@@ -89,6 +96,7 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
       : json(200, await viewReservation(app.store, reservation));
   },
   "GET /v1/reservations/{id}/timeline": (request) => timeline("reservation", request),
+  "GET /v1/reservations/{id}/explain": (request) => explain("reservation", request),
   "POST /v1/reservations/{id}/extend": async ({ app, id, body, actor }) => {
     const wanted = parseBody(extendBody, body);
     if (!wanted.ok) return wanted.answer;
@@ -129,6 +137,7 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     return view === null ? notFound(`node ${id}`) : json(200, view);
   },
   "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
+  "GET /v1/nodes/{id}/explain": (request) => explain("node", request),
   "GET /v1/nodes/{id}/issues": async ({ app, id }) => json(200, { issues: await app.store.issues(id) }),
   "POST /v1/nodes/{id}/issues": async ({ app, id, body, actor }) => {
     const said = parseBody(issueBody, body);
@@ -155,6 +164,11 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     return job === null ? notFound(`job ${id}`) : json(200, job);
   },
 };
+
+async function explain(kind: "node" | "reservation", { app, id }: Request): Promise<Answer> {
+  const view = await viewAnswers(app, kind, id);
+  return view === null ? notFound(`${kind} ${id}`) : json(200, view);
+}
 
 async function timeline(kind: "node" | "reservation", { app, id, query }: Request): Promise<Answer> {
   const after = Number.parseInt(query["after"] ?? "0", 10);

@@ -3,10 +3,12 @@
 import type { NodeProgress } from "../contracts/stored.ts";
 import type { LabView, NodeView, ReservationView } from "../contracts/views.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
+import { type Answer, explainNode, explainReservation } from "../core/explain.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import type { Store } from "../ports/store.ts";
+import type { App } from "./app.ts";
 
 export function nodeView(node: NodeState, progress: NodeProgress | null): NodeView {
   const { administrative, operation, power, disk, provision } = node;
@@ -113,6 +115,26 @@ export async function viewProposals(
   }
   return { proposals, next };
 }
+
+/** Null: there is no such node or reservation. */
+export async function viewAnswers(
+  { store, clock }: Pick<App, "store" | "clock">,
+  kind: "node" | "reservation",
+  id: string,
+): Promise<{ readonly answers: readonly Answer[] } | null> {
+  const now = clock.now();
+  const entity = await store.read(kind, id);
+  if (entity === null) return null;
+  const recent = Math.max(0, entity.version - recentEntries);
+  const entries = await store.timeline({ kind, id }, recent, recentEntries);
+  if ("provision" in entity) return { answers: explainNode(entity, entries, now) };
+  const nodes = await Promise.all(entity.nodes.map((each) => store.read("node", each)));
+  const known = nodes.filter((node): node is NodeState => node !== null);
+  return { answers: explainReservation(entity, known, entries, now) };
+}
+
+/** What was decided lately is what people ask about. */
+const recentEntries = 50;
 
 export async function viewNode(store: Store, id: string): Promise<NodeView | null> {
   const node = await store.read("node", id);

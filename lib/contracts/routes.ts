@@ -3,6 +3,7 @@ import * as z from "zod";
 import { extendBody, imageBody, issueBody, type Route, reasonBody, reservationBody } from "./api.ts";
 import { labFile } from "./lab-file.ts";
 import {
+  answerView,
   imageView,
   issueView,
   jobView,
@@ -96,6 +97,12 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     query: after,
     answers: { 200: entries },
   },
+  "GET /v1/reservations/{id}/explain": {
+    is: "Why it is not ready yet, why it has these nodes, or how it ended and whose fault that was",
+    tag: "reservations",
+    answers: { 200: z.object({ answers: z.array(answerView) }) },
+    problems: missing,
+  },
   "POST /v1/reservations/{id}/extend": {
     is: "Let it end later, if nobody else has been promised its nodes by then",
     tag: "reservations",
@@ -122,6 +129,12 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "nodes",
     query: after,
     answers: { 200: entries },
+  },
+  "GET /v1/nodes/{id}/explain": {
+    is: "What it is doing and waits for, who keeps it from everybody, why it was corrected last",
+    tag: "nodes",
+    answers: { 200: z.object({ answers: z.array(answerView) }) },
+    problems: missing,
   },
   "GET /v1/nodes/{id}/issues": {
     is: "Its hardware log",

@@ -171,3 +171,12 @@ export const proposalView = z
     afterMs: z.int().nullable(),
   })
   .meta({ id: "Proposal" });
+
+export const answerView = z
+  .object({
+    question: z.string(),
+    answer: z.string(),
+    evidence: z.string().nullable().describe("What it is known by"),
+    until: at.nullable().describe("When it will be looked at again, or given up, at the latest"),
+  })
+  .meta({ id: "Answer" });

@@ -1,0 +1,145 @@
+/**
+ * Why: what a reservation or a node waits for, and until when, in a sentence that a person understands, with what it was
+ * told by. Nothing is guessed: every answer comes from the state and from recorded decisions. Pure.
+ */
+import { jobOf, type NodeState, reservationOf } from "./node/node.ts";
+import type { Reservation } from "./reservation/reservation.ts";
+import { type Instant, spanText } from "./time.ts";
+import type { TimelineEntry } from "./timeline.ts";
+
+export interface Answer {
+  readonly question: string;
+  readonly answer: string;
+  /** What it is known by; null: by the state itself. */
+  readonly evidence: string | null;
+  /** When it will be looked at again, or given up, at the latest. */
+  readonly until: Instant | null;
+}
+
+const waitText = (until: Instant | null, now: Instant): string =>
+  until === null ? "" : until > now ? ` (for ${spanText(until - now)} more at most)` : " (due now)";
+
+/** What a node is doing, whom it is for, who keeps it from everybody, and what was done to it last. */
+export function explainNode(
+  node: NodeState,
+  entries: readonly TimelineEntry[],
+  now: Instant,
+): readonly Answer[] {
+  const { provision, administrative, operation, due, openIssues } = node;
+  const job = jobOf(node);
+  const reservation = reservationOf(node);
+  const last = entries.at(-1) ?? null;
+  const corrected = entries.findLast(({ correction }) => correction !== null && correction !== "look-again");
+  return [
+    {
+      question: "what is it doing?",
+      answer:
+        job === null
+          ? `it is ${provision.state}${reservation === null ? "" : ` for reservation ${reservation}`}; its machine is in ${operation.phase} since ${spanText(now - operation.since)}`
+          : `it is ${provision.state}: ${job.step} (attempt ${job.attempt}) awaits ${job.awaits || "its turn"}${waitText(due, now)}`,
+      evidence: last?.why ?? null,
+      until: due,
+    },
+    ...(administrative.state === "offline"
+      ? [
+          {
+            question: "why does nobody touch it?",
+            answer: `${administrative.actor.kind} ${administrative.actor.name} took it offline ${spanText(now - administrative.since)} ago: ${administrative.reason ?? "no reason given"}`,
+            evidence: null,
+            until: null,
+          },
+        ]
+      : []),
+    ...(provision.state === "quarantined" || openIssues.length > 0
+      ? [
+          {
+            question: "why does nobody get it?",
+            answer:
+              provision.state === "quarantined"
+                ? `it is quarantined: ${provision.fault.message}`
+                : `its hardware log has ${openIssues.length} open issues: ${openIssues.join(", ")}`,
+            evidence: null,
+            until: null,
+          },
+        ]
+      : []),
+    ...(corrected === undefined
+      ? []
+      : [
+          {
+            question: "why was it corrected last?",
+            answer: `${corrected.correction}, ${spanText(now - corrected.at)} ago: ${corrected.why}`,
+            evidence: corrected.evidence,
+            until: null,
+          },
+        ]),
+  ];
+}
+
+/** Why a reservation is not ready yet, which nodes it has and why these, or how it ended and whose fault that was. */
+export function explainReservation(
+  reservation: Reservation,
+  nodes: readonly NodeState[],
+  entries: readonly TimelineEntry[],
+  now: Instant,
+): readonly Answer[] {
+  const { state, cause, outcome } = reservation;
+  const last = entries.at(-1)?.why ?? null;
+  if (state === "complete" || state === "failed" || state === "reclaim") {
+    const fault = cause === null ? "" : `: ${cause.message} (${whose[cause.class]})`;
+    const how = outcome ?? state;
+    const back = state === "reclaim" ? `; ${nodes.map(({ id }) => id).join(", ")} are being taken back` : "";
+    return [
+      {
+        question: "how did it end?",
+        answer: `${how}${fault}${back}`,
+        evidence: last,
+        until: reservation.due,
+      },
+    ];
+  }
+  const chosen = nodes.map(({ id }) => id);
+  return [
+    { question: "is it ready?", ...readiness(reservation, nodes, now), evidence: last },
+    ...(chosen.length === 0
+      ? []
+      : [
+          {
+            question: "why these nodes?",
+            answer:
+              entries.findLast(({ why }) => why.includes("claimed"))?.why ?? `it has ${chosen.join(", ")}`,
+            evidence: null,
+            until: null,
+          },
+        ]),
+  ];
+}
+
+const whose = {
+  node: "the node's own fault",
+  infrastructure: "a fault around the node, not its own",
+  configuration: "what was asked for cannot be",
+} as const;
+
+function readiness(
+  { state, count, class: nodeClass, placed, start, end, readyAt, readyBy, nodes: held }: Reservation,
+  nodes: readonly NodeState[],
+  now: Instant,
+): { answer: string; until: Instant | null } {
+  if (state === "reserved" || state === "in-use")
+    return {
+      answer: `yes, since ${spanText(now - (readyAt ?? now))}; it ends in ${spanText(end - now)}`,
+      until: end,
+    };
+  if (held.length === 0 && placed.length >= count) {
+    const when = start > now ? `in ${spanText(start - now)}` : "as soon as they are free";
+    return { answer: `no: ${placed.join(", ")} ${placed.length === 1 ? "is" : "are"} promised to it, ${when}`, until: readyBy };
+  }
+  if (held.length < count)
+    return { answer: `no: it has ${held.length} of ${count} nodes of class ${nodeClass}`, until: readyBy };
+  const waiting = nodes.flatMap((node) => {
+    const job = jobOf(node);
+    return job === null ? [] : [`${node.id} awaits ${job.awaits || "its turn"}`];
+  });
+  return { answer: `no: ${waiting.join("; ") || "its nodes are being made ready"}`, until: readyBy };
+}
