@@ -133,7 +133,10 @@ function readiness(
     };
   if (held.length === 0 && placed.length >= count) {
     const when = start > now ? `in ${spanText(start - now)}` : "as soon as they are free";
-    return { answer: `no: ${placed.join(", ")} ${placed.length === 1 ? "is" : "are"} promised to it, ${when}`, until: readyBy };
+    return {
+      answer: `no: ${placed.join(", ")} ${placed.length === 1 ? "is" : "are"} promised to it, ${when}`,
+      until: readyBy,
+    };
   }
   if (held.length < count)
     return { answer: `no: it has ${held.length} of ${count} nodes of class ${nodeClass}`, until: readyBy };
