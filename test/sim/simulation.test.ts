@@ -2,22 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { type Defect, defects, noDefect } from "./defect.ts";
 import { type History, runHistory } from "./history.ts";
+import { apart } from "./run/apart.ts";
 import { runBatch, type Violation } from "./run/batch.ts";
 import { campaign } from "./run/campaign.ts";
 import { readOptions } from "./run/options.ts";
 import { shrink } from "./run/shrink.ts";
-
-/** Histories empty the queue of promises by themselves, so none may be under way. */
-const apart = <T>(work: () => T): Promise<T> =>
-  new Promise((resolve, reject) => {
-    setImmediate(() => {
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
 
 const history = (seed: number, defect: Defect = noDefect): Promise<History> =>
   apart(() => runHistory({ seed, level: "high", defect, tells: true }));

@@ -3,6 +3,7 @@ import { noDefect } from "../defect.ts";
 import { faultKinds } from "../faults.ts";
 import type { History } from "../history.ts";
 import { runHistory } from "../history.ts";
+import { apart } from "./apart.ts";
 import { levelOf, type Sum, type Violation } from "./batch.ts";
 import { campaign } from "./campaign.ts";
 import { mutate } from "./mutants.ts";
@@ -12,18 +13,6 @@ import { shrink } from "./shrink.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const number = (value: number): string => Math.round(value).toLocaleString("en");
-
-/** Runs it where no promise is under way. */
-const apart = <T>(work: () => T): Promise<T> =>
-  new Promise((resolve, reject) => {
-    setImmediate(() => {
-      try {
-        resolve(work());
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
 
 async function simulate(options: Options): Promise<number> {
   const { seed, runs, faults, workers, json } = options;
