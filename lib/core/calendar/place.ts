@@ -65,18 +65,26 @@ function roomAround(calendars: readonly Calendar[], span: Span): Ms | null {
   return Math.min(before, behind);
 }
 
-/** The earliest start within the window at which there is enough; null: there is none. */
+/**
+ * The earliest start within the window at which there is enough; null: there is none. Each gap of a node is a span of
+ * possible starts; the answer is the first start at which enough of these spans lie over each other.
+ */
 export function placeSoonest(candidates: readonly Candidate[], wish: Wish, window: Span): Placement | null {
-  const { leadMs } = wish;
-  const starts = new Set<number>([window.from]);
-  for (const { calendars } of candidates) {
-    for (const gap of gaps(calendars, { from: instant(Math.max(1, window.from - leadMs)), to: window.to }))
-      starts.add(Math.max(window.from, gap.from + leadMs));
-  }
-  for (const each of [...starts].toSorted((a, b) => a - b)) {
-    const start = instant(each);
-    if (start > window.to) break;
-    const nodes = placeAt(candidates, wish.count, spanOf(start, wish));
+  const { count, lengthMs, leadMs, turnaroundMs } = wish;
+  const neededMs = lengthMs + turnaroundMs;
+  const from = instant(Math.max(1, window.from - leadMs));
+  const to = after(window.to, neededMs);
+  const possible = candidates
+    .flatMap(({ calendars }) => gaps(calendars, { from, to }))
+    .map((gap) => ({ first: Math.max(window.from, gap.from + leadMs), last: gap.to - neededMs }))
+    .filter(({ first, last }) => first <= last && first <= window.to)
+    .sort((a, b) => a.first - b.first);
+  let open: { readonly first: number; readonly last: number }[] = [];
+  for (const each of possible) {
+    open = [...open.filter(({ last }) => last >= each.first), each];
+    if (open.length < count) continue;
+    const start = instant(each.first);
+    const nodes = placeAt(candidates, count, spanOf(start, wish));
     if (nodes !== null) return { nodes, start };
   }
   return null;
