@@ -240,9 +240,7 @@ test("R50: run answers within its second while hundreds of commands are under wa
   // `run` gives up by itself after its second: that it has an answer is the promise.
   const { code, stdout } = await place.call("run", again.toString("base64url"));
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({
-    commands: expect.arrayContaining([
-      { verdict: "known", id: commands[0]?.id, status: expect.any(String), result: null },
-    ]),
-  });
+  // Some of them may have ended by now: what is under way, and how much of it, is not the promise.
+  const asked = commands.slice(0, 20).map(({ id }) => expect.objectContaining({ verdict: "known", id }));
+  expect(JSON.parse(stdout)).toMatchObject({ commands: asked });
 });
