@@ -6,7 +6,11 @@ import type { Fault } from "../core/fault.ts";
 import type { NodeId, ReservationId } from "../core/ids.ts";
 import { type NodeState, reservationOf } from "../core/node/node.ts";
 import { decideReservation } from "../core/reservation/decide.ts";
-import type { ReservationContext, ReservationEvent } from "../core/reservation/decision.ts";
+import type {
+  ReservationContext,
+  ReservationDecision,
+  ReservationEvent,
+} from "../core/reservation/decision.ts";
 import { type Calendars, needsPlace, preparesAt, spanFrom } from "../core/reservation/placing.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { choose } from "../core/scheduling/allocate.ts";
@@ -36,7 +40,7 @@ export async function advanceReservation(
     if (reservation === null) return "unknown-reservation";
     if (timer !== null && reservation.due !== timer) return "stale-timer";
     const nodes = present(await Promise.all(reservation.nodes.map((node) => app.store.read("node", node))));
-    const decision = decideReservation(reservation, event, await contextOf(app, reservation, event, nodes));
+    const decision = await decided(app, reservation, event, nodes);
     if (decision.kind === "nothing") return "unchanged";
     if (decision.kind === "refused") return { refused: decision.fault };
     const { entry, claims, calendars } = decision;
@@ -97,12 +101,32 @@ async function tell(app: App, nodes: readonly NodeId[], again: boolean): Promise
 const present = (nodes: readonly (NodeState | null)[]): readonly NodeState[] =>
   nodes.filter((node): node is NodeState => node !== null);
 
+/** With what is free now, if that may do; only then with the whole class, which costs a hundred times as much to read. */
+async function decided(
+  app: App,
+  reservation: Reservation,
+  event: ReservationEvent,
+  nodes: readonly NodeState[],
+): Promise<ReservationDecision> {
+  if (reservation.asap) {
+    const context = await contextOf(app, reservation, event, nodes, "free nodes");
+    const decision = decideReservation(reservation, event, context);
+    const settled = decision.kind !== "nothing" && (decision.kind !== "commit" || decision.entry !== null);
+    if (settled || !waitsForNodes(reservation)) return decision;
+  }
+  return decideReservation(reservation, event, await contextOf(app, reservation, event, nodes, "all nodes"));
+}
+
+const waitsForNodes = ({ state, nodes, count }: Reservation): boolean =>
+  (state === "new" || state === "loading") && nodes.length < count;
+
 /** From the index, then read strongly; those that have their image already are looked for among the first free ones. */
 async function contextOf(
   app: App,
   reservation: Reservation,
   event: ReservationEvent,
   nodes: readonly NodeState[],
+  among: "free nodes" | "all nodes",
 ): Promise<ReservationContext> {
   const { policy } = app;
   const now = app.clock.now();
@@ -122,8 +146,8 @@ async function contextOf(
   ]);
   const named = new Set([...reservation.prefer, ...reservation.placed, ...ids]);
   const free = await readAll(app, [...named]);
-  const candidates = choose(free, reservation, free.length);
-  const searches = held === 0 && needsPlace(reservation, standing, now);
+  const candidates = choose(free, reservation, 2 * (reservation.count - held) + fewMore);
+  const searches = among === "all nodes" && held === 0 && needsPlace(reservation, standing, now);
   const everyone = searches
     ? await readAll(app, await app.store.pool(classKey(reservation.class), mostPlaces))
     : [];
@@ -144,6 +168,9 @@ async function contextOf(
     ),
   };
 }
+
+/** Some that are free now may be promised to others soon. */
+const fewMore = 4;
 
 /** A place is looked for on so many nodes of its class. */
 const mostPlaces = 200;
