@@ -195,7 +195,9 @@ test("R50, R60, R61: with 256 power commands in flight tools are capped in numbe
   expect(readFileSync(join(place.dir, "effects"), "utf8").trim().split("\n")).toHaveLength(256);
 });
 
-test("while its queue cannot be reached, reports are kept on disk, survive kill -9, and arrive in order afterwards", async () => {
+test("while its queue cannot be reached, reports are kept on disk, survive kill -9, and arrive in order afterwards", {
+  timeout: 120_000,
+}, async () => {
   const place = await aPlace("");
   place.script("power", steady(place.dir, 0));
   await place.addressed(aCommand());
@@ -221,7 +223,9 @@ test("while its queue cannot be reached, reports are kept on disk, survive kill 
   await place.end("SIGKILL");
   await place.start();
   place.serving.reachable = true;
-  await eventually(() => commands.every(({ id }) => place.results(id).length > 0), "the reports");
+  // It asks again after half a minute at the longest.
+  const patienceMs = 60_000;
+  await eventually(() => commands.every(({ id }) => place.results(id).length > 0), "the reports", patienceMs);
   expect(place.results().map(({ command }) => command)).toEqual(commands.map(({ id }) => id));
 });
 
