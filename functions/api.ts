@@ -101,8 +101,7 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     const wanted = parseBody(extendBody, body);
     if (!wanted.ok) return wanted.answer;
     if (!isReservationId(id)) return notFound(`reservation ${id}`);
-    const reservation = id;
-    const job = { schema: jobSchema, kind: "extend", id: reservation, reservation, ...wanted.value } as const;
+    const job = { schema: jobSchema, kind: "extend", id, reservation: id, ...wanted.value } as const;
     const extended = await acceptJob(app, job, actor);
     const stored = await app.store.read("reservation", id);
     if (stored === null) return notFound(`reservation ${id}`);
@@ -114,12 +113,11 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     const reason = parseBody(reasonBody, body);
     if (!reason.ok) return reason.answer;
     if (!isReservationId(id)) return notFound(`reservation ${id}`);
-    const reservation = id;
     const job = {
       schema: jobSchema,
       kind: "end",
-      id: reservation,
-      reservation,
+      id,
+      reservation: id,
       reason: reason.value.reason,
     } as const;
     const ended = await acceptJob(app, job, actor);

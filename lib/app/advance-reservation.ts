@@ -113,6 +113,8 @@ async function decided(
     const decision = decideReservation(reservation, event, context);
     const settled = decision.kind !== "nothing" && (decision.kind !== "commit" || decision.entry !== null);
     if (settled || !waitsForNodes(reservation)) return decision;
+    const standing = await readAll(app, reservation.placed);
+    if (!needsPlace(reservation, standing, app.clock.now())) return decision;
   }
   return decideReservation(reservation, event, await contextOf(app, reservation, event, nodes, "all nodes"));
 }
