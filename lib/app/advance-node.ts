@@ -5,6 +5,7 @@
 
 import { lineKey } from "../contracts/keys.ts";
 import { overridden } from "../core/correction/policy.ts";
+import { isSilent } from "../core/hands.ts";
 import type { ReservationId, RevisionId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import { decide, type NodeDecision } from "../core/node/decide.ts";
@@ -65,7 +66,12 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
   const image =
     known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
   if (budget === null || lab === null) throw new Error(`lab ${node.lab} of node ${node.id} is not imported`);
+  const isDueAgain = job?.command != null && clock.now() >= job.command.sendAgainAt;
+  const controllers = isDueAgain
+    ? await Promise.all(lab.controllers.map((id) => store.read("controller", id)))
+    : [];
   return {
+    labIsSilent: isSilent(controllers),
     image,
     imageFor: revision,
     reservation,
@@ -120,10 +126,14 @@ function endedJob(before: NodeState, { id, lastJob, waiting }: NodeState): JobRe
 
 const fromOutside = (kind: string): boolean => kind === "message" || kind === "user" || kind === "operator";
 
-async function effects(app: App, before: NodeState, { decision, sending }: Dispatched): Promise<void> {
+async function effects(
+  app: App,
+  before: NodeState,
+  { decision, sending, labIsSilent }: Dispatched,
+): Promise<void> {
   const { node, tell } = decision;
   if (sending !== null) app.outbox.send(sending.controller, sending.command);
-  if (node.due !== null && node.due !== before.due) {
+  if (node.due !== null && node.due !== before.due && !labIsSilent) {
     app.outbox.wake({ entity: { kind: "node", id: node.id }, due: node.due, by: "timer" });
   }
   if (tell !== null) app.outbox.wake({ entity: { kind: "reservation", id: tell }, due: null, by: "engine" });

@@ -5,7 +5,7 @@
  */
 import { leaseId } from "../contracts/keys.ts";
 import type { Command } from "../core/command.ts";
-import { type Assigned, assign, type HandsPolicy, prolonged } from "../core/hands.ts";
+import { type Assigned, assign, type HandsPolicy, isSilent, prolonged } from "../core/hands.ts";
 import type { ControllerId } from "../core/ids.ts";
 import { dueOf, type NodeDecision } from "../core/node/decide.ts";
 import { jobOf, type NodeState, type Outstanding } from "../core/node/node.ts";
@@ -20,11 +20,13 @@ export interface Dispatched {
   readonly writes: readonly Write[];
   /** To be sent after the commit. Null: not now. */
   readonly sending: { readonly controller: ControllerId; readonly command: Command } | null;
+  /** None of the lab's controllers can be reached: whoever finds one back looks at its nodes, no timer does. */
+  readonly labIsSilent: boolean;
 }
 
 export async function dispatch(app: App, decision: Commit): Promise<Dispatched> {
   const { node, send } = decision;
-  if (send === null) return { decision, writes: [], sending: null };
+  if (send === null) return { decision, writes: [], sending: null, labIsSilent: false };
   const [spec, lab] = await Promise.all([
     app.store.read("node-spec", node.id),
     app.store.read("lab", node.lab),
@@ -37,6 +39,12 @@ export async function dispatch(app: App, decision: Commit): Promise<Dispatched> 
     ...lab.controllers.map((id) => app.store.read("controller", id)),
   ]);
   const now = app.clock.now();
+  if (isSilent(known)) {
+    const sendAgainAt = after(now, app.policy.command.sendAgainMs);
+    const waits = send.to === null ? { ...send, sends: 0, sendAgainAt } : { ...send, sendAgainAt };
+    const why = `lab ${node.lab} is silent: sent when one of its controllers is back`;
+    return { decision: withCommand(decision, waits, why), writes: [], sending: null, labIsSilent: true };
+  }
   const policy = handsPolicy(app);
   const silent = send.to !== null && now > after(send.mustEnd, policy.clockMarginMs);
   const keeps = send.to !== null && !silent;
@@ -65,11 +73,13 @@ export async function dispatch(app: App, decision: Commit): Promise<Dispatched> 
       decision,
       writes: [],
       sending: { controller: send.to.controller, command: command(send, send.to) },
+      labIsSilent: false,
     };
   }
   if (!assigned.assigned) {
     const waits = { ...send, sends: 0, sendAgainAt: after(now, app.policy.command.sendAgainMs) };
-    return { decision: withCommand(decision, waits, assigned.why), writes: [], sending: null };
+    const decided = withCommand(decision, waits, assigned.why);
+    return { decision: decided, writes: [], sending: null, labIsSilent: false };
   }
   const { controller, journal, at, lease } = assigned;
   if (silent && at > now && send.to !== null) {
@@ -77,6 +87,7 @@ export async function dispatch(app: App, decision: Commit): Promise<Dispatched> 
       decision,
       writes: [],
       sending: { controller: send.to.controller, command: command(send, send.to) },
+      labIsSilent: false,
     };
   }
   // Never sent so far: its times begin when it can be sent. Sent to one that is silent: the other is to find it too late.
@@ -99,6 +110,7 @@ export async function dispatch(app: App, decision: Commit): Promise<Dispatched> 
         : [{ kind: "lease", value: write, expect: stored === null ? "absent" : stored.version }],
     sending:
       at > now || given.to === null ? null : { controller, command: command(given, { controller, journal }) },
+    labIsSilent: false,
   };
 }
 

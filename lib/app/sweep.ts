@@ -2,6 +2,7 @@
  * The watchdogs' work: find what is overdue and wake it. Bounded per tick and fair between labs; assumes that every timer
  * was lost. It decides nothing: whoever is woken looks for himself.
  */
+import { isSilent } from "../core/hands.ts";
 import type { Lab } from "../core/lab.ts";
 import type { Wake } from "../ports/queue.ts";
 import type { Page } from "../ports/store.ts";
@@ -20,11 +21,14 @@ export async function everyLab(app: App, visit: (lab: Lab) => Promise<void>): Pr
   } while (from !== null);
 }
 
-export async function sweepNodes(app: App): Promise<{ labs: number; woken: number }> {
-  const seen = { labs: 0, woken: 0 };
-  await everyLab(app, async ({ id }) => {
+/** A silent lab is passed by: its nodes' clocks stand still, and whoever finds it back looks at them (`watchLabs`). */
+export async function sweepNodes(app: App): Promise<{ labs: number; silent: number; woken: number }> {
+  const seen = { labs: 0, silent: 0, woken: 0 };
+  await everyLab(app, async (lab) => {
     seen.labs += 1;
-    seen.woken += await sweepScope(app, id);
+    const controllers = await Promise.all(lab.controllers.map((id) => app.store.read("controller", id)));
+    if (isSilent(controllers)) seen.silent += 1;
+    else seen.woken += await sweepScope(app, lab.id);
   });
   return seen;
 }

@@ -18,6 +18,12 @@ export interface Controller {
   readonly reachable: boolean;
 }
 
+/** None of a lab's controllers can be reached, as far as anybody has looked: its nodes' clocks stand still. */
+export const isSilent = (controllers: readonly (Controller | null)[]): boolean => {
+  const known = controllers.filter((each) => each !== null);
+  return known.length > 0 && known.every(({ reachable }) => !reachable);
+};
+
 export interface Lease {
   readonly lab: LabId;
   readonly domain: string;

@@ -21,6 +21,8 @@ test("a lab tells who can be reached, who is late, and whether it is suspect its
   lab.hands.away.add(controller);
   await watchLabs(lab.app);
   expect((await viewLab(lab.store, "blue"))?.controllers).toEqual([{ id: controller, state: "silent" }]);
+  lab.hands.away.delete(controller);
+  await watchLabs(lab.app);
   await lab.reserve("r", 8, 24 * 60);
   await lab.until(async () => (await lab.nodes()).every((node) => jobOf(node)?.step === "wait-for-os"));
   for (const { id } of await lab.nodes()) lab.hang(id);

@@ -1,5 +1,6 @@
 /** The watchdogs that look at labs and their hands. */
 import { describe, expect, test } from "vitest";
+import { sweepNodes } from "../../lib/app/sweep.ts";
 import { watchCommands, watchLabs, watchPower } from "../../lib/app/watch.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { after as later, minutes } from "../../lib/core/time.ts";
@@ -37,6 +38,25 @@ describe("labs", () => {
       (await lab.nodes()).every(({ provision }) => provision.state === "available"),
     );
     expect((await lab.nodes()).map(({ correctiveReboots }) => correctiveReboots)).toEqual([0, 0, 0]);
+  });
+});
+
+describe("a silent lab", () => {
+  test("design §3: its nodes are passed by, nothing is sent to it, and its return has them looked at", async () => {
+    const lab = await new MemoryLab().open(3);
+    lab.hands.away.add(controller);
+    await watchLabs(lab.app);
+    await lab.reserve("r", 3, 24 * 60);
+    const from = lab.now;
+    await lab.until(async () => lab.now - from > minutes(60));
+    const told = await lab.store.timeline({ kind: "node", id: "node-01" }, 0, 1000);
+    expect(told.at(-1)?.why).toContain("lab blue is silent");
+    expect(told.length).toBeLessThan(6);
+    expect(await sweepNodes(lab.app)).toEqual({ labs: 1, silent: 1, woken: 0 });
+    expect((await lab.nodes()).map((node) => jobOf(node)?.command?.to)).toEqual([null, null, null]);
+    lab.hands.away.clear();
+    await watchLabs(lab.app);
+    await lab.until(lab.isIn("r", "reserved"));
   });
 });
 

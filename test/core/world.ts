@@ -120,6 +120,7 @@ export class World {
   readonly modules: Modules;
   /** Its lab lets correction act. */
   corrects = true;
+  labIsSilent = false;
   image: ImageRevision | null;
 
   constructor({ policy = defaultPolicy, modules = shipped, image: given = image }: Setting = {}) {
@@ -137,6 +138,7 @@ export class World {
       image: this.image,
       imageFor: image.revision,
       corrects: this.corrects,
+      labIsSilent: this.labIsSilent,
       reservation,
       policy,
       modules,

@@ -195,11 +195,17 @@ function disturb(world: World, cloud: Cloud): void {
   }
 }
 
-/** Nobody may be overdue for long: that is what the watchdogs are for. */
-function patrol(world: World, store: SimStore): void {
-  world.schedule.after(10 * 60_000, () => patrol(world, store));
-  for (const { id, due } of [...store.all("node"), ...store.all("reservation")]) {
-    const lateMs = due === null ? 0 : world.now - due;
+/** Nobody may be overdue for long: that is what the watchdogs are for. The nodes of a silent lab wait for the lab. */
+function patrol(world: World, store: SimStore, silentAt = new Map<string, number>()): void {
+  world.schedule.after(10 * 60_000, () => patrol(world, store, silentAt));
+  for (const { id, controllers } of store.all("lab")) {
+    const known = [...store.all("controller")].filter((each) => controllers.includes(each.id));
+    if (known.length > 0 && known.every(({ reachable }) => !reachable)) silentAt.set(id, world.now);
+  }
+  for (const each of [...store.all("node"), ...store.all("reservation")]) {
+    const { id, due } = each;
+    const from = Math.max(due ?? 0, silentAt.get(each.lab ?? "") ?? 0);
+    const lateMs = due === null ? 0 : world.now - from;
     world.holds(
       3,
       lateMs <= overdueMs,

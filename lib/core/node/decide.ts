@@ -287,6 +287,8 @@ function sendAgain(draft: Draft): void {
   const job = jobOf(draft.node);
   const { now, policy } = draft.context;
   if (job?.command == null || draft.send || now < job.command.sendAgainAt) return;
+  // It stays due, and whoever finds the lab back looks at it.
+  if (draft.context.labIsSilent) return;
   const { command } = job;
   const wait = Math.min(policy.command.sendAgainMs * 2 ** command.sends, policy.command.sendAgainAtMostMs);
   setJob(draft, { command: { ...command, sends: command.sends + 1, sendAgainAt: after(now, wait) } });

@@ -18,6 +18,8 @@ export interface NodeContext extends ProgramContext {
   readonly budget: Budget;
   /** False: the lab wants to see first what correction would do. */
   readonly corrects: boolean;
+  /** Nothing is sent again to a lab of which no controller can be reached. Looked up only when something is due again. */
+  readonly labIsSilent: boolean;
   readonly now: Instant;
   /** Bytes written since the last transition; kept beside the state so that progress costs no transition. */
   readonly progress: Progress | null;
