@@ -31,7 +31,10 @@ export async function campaign({
   const end = from + runs;
   let next = from;
   const crew = Array.from({ length: Math.min(workers, Math.ceil(runs / batch)) }, async () => {
-    const worker = new Worker(new URL("worker.ts", import.meta.url));
+    const worker = new Worker(new URL("worker.ts", import.meta.url), {
+      // A history is many small things that die young: a tenth of the time is saved by letting them die in one go.
+      resourceLimits: { maxYoungGenerationSizeMb: 192 },
+    });
     try {
       while (next < end && !(stops && total.violations.length > 0)) {
         const begin = next;
