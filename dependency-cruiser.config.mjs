@@ -90,7 +90,7 @@ export const rooms = [
       "lib/drivers",
       "lib/agent",
     ],
-    packages: ["zod", "ssh2"],
+    packages: ["zod", "ssh2", "jose"],
     node: true,
     belongs:
       "The local stack runs the shipped things around it. Handlers are loaded from dist/ at run time, never imported.",

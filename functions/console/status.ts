@@ -2,10 +2,12 @@
 import middy from "@middy/core";
 import { nodeView, viewReservation } from "../../lib/app/views.ts";
 import { statusPage } from "../../lib/console/status-page.ts";
+import { consoleEnvironment, readEnvironment } from "../../lib/contracts/environment.ts";
 import { composer } from "../runtime/compose.ts";
 
 const makeApp = composer();
 const shown = 300;
+const { CONSOLE_TOKEN_PATH: tokenPath = null } = readEnvironment(consoleEnvironment, process.env);
 
 export const handler = middy().handler(async () => {
   const { store, clock } = makeApp();
@@ -15,6 +17,7 @@ export const handler = middy().handler(async () => {
   ]);
   const body = statusPage({
     now: clock.now(),
+    tokenPath,
     nodes: nodes.items.map((node) => nodeView(node, null)),
     reservations: await Promise.all(reservations.items.map((each) => viewReservation(store, each))),
   });

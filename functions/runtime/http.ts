@@ -6,17 +6,33 @@ import type { Problem } from "../../lib/contracts/views.ts";
 
 export type Answer = APIGatewayProxyStructuredResultV2;
 
-export const json = (statusCode: number, body: unknown): Answer => ({
-  statusCode,
-  headers: { "content-type": "application/json" },
-  body: JSON.stringify(body),
-});
+/** One thing goes with its version as its ETag: sent back as `If-Match`, a change is made to nothing newer. */
+export function json(statusCode: number, body: unknown): Answer {
+  const version = typeof body === "object" && body !== null && "version" in body ? body.version : null;
+  return {
+    statusCode,
+    headers: {
+      "content-type": "application/json",
+      ...(typeof version === "number" ? { etag: `"${version}"` } : {}),
+    },
+    body: JSON.stringify(body),
+  };
+}
 
-export function problem(status: number, code: string, title: string, detail: string): Answer {
+export function problem(
+  status: number,
+  code: string,
+  title: string,
+  detail: string,
+  { retryAfterSeconds = null }: { readonly retryAfterSeconds?: number | null } = {},
+): Answer {
   const body: Problem = { type: `urn:rackwright:problem:${code}`, title, status, detail };
   return {
     statusCode: status,
-    headers: { "content-type": "application/problem+json" },
+    headers: {
+      "content-type": "application/problem+json",
+      ...(retryAfterSeconds === null ? {} : { "retry-after": String(retryAfterSeconds) }),
+    },
     body: JSON.stringify(body),
   };
 }

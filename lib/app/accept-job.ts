@@ -10,6 +10,7 @@ import { isOver } from "../core/reservation/reservation.ts";
 import { advanceNode } from "./advance-node.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
+import { countIn } from "./quota.ts";
 import { reserve } from "./reserve.ts";
 
 export type Accepted =
@@ -21,7 +22,13 @@ const refuse = (code: string, message: string): Accepted => ({
   fault: { class: "configuration", code, message },
 });
 
-export async function acceptJob(app: App, job: JobMessage, actor: Actor): Promise<Accepted> {
+/** `ifVersion`: only if what it changes is still as whoever asks has seen it. */
+export async function acceptJob(
+  app: App,
+  job: JobMessage,
+  actor: Actor,
+  ifVersion: number | null = null,
+): Promise<Accepted> {
   switch (job.kind) {
     case "reserve": {
       const { schema: _schema, kind: _kind, ...wanted } = job;
@@ -30,7 +37,13 @@ export async function acceptJob(app: App, job: JobMessage, actor: Actor): Promis
     }
     case "end": {
       const { reservation, reason } = job;
-      const advanced = await advanceReservation(app, reservation, { kind: "end", reason, actor });
+      const advanced = await advanceReservation(
+        app,
+        reservation,
+        { kind: "end", reason, actor },
+        { ifVersion },
+      );
+      if (advanced === "other-version") return otherVersion(reservation);
       return advanced === "unknown-reservation"
         ? refuse("reservation-unknown", `there is no reservation ${reservation}`)
         : { ok: true, known: advanced === "unchanged" };
@@ -40,7 +53,11 @@ export async function acceptJob(app: App, job: JobMessage, actor: Actor): Promis
       const stored = await app.store.read("reservation", id);
       if (stored === null) return refuse("reservation-unknown", `there is no reservation ${id}`);
       if (isOver(stored)) return refuse("reservation-over", `reservation ${id} is over`);
-      const advanced = await advanceReservation(app, id, { kind: "extend", end, actor });
+      const counted = await countIn(app, { ...stored, end });
+      if (!counted.ok) return counted;
+      const event = { kind: "extend", end, actor } as const;
+      const advanced = await advanceReservation(app, id, event, { ifVersion, also: counted.writes });
+      if (advanced === "other-version") return otherVersion(id);
       return typeof advanced === "string"
         ? { ok: true, known: advanced === "unchanged" }
         : { ok: false, fault: advanced.refused };
@@ -55,6 +72,9 @@ export async function acceptJob(app: App, job: JobMessage, actor: Actor): Promis
       return nodeJob(app, job, null, actor);
   }
 }
+
+const otherVersion = (id: string): Accepted =>
+  refuse("other-version", `${id} has changed since you have seen it: read it again`);
 
 async function nodeJob(
   app: App,

@@ -18,7 +18,13 @@ import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { type Dispatched, dispatch } from "./dispatch.ts";
 
-export type Advanced = "changed" | "unchanged" | "unknown-node" | "stale-timer";
+export type Advanced =
+  | "changed"
+  | "unchanged"
+  | "unknown-node"
+  | "stale-timer"
+  /** It is not as whoever asks has seen it. */
+  | "other-version";
 
 /**
  * `timer`: the instant that a timer stands for; it is dropped when the node is not due then any more.
@@ -28,12 +34,17 @@ export async function advanceNode(
   app: App,
   id: string,
   event: NodeEvent,
-  { timer = null, also = [] }: { timer?: Instant | null; also?: readonly Write[] } = {},
+  {
+    timer = null,
+    ifVersion = null,
+    also = [],
+  }: { timer?: Instant | null; ifVersion?: number | null; also?: readonly Write[] } = {},
 ): Promise<Advanced> {
   for (let round = 0; round < decideAgainAtMost; round += 1) {
     const node = await app.store.read("node", id);
     if (node === null) return "unknown-node";
     if (timer !== null && node.due !== timer) return "stale-timer";
+    if (ifVersion !== null && node.version !== ifVersion) return "other-version";
     const context = await contextOf(app, node, event);
     const decision = decide(node, event, context);
     if (decision.kind === "nothing") return "unchanged";

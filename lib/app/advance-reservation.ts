@@ -24,6 +24,8 @@ export type Advanced =
   | "unchanged"
   | "unknown-reservation"
   | "stale-timer"
+  /** It is not as whoever asks has seen it. */
+  | "other-version"
   | { readonly refused: Fault };
 
 /** How many free nodes are read to choose from, beyond those that are needed: some may be gone, or lack a tag. */
@@ -33,12 +35,17 @@ export async function advanceReservation(
   app: App,
   id: string,
   event: ReservationEvent,
-  { timer = null }: { timer?: Instant | null } = {},
+  {
+    timer = null,
+    ifVersion = null,
+    also = [],
+  }: { timer?: Instant | null; ifVersion?: number | null; also?: readonly Write[] } = {},
 ): Promise<Advanced> {
   for (let round = 0; round < decideAgainAtMost; round += 1) {
     const reservation = await app.store.read("reservation", id);
     if (reservation === null) return "unknown-reservation";
     if (timer !== null && reservation.due !== timer) return "stale-timer";
+    if (ifVersion !== null && reservation.version !== ifVersion) return "other-version";
     const nodes = present(await Promise.all(reservation.nodes.map((node) => app.store.read("node", node))));
     const decision = await decided(app, reservation, event, nodes);
     if (decision.kind === "nothing") return "unchanged";
@@ -58,6 +65,7 @@ export async function advanceReservation(
           expect: value.version === 1 ? "absent" : value.version - 1,
         }),
       ),
+      ...also,
     ];
     if ((await app.store.commit(writes)) === "conflict") continue;
     if (entry !== null) {

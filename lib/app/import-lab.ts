@@ -1,11 +1,13 @@
 /** Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone. */
 
-import type { LabFile } from "../contracts/lab-file.ts";
+import type { LabFile, LabNode } from "../contracts/lab-file.ts";
 import { codecs } from "../contracts/stored.ts";
 import { fullBudget } from "../core/correction/budget.ts";
+import type { LabId } from "../core/ids.ts";
 import { enrolledNode } from "../core/node/enrol.ts";
 import type { Actor, NodeSpec } from "../core/node/node.ts";
 import type { Write } from "../ports/store.ts";
+import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
 export interface Imported {
@@ -22,11 +24,11 @@ export async function importLab(app: App, file: LabFile, actor: Actor): Promise<
   const changed: string[] = [];
   const refused: string[] = [];
   for (const node of file.nodes) {
-    const spec = specOf(node, file);
+    const spec = specOf(node, file.lab);
     const outcome = await importNode(app, spec, actor);
-    if (outcome === "enrolled") enrolled.push(node.id);
-    else if (outcome === "changed") changed.push(node.id);
-    else if (outcome !== "unchanged") refused.push(outcome);
+    if (outcome.kind === "enrolled") enrolled.push(node.id);
+    else if (outcome.kind === "changed") changed.push(node.id);
+    else if (outcome.kind === "refused") refused.push(outcome.why);
   }
   const unchanged = file.nodes.length - enrolled.length - changed.length - refused.length;
   return { enrolled, changed, unchanged, refused };
@@ -39,6 +41,7 @@ async function importSettings({ store, policy, clock }: App, file: LabFile): Pro
     const wanted = {
       id: file.lab,
       controllers: file.controllers,
+      classes: [...new Set(file.nodes.map((node) => node.class))].sort(),
       correction: file.correction.mode,
       overrides: file.correction.policy,
     };
@@ -66,10 +69,7 @@ async function importSettings({ store, policy, clock }: App, file: LabFile): Pro
   throw new Contended(`lab ${file.lab} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
-function specOf(
-  { id, class: nodeClass, tags, macs, bmc }: LabFile["nodes"][number],
-  { lab }: LabFile,
-): NodeSpec {
+function specOf({ id, class: nodeClass, tags, macs, bmc }: LabNode, lab: LabId): NodeSpec {
   const { driver, address, options, credential, domain = bmc.address, quiescentSeconds } = bmc;
   const power = {
     driver,
@@ -82,7 +82,45 @@ function specOf(
   return { id, lab, class: nodeClass, tags, macs, power, version: 1 };
 }
 
-async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<string> {
+export type Enrolled =
+  | { readonly kind: "enrolled" | "changed" | "unchanged" }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** One node of a lab that is there already. */
+export async function enrol(
+  app: App,
+  node: LabNode & { readonly lab: LabId },
+  actor: Actor,
+): Promise<Enrolled> {
+  if ((await app.store.read("lab", node.lab)) === null)
+    return { kind: "refused", why: `there is no lab ${node.lab}: import it first` };
+  const outcome = await importNode(app, specOf(node, node.lab), actor);
+  if (outcome.kind === "enrolled" || outcome.kind === "changed")
+    await noteNode(app, node, outcome.kind === "enrolled" ? 1 : 0);
+  return outcome;
+}
+
+/** The lab has so many more nodes, and perhaps another class of them. */
+async function noteNode(
+  { store }: App,
+  node: LabNode & { readonly lab: LabId },
+  more: number,
+): Promise<void> {
+  for (let round = 0; round < decideAgainAtMost; round += 1) {
+    const [lab, budget] = await Promise.all([store.read("lab", node.lab), store.read("budget", node.lab)]);
+    if (lab === null || budget === null) return;
+    const classes = [...new Set([...lab.classes, node.class])].sort();
+    const nodes = budget.nodes + more;
+    const committed = await store.commit([
+      { kind: "lab", value: { ...lab, version: lab.version + 1, classes }, expect: lab.version },
+      { kind: "budget", value: { ...budget, version: budget.version + 1, nodes }, expect: budget.version },
+    ]);
+    if (committed === "committed") return;
+  }
+  throw new Contended(`lab ${node.lab} was changed by others ${decideAgainAtMost} times in a row`);
+}
+
+async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrolled> {
   const { store, clock, outbox } = app;
   const known = await store.read("node-spec", spec.id);
   if (known === null) {
@@ -116,26 +154,36 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<strin
     ]);
     if (committed === "conflict") return ownersOf(app, spec);
     outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
-    return "enrolled";
+    return { kind: "enrolled" };
   }
   const wanted = { ...spec, version: known.version };
-  if (JSON.stringify(wanted) === JSON.stringify(known)) return "unchanged";
+  if (JSON.stringify(wanted) === JSON.stringify(known)) return { kind: "unchanged" };
   if (known.lab !== spec.lab)
-    return `node ${spec.id} belongs to lab ${known.lab}: it cannot be moved by an import`;
+    return {
+      kind: "refused",
+      why: `node ${spec.id} belongs to lab ${known.lab}: it cannot be moved by an import`,
+    };
   const fresh = spec.macs.filter((mac) => !known.macs.includes(mac));
-  const committed = await store.commit([
+  const also: readonly Write[] = [
     { kind: "node-spec", value: { ...spec, version: known.version + 1 }, expect: known.version },
     ...fresh.map((mac) => ({ kind: "mac", value: { mac, node: spec.id }, expect: "absent" }) as const),
-  ]);
-  return committed === "committed" ? "changed" : ownersOf(app, spec);
+  ];
+  const { class: nodeClass, tags } = spec;
+  try {
+    await advanceNode(app, spec.id, { kind: "settings", class: nodeClass, tags, actor }, { also });
+    return { kind: "changed" };
+  } catch (error) {
+    if (error instanceof Contended) return ownersOf(app, spec);
+    throw error;
+  }
 }
 
 /** Two nodes cannot share a MAC: says whose it is. */
-async function ownersOf({ store }: App, { id, macs }: NodeSpec): Promise<string> {
+async function ownersOf({ store }: App, { id, macs }: NodeSpec): Promise<Enrolled> {
   for (const mac of macs) {
     const owner = await store.read("mac", mac);
     if (owner !== null && owner.node !== id)
-      return `node ${id}: MAC ${mac} is already that of node ${owner.node}`;
+      return { kind: "refused", why: `node ${id}: MAC ${mac} is already that of node ${owner.node}` };
   }
-  return `node ${id} was changed by others meanwhile: import again`;
+  return { kind: "refused", why: `node ${id} was changed by others meanwhile: import again` };
 }

@@ -7,7 +7,8 @@ import type { Actor } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { after, spanText } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
-import type { App } from "./app.ts";
+import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { countIn } from "./quota.ts";
 
 export type Reserved =
   | { readonly ok: true; readonly reservation: Reservation; readonly known: boolean }
@@ -16,8 +17,34 @@ export type Reserved =
 export type Wanted = Omit<Extract<JobMessage, { kind: "reserve" }>, "schema" | "kind">;
 
 export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<Reserved> {
-  const known = await app.store.read("reservation", wanted.id);
-  if (known !== null) return { ok: true, reservation: known, known: true };
+  for (let round = 0; round < decideAgainAtMost; round += 1) {
+    const known = await app.store.read("reservation", wanted.id);
+    if (known !== null) return asked(known, wanted);
+    const made = await make(app, wanted, actor);
+    if (made !== "conflict") return made;
+  }
+  throw new Contended(`project ${wanted.project} was changed by others ${decideAgainAtMost} times in a row`);
+}
+
+/** The same id again is the same reservation, if it asks for the same. */
+function asked(known: Reservation, wanted: Wanted): Reserved {
+  const same =
+    known.owner === wanted.owner &&
+    known.project === wanted.project &&
+    known.image === wanted.image &&
+    known.class === wanted.class &&
+    known.count === wanted.count &&
+    known.lab === wanted.lab &&
+    (wanted.start === null ? known.asap : known.start === wanted.start) &&
+    known.user === wanted.user &&
+    known.publicKey === wanted.publicKey &&
+    known.tags.join() === wanted.tags.join();
+  if (same) return { ok: true, reservation: known, known: true };
+  const message = `${wanted.id} is the id of another reservation: choose another one`;
+  return { ok: false, fault: configurationFault("id-taken", message) };
+}
+
+async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | "conflict"> {
   const image = await app.store.read("image", wanted.image);
   if (image === null) {
     return {
@@ -28,8 +55,12 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
       ),
     };
   }
+  if (image.retired !== null) {
+    const message = `image ${image.id} is retired: ${image.retired}`;
+    return { ok: false, fault: configurationFault("image-retired", message) };
+  }
   const now = app.clock.now();
-  const { id, owner, class: nodeClass, tags, lab, prefer, count, user, publicKey } = wanted;
+  const { id, owner, project, class: nodeClass, tags, lab, prefer, count, user, publicKey } = wanted;
   const { readyWithinMs, leadMs, horizonMs } = app.policy.reservation;
   if (wanted.start !== null && (wanted.start < now || wanted.start > now + horizonMs)) {
     const problem = wanted.start < now ? "lies in the past" : `lies more than ${spanText(horizonMs)} ahead`;
@@ -40,10 +71,14 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
   }
   const start = wanted.start ?? now;
   const end = after(start, wanted.minutes * 60_000);
+  const asap = wanted.start === null;
+  const counted = await countIn(app, { id, owner, project, count, start, end, asap });
+  if (!counted.ok) return counted;
   const reservation: Reservation = {
     id,
     version: 1,
     owner,
+    project,
     image: image.id,
     revision: image.production,
     class: nodeClass,
@@ -53,8 +88,8 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     count,
     start,
     end,
-    asap: wanted.start === null,
-    leadMs: wanted.start === null ? 0 : leadMs,
+    asap,
+    leadMs: asap ? 0 : leadMs,
     placed: [],
     user,
     publicKey,
@@ -94,8 +129,10 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
         proposed: null,
       },
     },
+    ...counted.writes,
   ]);
-  if (committed === "committed") await advanceReservation(app, id, { kind: "look", actor });
+  if (committed === "conflict") return "conflict";
+  await advanceReservation(app, id, { kind: "look", actor });
   const stored = await app.store.read("reservation", id);
-  return { ok: true, reservation: stored ?? reservation, known: committed === "conflict" };
+  return { ok: true, reservation: stored ?? reservation, known: false };
 }

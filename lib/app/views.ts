@@ -153,6 +153,7 @@ export async function viewReservation(store: Store, reservation: Reservation): P
     id: reservation.id,
     version: reservation.version,
     owner: reservation.owner,
+    project: reservation.project,
     image: reservation.image,
     revision: reservation.revision,
     class: reservation.class,

@@ -24,11 +24,13 @@ import {
   type Key,
   keyOf,
   keyOfValue,
+  ownerKey,
+  revisionKey,
   timelineKey,
 } from "../contracts/keys.ts";
 import { explain } from "../contracts/scalars.ts";
 import { codecs, type Kind, type Ref, type Stored, storedItem } from "../contracts/stored.ts";
-import type { Expected, Page, Store, Write } from "../ports/store.ts";
+import type { Expected, Listed, Page, Store, Write } from "../ports/store.ts";
 import { type IndexName, indexNames } from "./table.ts";
 
 /** DynamoDB's own limit (API reference, TransactWriteItems). */
@@ -67,6 +69,21 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
       },
       limit,
     );
+
+  async function pageOf<K extends Listed>(
+    index: "list" | "owner",
+    pk: string,
+    kind: K,
+    from: string | null,
+    limit: number,
+  ): Promise<Page<Stored[K]>> {
+    const { items, more } = await inIndex(index, pk, from, limit);
+    const last = items.at(-1)?.[`${index}Sk`];
+    return {
+      items: items.map((item) => decode(kind, item)),
+      next: more && typeof last === "string" ? last : null,
+    };
+  }
 
   const beside = async (pk: string, from: string, to: string, limit: number | null) => {
     const { items } = await query(
@@ -130,24 +147,18 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     },
     pool: async (pool, limit) =>
       (await inIndex("pool", pool, null, limit)).items.map((item) => refOf(item).id),
-    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(
-      kind: K,
-      limit: number,
-      from: string | null,
-    ) => {
-      const { items, more } = await inIndex("list", kind, from, limit);
-      const last = items.at(-1)?.["listSk"];
-      const page: Page<Stored[K]> = {
-        items: items.map((item) => decode(kind, item)),
-        next: more && typeof last === "string" ? last : null,
-      };
-      return page;
-    },
+    list: <K extends Listed>(kind: K, limit: number, from: string | null) =>
+      pageOf("list", kind, kind, from, limit),
+    owned: (owner, limit, from) => pageOf("owner", ownerKey(owner), "reservation", from, limit),
     timeline: async ({ kind, id }, afterSequence, limit) => {
       const { pk, sk } = timelineKey(kind, id, afterSequence + 1);
       const items = await beside(pk, sk, "timeline#~", limit);
       return items.map((item) => decode("timeline", item));
     },
+    revisions: async (image) =>
+      (await beside(`image#${image}`, revisionKey(""), revisionKey("~"), null)).map((item) =>
+        decode("revision", item),
+      ),
     issues: async (node) =>
       (await beside(`node#${node}`, "issue#", "issue#~", null)).map((item) => decode("issue", item)),
   };

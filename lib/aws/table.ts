@@ -1,4 +1,4 @@
-/** The one table: two keys, three sparse indexes. infra/ deploys the same definition. */
+/** The one table: two keys, four sparse indexes. infra/ deploys the same definition. */
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -9,11 +9,11 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
-export const indexNames = ["due", "pool", "list"] as const;
+export const indexNames = ["due", "pool", "list", "owner"] as const;
 export type IndexName = (typeof indexNames)[number];
 
-/** `due` and `pool` name what to read again, so keys are all they need; `list` is read for what it holds. */
-const projections = { due: "KEYS_ONLY", pool: "KEYS_ONLY", list: "ALL" } as const;
+/** `due` and `pool` name what to read again, so keys are all they need; `list` and `owner` are read for what they hold. */
+const projections = { due: "KEYS_ONLY", pool: "KEYS_ONLY", list: "ALL", owner: "ALL" } as const;
 
 export interface TableOptions {
   /** Whether changes are kept for a day for somebody to follow, as new images. With a stream every write costs more. */

@@ -10,6 +10,8 @@ import { style } from "./status-style.ts";
 export interface StatusViews {
   /** Milliseconds since 1970, on the server's clock: every age on the page is told by it. */
   readonly now: number;
+  /** Where the page gets a token for its questions; null: whoever serves it sees to that. */
+  readonly tokenPath: string | null;
   readonly nodes: readonly NodeView[];
   readonly reservations: readonly ReservationView[];
 }

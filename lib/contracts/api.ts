@@ -1,31 +1,43 @@
 /** The HTTP API: its routes (API Gateway route keys) and the bodies it takes. */
 import * as z from "zod";
-import { requirements } from "./job.ts";
+import type { Role } from "../core/caller.ts";
+import { mostNodes, requirements } from "./job.ts";
+import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
-import { at, imageId, reservationId, sha256, words } from "./scalars.ts";
+import { at, imageId, labId, reservationId, revisionId, sha256, words } from "./scalars.ts";
+import { quota } from "./stored.ts";
 
 export const routes = [
   "GET /v1/openapi.json",
+  "GET /v1/availability",
   "POST /v1/labs",
   "GET /v1/labs",
   "GET /v1/labs/{id}",
   "GET /v1/labs/{id}/correction",
   "POST /v1/images",
   "GET /v1/images",
+  "GET /v1/images/{id}",
+  "POST /v1/images/{id}/production",
+  "POST /v1/images/{id}/retire",
+  "GET /v1/projects",
+  "PUT /v1/projects/{id}",
   "POST /v1/reservations",
   "GET /v1/reservations",
   "GET /v1/reservations/{id}",
+  "GET /v1/reservations/{id}/connect",
   "GET /v1/reservations/{id}/timeline",
   "GET /v1/reservations/{id}/explain",
   "POST /v1/reservations/{id}/extend",
   "POST /v1/reservations/{id}/end",
   "GET /v1/nodes",
   "GET /v1/nodes/{id}",
+  "PUT /v1/nodes/{id}",
   "GET /v1/nodes/{id}/timeline",
   "GET /v1/nodes/{id}/explain",
   "GET /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues/{issue}/close",
+  "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
   "POST /v1/nodes/{id}/give-back",
@@ -33,14 +45,90 @@ export const routes = [
 ] as const;
 export type Route = (typeof routes)[number];
 
+const everyone: readonly Role[] = ["user", "operator", "lab-controller"];
+const users: readonly Role[] = ["user", "operator"];
+const operators: readonly Role[] = ["operator"];
+const hands: readonly Role[] = ["operator", "lab-controller"];
+
+/**
+ * Who may ask what; null: nobody has to say who he is. Of reservations, a user sees and changes his own; what is not his
+ * is not there for him.
+ */
+export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
+  "GET /v1/openapi.json": null,
+  "GET /v1/availability": users,
+  "POST /v1/labs": operators,
+  "GET /v1/labs": hands,
+  "GET /v1/labs/{id}": hands,
+  "GET /v1/labs/{id}/correction": operators,
+  "POST /v1/images": operators,
+  "GET /v1/images": everyone,
+  "GET /v1/images/{id}": everyone,
+  "POST /v1/images/{id}/production": operators,
+  "POST /v1/images/{id}/retire": operators,
+  "GET /v1/projects": users,
+  "PUT /v1/projects/{id}": operators,
+  "POST /v1/reservations": users,
+  "GET /v1/reservations": users,
+  "GET /v1/reservations/{id}": users,
+  "GET /v1/reservations/{id}/connect": users,
+  "GET /v1/reservations/{id}/timeline": users,
+  "GET /v1/reservations/{id}/explain": users,
+  "POST /v1/reservations/{id}/extend": users,
+  "POST /v1/reservations/{id}/end": users,
+  "GET /v1/nodes": hands,
+  "GET /v1/nodes/{id}": hands,
+  "PUT /v1/nodes/{id}": operators,
+  "GET /v1/nodes/{id}/timeline": hands,
+  "GET /v1/nodes/{id}/explain": hands,
+  "GET /v1/nodes/{id}/issues": hands,
+  "POST /v1/nodes/{id}/issues": hands,
+  "POST /v1/nodes/{id}/issues/{issue}/close": operators,
+  "POST /v1/nodes/{id}/reload": operators,
+  "POST /v1/nodes/{id}/offline": operators,
+  "POST /v1/nodes/{id}/online": operators,
+  "POST /v1/nodes/{id}/give-back": operators,
+  "GET /v1/jobs/{id}": operators,
+};
+
 export const isRoute = (key: string): key is Route => routes.some((route) => route === key);
 
 export const reservationBody = z.strictObject({
   id: reservationId
     .optional()
     .describe("Chosen by the caller: the same id again answers with the same reservation."),
-  owner: words(200),
+  owner: words(200)
+    .optional()
+    .describe("Whose reservation it is: the caller's, unless an operator says whose."),
   ...requirements,
+});
+
+/** What can be had: of one class, or of all. */
+export const availabilityQuery = z.object({
+  class: words(63).exactOptional().describe("Of this class only, and from when on there is enough of it"),
+  count: z.coerce.number().int().min(1).max(mostNodes).default(1).describe("So many nodes"),
+  minutes: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60 * 24 * 30)
+    .default(60)
+    .describe("For so long"),
+});
+export type AvailabilityQuery = z.infer<typeof availabilityQuery>;
+
+export const nodeBody = labNode.omit({ id: true }).extend({ lab: labId });
+
+export const reloadBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
+  image: imageId.describe("Its production revision is loaded as soon as the node is free."),
+});
+
+export const productionBody = z.strictObject({ revision: revisionId });
+
+export const projectBody = z.strictObject({
+  members: z.array(words(200)).max(1000).describe("Who may reserve in its name: subjects of tokens"),
+  quota,
 });
 
 export const extendBody = z.strictObject({

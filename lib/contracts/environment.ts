@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { defaultPolicy, type Policy } from "../core/correction/policy.ts";
+import { type RoleClaims, roleClaims } from "./authorizer.ts";
 import { policy } from "./policy.ts";
 import { explain } from "./scalars.ts";
 
@@ -13,6 +14,12 @@ export const functionEnvironment = z.object({
   DOCUMENT_NAME: z.string().min(3),
   POLICY: z.string().optional(),
 });
+
+/** `ROLE_CLAIMS`: which groups of the tokens' issuer hold which role. */
+export const apiEnvironment = functionEnvironment.extend({ ROLE_CLAIMS: z.string().optional() });
+
+/** `CONSOLE_TOKEN_PATH`: where the status page asks for a token, on one machine. */
+export const consoleEnvironment = functionEnvironment.extend({ CONSOLE_TOKEN_PATH: z.string().optional() });
 
 /** A consumer of a queue sends what can never be carried out to the queue's dead-letter queue itself, with the reason. */
 export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEUE_URL: z.url() });
@@ -31,4 +38,10 @@ export function readPolicy(text: string | undefined): Policy {
   const parsed = policy.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
   throw new Error(`environment: POLICY: ${explain(parsed.error)}`);
+}
+
+export function readRoleClaims(text: string | undefined): RoleClaims {
+  const parsed = roleClaims.safeParse(text === undefined || text === "" ? {} : JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`environment: ROLE_CLAIMS: ${explain(parsed.error)}`);
 }

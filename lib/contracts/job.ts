@@ -3,7 +3,7 @@
  * generated from this schema. The id is the sender's, and the same id again changes nothing.
  */
 import * as z from "zod";
-import { at, imageId, labId, nodeId, reservationId, words } from "./scalars.ts";
+import { at, imageId, labId, nodeId, projectId, reservationId, words } from "./scalars.ts";
 
 export const jobSchema = "rackwright.job/1";
 
@@ -30,6 +30,7 @@ export const requirements = {
     ),
   class: words(63).default("standard").describe("Class of the nodes."),
   tags: z.array(words(63)).max(20).default([]).describe("Tags that each node must have."),
+  project: projectId.nullable().default(null).describe("The project in whose quota it counts."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
   prefer: z.array(nodeId).max(mostNodes).default([]).describe("Nodes to take first if they are free."),
   user: z

@@ -23,6 +23,7 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   revision: ({ revision }) => keyOf("revision", revision),
   issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
   job: ({ id }) => keyOf("job", id),
+  project: ({ id }) => keyOf("project", id),
   mac: ({ mac: address }) => keyOf("mac", address),
   calendar: ({ node, period }) => keyOf("calendar", calendarId(node, period)),
   timeline: ({ entity, sequence }) => timelineKey(entity.kind, entity.id, sequence),
@@ -47,12 +48,17 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `node#${id}`, sk: "progress" };
     case "lab":
       return { pk: `lab#${id}`, sk: "lab" };
+    case "revision":
+      // Beside its image, which its name begins with: all revisions of an image are one query.
+      return { pk: `image#${id.slice(0, id.lastIndexOf(":"))}`, sk: revisionKey(id) };
     case "budget":
       return { pk: `lab#${id}`, sk: "budget" };
     default:
       return { pk: `${kind}#${id}`, sk: kind };
   }
 }
+
+export const revisionKey = (id: string): string => `revision#${id}`;
 
 /** Sorts as text in the order of the numbers. */
 const padded = (number: number): string => String(number).padStart(15, "0");
@@ -68,6 +74,7 @@ export interface IndexKeys {
   readonly due: Key | null;
   readonly pool: Key | null;
   readonly list: Key | null;
+  readonly owner: Key | null;
 }
 
 /** So many partitions per lab: one takes a thousand writes a second, which a lab of ten thousand nodes may need. */
@@ -84,11 +91,13 @@ export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
 export const classKey = (nodeClass: string): string => `class#${nodeClass}`;
 export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
 
+export const ownerKey = (owner: string): string => `owner#${owner}`;
+
 /** Waits for nodes: it stands in line. */
 const inLine = ({ state, nodes, count }: Reservation): boolean =>
   state === "new" || (state === "loading" && nodes.length < count);
 
-const none: IndexKeys = { due: null, pool: null, list: null };
+const none: IndexKeys = { due: null, pool: null, list: null, owner: null };
 
 const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   node: (node) => ({
@@ -98,6 +107,7 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
         : { pk: dueKey(node.lab, shardOf(node.id)), sk: `${padded(node.due)}#${node.id}` },
     pool: isFree(node) ? { pk: freeKey(node.class), sk: `${padded(node.lastUsedAt)}#${node.id}` } : null,
     list: { pk: "node", sk: node.id },
+    owner: null,
   }),
   reservation: (each) => ({
     due:
@@ -106,8 +116,10 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
         : { pk: dueKey("reservations", shardOf(each.id)), sk: `${padded(each.due)}#${each.id}` },
     pool: inLine(each) ? { pk: lineKey(each.class), sk: `${padded(each.createdAt)}#${each.id}` } : null,
     list: { pk: "reservation", sk: `${padded(each.createdAt)}#${each.id}` },
+    owner: { pk: ownerKey(each.owner), sk: `${padded(each.createdAt)}#${each.id}` },
   }),
   lab: ({ id }) => ({ ...none, list: { pk: "lab", sk: id } }),
+  project: ({ id }) => ({ ...none, list: { pk: "project", sk: id } }),
   image: ({ id }) => ({ ...none, list: { pk: "image", sk: id } }),
   issue: (issue) =>
     issue.state === "open"

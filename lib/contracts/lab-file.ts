@@ -21,6 +21,16 @@ const bmc = z.strictObject({
   quiescentSeconds: z.number().min(0).max(600).default(0).describe("Least time between two power commands."),
 });
 
+/** One node of a lab. */
+export const labNode = z.strictObject({
+  id: nodeId,
+  class: words(63).default("standard"),
+  tags: z.array(words(63)).max(50).default([]),
+  macs: z.array(mac).min(1).max(16),
+  bmc,
+});
+export type LabNode = z.infer<typeof labNode>;
+
 export const labFile = z
   .strictObject({
     schema: z.literal("rackwright.lab/1"),
@@ -41,18 +51,7 @@ export const labFile = z
           ),
       })
       .prefault({}),
-    nodes: z
-      .array(
-        z.strictObject({
-          id: nodeId,
-          class: words(63).default("standard"),
-          tags: z.array(words(63)).max(50).default([]),
-          macs: z.array(mac).min(1).max(16),
-          bmc,
-        }),
-      )
-      .min(1)
-      .max(10_000),
+    nodes: z.array(labNode).min(1).max(10_000),
   })
   .superRefine(({ nodes }, context) => {
     const seen = new Map<string, string>();

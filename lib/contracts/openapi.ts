@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document of the API, made from the schemas that check its requests. Pure. */
 import * as z from "zod";
-import { type Route, routes } from "./api.ts";
+import { mayAsk, type Route, routes } from "./api.ts";
 import { contracts } from "./routes.ts";
 import { problemView } from "./views.ts";
 
@@ -9,6 +9,7 @@ type Json = { readonly [key: string]: unknown };
 const everywhere = {
   400: "The request is not as it should be: `detail` says where",
   500: "Something unexpected; nothing is half done, ask again",
+  503: "Many change the same thing at once: Retry-After says when to ask again",
 } as const;
 
 /** Schemas with an id are told once, and referred to. */
@@ -63,10 +64,19 @@ export function openApi(): Json {
       title: "Rackwright",
       version: "1",
       description:
-        "Lab nodes for a reservation portal. Instants are milliseconds since 1970. Every create takes an id of the caller's: the same request again changes nothing.",
+        "Lab nodes for a reservation portal. Instants are milliseconds since 1970. Every create takes an id of the caller's or an Idempotency-Key: the same request again changes nothing. One thing comes with its ETag: sent back as If-Match, a change is made to nothing newer.",
     },
     paths,
+    security: [{ token: [] }],
     components: {
+      securitySchemes: {
+        token: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "Of the OpenID Connect issuer",
+        },
+      },
       schemas: Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   };
@@ -88,11 +98,19 @@ function operation(route: Route, path: string, problem: Json, of: (shape: z.ZodT
       description,
       schema: name === "after" ? { type: "integer", minimum: 0 } : { type: "string" },
     })),
+    ...headersOf(route).map(([name, description]) => ({
+      name,
+      in: "header",
+      required: false,
+      description,
+      schema: { type: "string" },
+    })),
   ];
   return {
     operationId: operationIdOf(route),
     summary: is,
     tags: [tag],
+    ...(mayAsk[route] === null ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
@@ -105,7 +123,7 @@ function operation(route: Route, path: string, problem: Json, of: (shape: z.ZodT
         ]),
       ),
       ...Object.fromEntries(
-        Object.entries({ ...everywhere, ...problems }).map(([status, description]) => [
+        Object.entries({ ...everywhere, ...refusals(route), ...problems }).map(([status, description]) => [
           status,
           { description, content: problem },
         ]),
@@ -113,6 +131,23 @@ function operation(route: Route, path: string, problem: Json, of: (shape: z.ZodT
     },
   };
 }
+
+/** What stands in the way of some callers, and of those who have not seen the latest. */
+const refusals = (route: Route): Readonly<Record<number, string>> => ({
+  ...(mayAsk[route] === null ? {} : { 401: "No token, or none that holds", 403: "Not for this caller" }),
+  ...(takesVersion(route) ? { 412: "It is not as If-Match says: read it again" } : {}),
+});
+
+const versioned = ["extend", "end", "offline", "online", "production", "retire"];
+const takesVersion = (route: Route): boolean =>
+  versioned.some((change) => route.endsWith(`}/${change}`)) || route === "PUT /v1/projects/{id}";
+
+const keyed: readonly Route[] = ["POST /v1/reservations", "POST /v1/nodes/{id}/reload"];
+
+const headersOf = (route: Route): readonly (readonly [string, string])[] => [
+  ...(keyed.includes(route) ? [["Idempotency-Key", "The same key again changes nothing"] as const] : []),
+  ...(takesVersion(route) ? [["If-Match", "The ETag that was seen: nothing newer is changed"] as const] : []),
+];
 
 /** `POST /v1/reservations/{id}/end` is `postReservationsEnd`. */
 function operationIdOf(route: Route): string {

@@ -1,22 +1,38 @@
 /** The HTTP API, route by route: what each is for, what it takes, what it gives. The OpenAPI document is made from this. */
 import * as z from "zod";
-import { extendBody, imageBody, issueBody, type Route, reasonBody, reservationBody } from "./api.ts";
+import {
+  availabilityQuery,
+  extendBody,
+  imageBody,
+  issueBody,
+  nodeBody,
+  productionBody,
+  projectBody,
+  type Route,
+  reasonBody,
+  reloadBody,
+  reservationBody,
+} from "./api.ts";
 import { labFile } from "./lab-file.ts";
 import {
   answerView,
+  availabilityView,
+  connectView,
   imageView,
   issueView,
   jobView,
   labViewShape,
   nodeViewShape,
+  projectView,
   proposalView,
   reservationViewShape,
+  revisionView,
   timelineView,
 } from "./views.ts";
 
 export interface RouteContract {
   readonly is: string;
-  readonly tag: "reservations" | "nodes" | "labs" | "images" | "jobs" | "about";
+  readonly tag: "reservations" | "nodes" | "labs" | "images" | "projects" | "jobs" | "about";
   readonly body?: z.ZodType;
   /** By status: what it gives. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
@@ -37,6 +53,14 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     is: "This document",
     tag: "about",
     answers: { 200: z.record(z.string(), z.unknown()) },
+  },
+  "GET /v1/availability": {
+    is: "What can be had: classes with their free nodes, and the images for them",
+    tag: "reservations",
+    query: Object.fromEntries(
+      Object.entries(availabilityQuery.shape).map(([name, { description = "" }]) => [name, description]),
+    ),
+    answers: { 200: availabilityView },
   },
   "POST /v1/labs": {
     is: "Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone",
@@ -72,17 +96,54 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     query: next,
     answers: { 200: page("images", imageView) },
   },
+  "GET /v1/images/{id}": {
+    is: "An image with all its revisions",
+    tag: "images",
+    answers: { 200: imageView.extend({ revisions: z.array(revisionView) }) },
+    problems: missing,
+  },
+  "POST /v1/images/{id}/production": {
+    is: "Let reservations from now on have another revision",
+    tag: "images",
+    body: productionBody,
+    answers: { 200: imageView },
+    problems: missing,
+  },
+  "POST /v1/images/{id}/retire": {
+    is: "Nobody can reserve it from now on; who has it keeps it",
+    tag: "images",
+    body: reasonBody,
+    answers: { 200: imageView },
+    problems: missing,
+  },
+  "GET /v1/projects": {
+    is: "All projects; for a user: those that he is in",
+    tag: "projects",
+    query: next,
+    answers: { 200: page("projects", projectView) },
+  },
+  "PUT /v1/projects/{id}": {
+    is: "Make a project, or change who is in it and how much it may have",
+    tag: "projects",
+    body: projectBody,
+    answers: { 200: projectView },
+  },
   "POST /v1/reservations": {
     is: "Reserve nodes with an image, now or for later. The same id again answers with the same reservation",
     tag: "reservations",
     body: reservationBody,
     answers: { 200: reservationViewShape, 201: reservationViewShape },
-    problems: { 422: "It can never be had, and why" },
+    problems: {
+      403: "The owner is not in the project, or is somebody else",
+      409: "The id is that of another reservation, or the image is retired",
+      422: "It can never be had, and why",
+      429: "The project's quota is spent: Retry-After says when to ask again",
+    },
   },
   "GET /v1/reservations": {
-    is: "All reservations, the oldest first",
+    is: "All reservations, the oldest first; for a user: his own",
     tag: "reservations",
-    query: next,
+    query: { ...next, owner: "Only those of this owner" },
     answers: { 200: page("reservations", reservationViewShape) },
   },
   "GET /v1/reservations/{id}": {
@@ -90,6 +151,12 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "reservations",
     answers: { 200: reservationViewShape },
     problems: missing,
+  },
+  "GET /v1/reservations/{id}/connect": {
+    is: "How to log in, with addresses that were read since the last load",
+    tag: "reservations",
+    answers: { 200: connectView },
+    problems: { ...missing, 409: "It is not ready yet, or over" },
   },
   "GET /v1/reservations/{id}/timeline": {
     is: "What happened to it, and why",
@@ -108,7 +175,13 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "reservations",
     body: extendBody,
     answers: { 200: reservationViewShape },
-    problems: { ...missing, 409: "The time is taken, or it is over" },
+    problems: {
+      ...missing,
+      403: "Its owner is not in its project any more",
+      409: "The time is taken, or it is over",
+      422: "It cannot be, and why",
+      429: "The project's quota is spent: Retry-After says when to ask again",
+    },
   },
   "POST /v1/reservations/{id}/end": {
     is: "End it: its nodes are taken back",
@@ -124,6 +197,13 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     answers: { 200: page("nodes", nodeViewShape) },
   },
   "GET /v1/nodes/{id}": { is: "A node", tag: "nodes", answers: { 200: nodeViewShape }, problems: missing },
+  "PUT /v1/nodes/{id}": {
+    is: "Enrol a node, or change its settings: the next command goes by the new ones",
+    tag: "nodes",
+    body: nodeBody,
+    answers: { 200: nodeViewShape, 201: nodeViewShape },
+    problems: { 409: "Another node has its MAC, it is another lab's, or there is no such lab" },
+  },
   "GET /v1/nodes/{id}/timeline": {
     is: "What happened to it, and why",
     tag: "nodes",
@@ -154,6 +234,17 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: reasonBody,
     answers: { 200: issueView },
     problems: missing,
+  },
+  "POST /v1/nodes/{id}/reload": {
+    is: "Load it anew as soon as it is free",
+    tag: "nodes",
+    body: reloadBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined or in maintenance",
+      422: "There is no such node or image",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
   },
   "POST /v1/nodes/{id}/offline": {
     is: "Take it: what is under way is ended, and nobody touches it",

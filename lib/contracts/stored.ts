@@ -14,6 +14,7 @@ import type { JobRecord } from "../core/job-record.ts";
 import type { Lab } from "../core/lab.ts";
 import type { Progress } from "../core/node/draft.ts";
 import type { NodeSpec, NodeState } from "../core/node/node.ts";
+import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import type { HardwareIssue, TimelineEntry } from "../core/timeline.ts";
 import { policyOverrides } from "./policy.ts";
@@ -29,6 +30,7 @@ import {
   labId,
   mac,
   nodeId,
+  projectId,
   reservationId,
   revisionId,
   sha256,
@@ -67,15 +69,31 @@ export interface Stored {
   readonly issue: HardwareIssue;
   readonly job: JobRecord;
   readonly mac: MacAddress;
+  readonly project: Project;
   readonly calendar: Calendar;
   readonly timeline: TimelineEntry;
 }
 export type Kind = keyof Stored;
 
+/** How much a project may have. */
+export const quota = z.strictObject({
+  nodesAtOnce: z.int().min(0).max(100_000).describe("Never more nodes at any one time."),
+  hoursAhead: z
+    .int()
+    .min(0)
+    .max(24 * 366)
+    .describe("No reservation begins later than in so many hours."),
+  longestMinutes: z
+    .int()
+    .min(1)
+    .max(60 * 24 * 366),
+});
+
 const reservation = z.strictObject({
   id: reservationId,
   version: z.int().min(1),
   owner: z.string(),
+  project: projectId.nullable().default(null),
   image: imageId,
   revision: revisionId,
   class: z.string(),
@@ -151,6 +169,7 @@ export const codecs: {
       id: labId,
       version: z.int().min(1),
       controllers: z.array(controllerId),
+      classes: z.array(z.string()).default([]),
       correction: z.enum(["act", "observe"]),
       overrides: policyOverrides.nullable(),
     }),
@@ -197,7 +216,15 @@ export const codecs: {
         .nullable(),
     }),
   ),
-  image: codec(1, z.strictObject({ id: imageId, version: z.int().min(1), production: revisionId })),
+  image: codec(
+    1,
+    z.strictObject({
+      id: imageId,
+      version: z.int().min(1),
+      production: revisionId,
+      retired: z.string().nullable().default(null),
+    }),
+  ),
   revision: codec(
     1,
     z.strictObject({
@@ -240,6 +267,16 @@ export const codecs: {
       state: z.enum(["accepted", "done", "failed", "abandoned"]),
       cause: fault.nullable(),
       endedAt: at.nullable(),
+    }),
+  ),
+  project: codec(
+    1,
+    z.strictObject({
+      id: projectId,
+      version: z.int().min(1),
+      members: z.array(z.string()),
+      quota,
+      live: z.array(reservationId),
     }),
   ),
   mac: codec(1, z.strictObject({ mac, node: nodeId })),

@@ -1,6 +1,7 @@
 /** What the API tells: nodes, labs, reservations as people see them. Instants are milliseconds since 1970. */
 import * as z from "zod";
 import { fault } from "./report.ts";
+import { quota } from "./stored.ts";
 import { actor } from "./stored-node.ts";
 
 const at = z.int().describe("Milliseconds since 1970");
@@ -84,6 +85,7 @@ export const reservationViewShape = z
     id: z.string(),
     version: z.int(),
     owner: z.string(),
+    project: z.string().nullable(),
     image: z.string(),
     revision: z.string(),
     class: z.string(),
@@ -157,7 +159,12 @@ export const jobView = z
   .meta({ id: "Job" });
 
 export const imageView = z
-  .object({ id: z.string(), production: z.string().describe("The revision that is loaded") })
+  .object({
+    id: z.string(),
+    version: z.int(),
+    production: z.string().describe("The revision that is loaded"),
+    retired: z.string().nullable().describe("Why nobody can reserve it any more; null: everybody can"),
+  })
   .meta({ id: "Image" });
 
 export const proposalView = z
@@ -180,3 +187,44 @@ export const answerView = z
     until: at.nullable().describe("When it will be looked at again, or given up, at the latest"),
   })
   .meta({ id: "Answer" });
+
+export const revisionView = z
+  .object({
+    image: z.string(),
+    revision: z.string(),
+    buildSystem: z.string(),
+    osModule: z.string(),
+    content: z.object({ sha256: z.string(), sizeBytes: z.int() }),
+    registeredAt: at,
+  })
+  .meta({ id: "Revision" });
+
+export const projectView = z
+  .object({
+    id: z.string(),
+    version: z.int(),
+    members: some(z.string()),
+    quota,
+    live: some(z.string()).describe("Its reservations that may not be over yet"),
+  })
+  .meta({ id: "Project" });
+
+export const connectView = z
+  .object({ connections: reservationViewShape.shape.connections, until: at.describe("When it ends") })
+  .meta({ id: "Connect" });
+
+export const availabilityView = z
+  .object({
+    classes: some(
+      z.object({
+        class: z.string(),
+        free: z.int().describe("So many nodes can be had at once; counted up to 100"),
+        soonest: at
+          .nullable()
+          .describe("From when on there are as many as were asked for; null: not known, or not within a day"),
+      }),
+    ),
+    images: some(z.string()),
+  })
+  .meta({ id: "Availability" });
+export type AvailabilityView = z.infer<typeof availabilityView>;

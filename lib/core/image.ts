@@ -23,4 +23,6 @@ export interface Image {
   readonly version: number;
   /** What a reservation of this image gets (VCL's production revision). */
   readonly production: RevisionId;
+  /** Why nobody can reserve it any more; null: everybody can. */
+  readonly retired: string | null;
 }

@@ -6,6 +6,8 @@ export interface Lab {
   readonly id: LabId;
   readonly version: number;
   readonly controllers: readonly ControllerId[];
+  /** Of its nodes, sorted. */
+  readonly classes: readonly string[];
   /** `observe`: correction says what it would do, and does nothing. */
   readonly correction: "act" | "observe";
   readonly overrides: PolicyOverrides | null;

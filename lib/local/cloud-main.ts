@@ -10,9 +10,10 @@ import * as z from "zod";
 import { documentClient, sqsClient } from "../aws/clients.ts";
 import { deadLetterNameOf, ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
-import { routes } from "../contracts/api.ts";
+import { mayAsk, routes } from "../contracts/api.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
 import { startImageStore } from "./image-store.ts";
+import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
 import { createFunctionHost } from "./lambda/host.ts";
 import type { Handler } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
@@ -27,6 +28,7 @@ export const cloudConfig = z.strictObject({
   queuesFile: z.string(),
   ssmFile: z.string(),
   imagesDir: z.string(),
+  issuerFile: z.string(),
   watchdogSeconds: z.number().positive(),
 });
 export type CloudConfig = z.infer<typeof cloudConfig>;
@@ -56,6 +58,7 @@ async function main(config: CloudConfig): Promise<void> {
     TABLE_NAME: tableName,
     WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
     DOCUMENT_NAME: ssmDocumentName,
+    CONSOLE_TOKEN_PATH: tokenPath,
     POLICY: JSON.stringify(localPolicy),
   });
   await ensureTable(documentClient(), tableName);
@@ -80,11 +83,19 @@ async function main(config: CloudConfig): Promise<void> {
   }
   const api = await load(config, "api");
   const status = await load(config, "console/status");
+  const issuer = `http://127.0.0.1:${ports.api}${issuerPath}`;
   await host.httpApi({
     port: ports.api,
+    authorizer: { issuer, audience },
     routes: [
-      ...routes.map((routeKey) => ({ routeKey, name: "api", handler: api })),
+      ...routes.map((routeKey) => ({
+        routeKey,
+        name: "api",
+        handler: api,
+        authorized: mayAsk[routeKey] !== null,
+      })),
       { routeKey: "GET /", name: "status", handler: status },
+      ...(await issuerRoutes(issuer, config.issuerFile)),
     ],
   });
   for (const name of ["stuck-nodes", "reservations", "labs", "commands", "power-drift"]) {

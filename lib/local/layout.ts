@@ -26,6 +26,7 @@ export interface Layout {
   readonly queues: string;
   readonly ssm: string;
   readonly images: string;
+  readonly issuer: string;
   readonly agent: string;
   readonly secrets: string;
   readonly controller: string;
@@ -47,6 +48,7 @@ export function layoutOf(dir: string): Layout {
     queues: at("sqs.sqlite"),
     ssm: at("ssm.sqlite"),
     images: at("images"),
+    issuer: at("issuer.json"),
     agent: at("agent"),
     secrets: at("agent-secrets"),
     controller: at("ssm-agent"),

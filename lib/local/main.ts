@@ -81,7 +81,7 @@ async function main(options: Options): Promise<number> {
   });
   try {
     const job: MainJob = {
-      api: apiClient(stack.api),
+      api: apiClient(stack.api, stack.token),
       reporter,
       sleep: (ms) => Promise.race([new Promise<void>((resolve) => setTimeout(resolve, ms)), stack.failed]),
       now: () => Date.now(),

@@ -11,6 +11,7 @@ import { isAlive, type Living, startOf } from "../agent/living.ts";
 import type { LabFile } from "../contracts/lab-file.ts";
 import type { CloudConfig } from "./cloud-main.ts";
 import { dynamoDbProgram } from "./dynamodb.ts";
+import { tokenFrom } from "./issuer.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
 import { end } from "./process.ts";
 import { rackFile } from "./rack/store.ts";
@@ -29,6 +30,8 @@ export class StackError extends Error {
 
 export interface Stack {
   readonly api: string;
+  /** Lets its bearer do everything. */
+  readonly token: string;
   readonly rackControl: string;
   /** The lab with each BMC's address replaced by that of the virtual machine that stands in for it. */
   readonly lab: LabFile;
@@ -147,6 +150,7 @@ export async function startStack({
       queuesFile: layout.queues,
       ssmFile: layout.ssm,
       imagesDir: layout.images,
+      issuerFile: layout.issuer,
       watchdogSeconds,
     };
     node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);
@@ -165,10 +169,11 @@ export async function startStack({
         PATH: `${layout.bin}:${process.env["PATH"] ?? ""}`,
       },
     );
-    await until("the API", answers(`${url(apiPort)}/v1/images`));
+    await until("the API", answers(`${url(apiPort)}/v1/openapi.json`));
     await until("the agent", answers(`${url(ports.agent)}/healthz`));
     return {
       api: url(apiPort),
+      token: await tokenFrom(url(apiPort), "rackwright-start", ["operator"]),
       rackControl: url(rack.controlPort),
       lab: {
         ...lab,

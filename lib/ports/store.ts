@@ -24,6 +24,9 @@ export interface Records {
   commit(writes: readonly Write[]): Promise<"committed" | "conflict">;
 }
 
+/** What can be listed. */
+export type Listed = "node" | "reservation" | "lab" | "image" | "issue" | "project";
+
 /** Ways to find what to look at. They may lag behind: whoever acts reads the record again. */
 export interface Indexes {
   /** What is due by then in one scope (a lab, or `reservations`), oldest first. */
@@ -33,17 +36,19 @@ export interface Indexes {
   pool(pool: string, limit: number): Promise<readonly string[]>;
 
   /** All of a kind, in the order of the `list` index. */
-  list<K extends "node" | "reservation" | "lab" | "image" | "issue">(
-    kind: K,
-    limit: number,
-    from: string | null,
-  ): Promise<Page<Stored[K]>>;
+  list<K extends Listed>(kind: K, limit: number, from: string | null): Promise<Page<Stored[K]>>;
+
+  /** The reservations of one owner, the oldest first. */
+  owned(owner: string, limit: number, from: string | null): Promise<Page<Stored["reservation"]>>;
 }
 
 /** What has happened. */
 export interface History {
   /** A timeline from a sequence number on, in order. */
   timeline(entity: Ref, afterSequence: number, limit: number): Promise<readonly Stored["timeline"][]>;
+
+  /** All revisions of an image. */
+  revisions(image: string): Promise<readonly Stored["revision"][]>;
 
   /** A node's hardware log. */
   issues(node: string): Promise<readonly Stored["issue"][]>;

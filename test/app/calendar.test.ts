@@ -16,6 +16,7 @@ async function ask(lab: MemoryLab, id: string, count: number, inHours: number, h
     {
       id: branded(isReservationId, id),
       owner: "ada",
+      project: null,
       image: branded(isImageId, "demo"),
       count,
       minutes: hours * 60,

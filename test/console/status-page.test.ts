@@ -6,7 +6,7 @@ import { openPage } from "./fake-dom.ts";
 import { entry, job, node, now, reservation } from "./views.ts";
 
 const open = (nodes: readonly NodeView[], reservations = [reservation("course")]) =>
-  openPage(statusPage({ now, nodes, reservations }));
+  openPage(statusPage({ tokenPath: null, now, nodes, reservations }));
 
 describe("the status page tells what a node is doing", () => {
   test.each<[string, Partial<NodeView>, string]>([
@@ -201,7 +201,7 @@ describe("whatever a node, an owner or a reason is called, it is text:", () => {
     const connections = [{ node: name, address: name, user: name }];
     const cause = { code: name, message: name };
     const taken = reservation(name, { owner: name, image: name, nodes: [held], connections, cause });
-    return { now, nodes: [held], reservations: [taken] };
+    return { now, tokenPath: null, nodes: [held], reservations: [taken] };
   };
   const tagsOf = (page: string) => page.match(/<[!/a-z][^>]*>/gi);
 
@@ -229,6 +229,7 @@ describe("whatever a node, an owner or a reason is called, it is text:", () => {
 
 describe("the status page stands alone:", () => {
   const page = statusPage({
+    tokenPath: null,
     now,
     nodes: [node("node-01", { state: "loading", job: job() })],
     reservations: [
@@ -269,7 +270,12 @@ describe("the status page stands alone:", () => {
 });
 
 describe("while somebody looks, the status page", () => {
-  const views = { now, nodes: [node("node-01"), node("node-02")], reservations: [reservation("course")] };
+  const views = {
+    now,
+    tokenPath: null,
+    nodes: [node("node-01"), node("node-02")],
+    reservations: [reservation("course")],
+  };
 
   test("reads nodes and reservations anew, page after page, and draws them", async () => {
     const page = openPage(statusPage(views), {
@@ -326,7 +332,8 @@ describe("the story of a node", () => {
     "/v1/nodes": { nodes: [told], next: null },
     "/v1/reservations": { reservations: [], next: null },
   });
-  const page = () => openPage(statusPage({ now, nodes: [told], reservations: [] }), answers());
+  const page = () =>
+    openPage(statusPage({ tokenPath: null, now, nodes: [told], reservations: [] }), answers());
 
   test("is told when the node is pressed: who, from where to where, why, on what evidence, the latest first", async () => {
     const opened = page();
@@ -380,7 +387,11 @@ describe("the story of a node", () => {
   });
 
   test("says so when it cannot be read", async () => {
-    const opened = openPage(statusPage({ now, nodes: [told], reservations: [] }), {}, "#node-01");
+    const opened = openPage(
+      statusPage({ tokenPath: null, now, nodes: [told], reservations: [] }),
+      {},
+      "#node-01",
+    );
     await expect.poll(() => opened.byId("story").textContent).toContain("Its timeline cannot be read");
   });
 });

@@ -53,6 +53,7 @@ export const job = (change: Partial<NonNullable<NodeView["job"]>> = {}): NonNull
 export const reservation = (id: string, change: Partial<ReservationView> = {}): ReservationView => ({
   id,
   version: 2,
+  project: null,
   owner: "ada",
   image: "demo",
   revision: "demo-1",

@@ -225,7 +225,7 @@ function storeContract(name: string, store: () => Store): void {
         await store().commit([
           {
             kind: "lab",
-            value: { id, version: 1, controllers: [], correction: "act", overrides: null },
+            value: { id, version: 1, controllers: [], classes: [], correction: "act", overrides: null },
             expect: "absent",
           },
         ]);
@@ -282,7 +282,12 @@ describe("DynamoDB", () => {
     await Promise.all(Array.from({ length: 4 }, () => ensureTable(client, "TestFollowed", { stream: true })));
     const { Table } = await client.send(new DescribeTableCommand({ TableName: "TestFollowed" }));
     expect(Table?.TableStatus).toBe("ACTIVE");
-    expect(Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName)).toEqual(["due", "pool", "list"]);
+    expect(Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName)).toEqual([
+      "due",
+      "pool",
+      "list",
+      "owner",
+    ]);
     expect(Table?.StreamSpecification).toEqual({ StreamEnabled: true, StreamViewType: "NEW_IMAGE" });
     expect(tableDefinition("Test")).not.toHaveProperty("StreamSpecification");
   });

@@ -61,6 +61,7 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   id: ids.branded(ids.isReservationId, "res-1"),
   version: 1,
   owner: "ada",
+  project: null,
   image: image.image,
   revision: image.revision,
   class: "standard",

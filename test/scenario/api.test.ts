@@ -54,7 +54,11 @@ const request = fc.record({
   route: fc.constantFrom(...routes.filter((route) => !left.includes(route))),
   id: nasty,
   issue: nasty,
-  query: fc.option(fc.dictionary(fc.constantFrom("next", "after", "x"), nasty, { maxKeys: 2 }), { nil: {} }),
+  ifMatch: fc.option(fc.constantFrom('"1"', "*", "nothing", '"99999"'), { nil: undefined, freq: 1 }),
+  query: fc.option(
+    fc.dictionary(fc.constantFrom("next", "after", "x", "count", "class", "owner"), nasty, { maxKeys: 2 }),
+    { nil: {} },
+  ),
   body: fc.oneof(
     { weight: 8, arbitrary: body.map((value) => JSON.stringify(value)) },
     fc.string({ maxLength: 200 }),
@@ -88,7 +92,14 @@ test("no request breaks the API, every refusal is a problem document, every answ
 
   const statuses = new Map<number, number>();
   const waiting = fc.sample(request, { numRuns: requests, seed: 20_261_121 });
-  const one = async ({ route, id, issue, query, body: text }: (typeof waiting)[number]): Promise<void> => {
+  const one = async ({
+    route,
+    id,
+    issue,
+    ifMatch,
+    query,
+    body: text,
+  }: (typeof waiting)[number]): Promise<void> => {
     const [method = "", pattern = ""] = route.split(" ");
     const path = pattern
       .replace("{id}", encodeURIComponent(id))
@@ -96,9 +107,10 @@ test("no request breaks the API, every refusal is a problem document, every answ
     // A dot or nothing is another path.
     if (id === "" || issue === "" || /^[.]+$/.test(id) || /^[.]+$/.test(issue)) return;
     const search = new URLSearchParams(query).toString();
-    const response = await fetch(`${place.api}${path}${search === "" ? "" : `?${search}`}`, {
+    const response = await place.ask(`${path}${search === "" ? "" : `?${search}`}`, {
       method,
-      ...(method === "GET" ? {} : { body: text, headers: { "content-type": "application/json" } }),
+      headers: ifMatch === undefined ? {} : { "if-match": ifMatch },
+      ...(method === "GET" ? {} : { body: text }),
     });
     const what = `${method} ${path}?${search} ${text.slice(0, 300)}`;
     const answer: unknown = JSON.parse(await response.text());

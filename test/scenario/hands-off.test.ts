@@ -34,9 +34,8 @@ const nodesOf = async (place: Place): Promise<readonly NodeView[]> =>
   (await place.get<{ nodes: NodeView[] }>("/v1/nodes")).nodes;
 
 const operate = async (place: Place, node: string, what: "offline" | "online"): Promise<void> => {
-  const response = await fetch(`${place.api}/v1/nodes/${node}/${what}`, {
+  const response = await place.ask(`/v1/nodes/${node}/${what}`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
     body: JSON.stringify({ reason: "a test" }),
   });
   expect(response.status, await response.clone().text()).toBe(200);

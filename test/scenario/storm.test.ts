@@ -72,9 +72,8 @@ async function reserveAll(place: Place, size: number, atOnce: number): Promise<v
     const ids: string[] = [];
     for (let batch = Math.min(left, atOnce); batch > 0; batch -= mostPerReservation) {
       const body = { owner: "ada", image: "demo", count: Math.min(batch, mostPerReservation), minutes: 60 };
-      const answer = await fetch(`${place.api}/v1/reservations`, {
+      const answer = await place.ask("/v1/reservations", {
         method: "POST",
-        headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
       });
       expect(answer.status, await answer.clone().text()).toBe(201);

@@ -140,7 +140,9 @@ export class Functions {
       due: (scope, by, limit) => gate(() => inner.due(scope, by, limit)),
       pool: (pool, limit) => gate(() => inner.pool(pool, limit)),
       list: (kind, limit, from) => gate(() => inner.list(kind, limit, from)),
+      owned: (owner, limit, from) => gate(() => inner.owned(owner, limit, from)),
       timeline: (entity, after, limit) => gate(() => inner.timeline(entity, after, limit)),
+      revisions: (image) => gate(() => inner.revisions(image)),
       issues: (node) => gate(() => inner.issues(node)),
     };
     const queue: Queue = { wake: (wakes, now) => gate(() => this.queue.wake(wakes, now)) };
@@ -204,13 +206,15 @@ export class Functions {
   }
 }
 
-const portsOf = ({ read, commit, due, pool, list, timeline, issues }: SimStore): Store => ({
+const portsOf = ({ read, commit, due, pool, list, owned, timeline, revisions, issues }: SimStore): Store => ({
   read,
   commit,
   due,
   pool,
   list,
+  owned,
   timeline,
+  revisions,
   issues,
 });
 

@@ -70,6 +70,7 @@ export class People {
       kind: "reserve",
       id,
       owner: "ada",
+      project: null,
       image: luck.pick(images),
       count: luck.pick([1, 1, 2, 3]),
       minutes: luck.pick([5, 30, 60, 120]),

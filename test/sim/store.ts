@@ -4,7 +4,7 @@
  */
 import { calendarId, indexesOf, leaseId } from "../../lib/contracts/keys.ts";
 import type { Kind, Ref, Stored } from "../../lib/contracts/stored.ts";
-import type { Page, Store, Write } from "../../lib/ports/store.ts";
+import type { Listed, Page, Store, Write } from "../../lib/ports/store.ts";
 import type { World } from "./world.ts";
 
 type Maps = { readonly [K in Kind]: Map<string, Stored[K]> };
@@ -45,6 +45,7 @@ export class SimStore implements Store {
     issue: new Map(),
     job: new Map(),
     mac: new Map(),
+    project: new Map(),
     timeline: new Map(),
     cursor: new Map(),
     calendar: new Map(),
@@ -151,15 +152,23 @@ export class SimStore implements Store {
       .map(({ id }) => id);
   };
 
-  list = async <K extends "node" | "reservation" | "lab" | "image" | "issue">(
-    kind: K,
-    limit: number,
-  ): Promise<Page<Stored[K]>> => ({ items: [...this.maps[kind].values()].slice(0, limit), next: null });
+  list = async <K extends Listed>(kind: K, limit: number): Promise<Page<Stored[K]>> => ({
+    items: [...this.maps[kind].values()].slice(0, limit),
+    next: null,
+  });
+
+  owned = async (owner: string, limit: number): Promise<Page<Stored["reservation"]>> => ({
+    items: [...this.maps.reservation.values()].filter((each) => each.owner === owner).slice(0, limit),
+    next: null,
+  });
 
   timeline = async ({ kind, id }: Ref, afterSequence: number, limit: number) =>
     [...this.maps.timeline.values()]
       .filter(({ entity, sequence }) => entity.kind === kind && entity.id === id && sequence > afterSequence)
       .slice(0, limit);
+
+  revisions = async (image: string) =>
+    [...this.maps.revision.values()].filter((revision) => revision.image === image);
 
   issues = async (node: string) => [...this.maps.issue.values()].filter((issue) => issue.node === node);
 }

@@ -46,7 +46,7 @@ test("a second run on the same data is refused, and the first goes on", { timeou
   const { code, stderr } = await start(["--data", here.data]).ended;
   expect(stderr).toMatch(/^rackwright: --data: .* is in use by process \d+: stop it first\n$/);
   expect(code).toBe(2);
-  expect((await fetch(`${here.api}/v1/nodes`)).status).toBe(200);
+  expect((await here.ask("/v1/nodes")).status).toBe(200);
 });
 
 describe("a message on the jobs queue", () => {
@@ -158,7 +158,7 @@ describe("a message on the jobs queue", () => {
       expect(MessageAttributes?.["reason"]?.StringValue?.length).toBeGreaterThan(5);
     // Only eight may wait for one node at a time; those that were one too many are told to wait, and none is lost.
     const states = await Promise.all(
-      good.map(async (_, index) => (await fetch(`${here.api}/v1/jobs/good-${index}`)).status),
+      good.map(async (_, index) => (await here.ask(`/v1/jobs/good-${index}`)).status),
     );
     expect(states.every((status) => status === 200)).toBe(true);
   });

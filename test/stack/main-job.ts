@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, onTestFailed } from "vitest";
 import * as z from "zod";
+import { tokenFrom } from "../../lib/local/issuer.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { rackFile } from "../../lib/local/rack/store.ts";
 
@@ -42,6 +43,7 @@ export class Place {
   readonly data = mkdtempSync(join(tmpdir(), "rackwright-test-"));
   readonly runs: Run[] = [];
   port = 0;
+  private readonly tokens = new Map<string, string>();
 
   async start(...parameters: readonly string[]): Promise<Run> {
     if (this.port === 0) this.port = await pickPort(new Set());
@@ -54,8 +56,22 @@ export class Place {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** As an operator, unless somebody else is named. */
+  async ask(
+    path: string,
+    init: RequestInit = {},
+    subject = "tests",
+    groups = ["operator"],
+  ): Promise<Response> {
+    const name = [subject, ...groups].join();
+    const token = this.tokens.get(name) ?? (await tokenFrom(this.api, subject, groups));
+    this.tokens.set(name, token);
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, ...init.headers };
+    return fetch(`${this.api}${path}`, { ...init, headers });
+  }
+
   async get<T>(path: string): Promise<T> {
-    const text = await (await fetch(`${this.api}${path}`)).text();
+    const text = await (await this.ask(path)).text();
     return JSON.parse(text);
   }
 

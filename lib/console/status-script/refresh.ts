@@ -23,8 +23,21 @@ function draw() {
   tell(now);
 }
 
+/* On one machine the stack's own issuer says who looks; elsewhere whoever serves the page does. */
+let token = null;
+async function signIn() {
+  if (views.tokenPath === null) return;
+  const body = JSON.stringify({ subject: 'status-page', groups: ['operator'] });
+  const response = await fetch(views.tokenPath, { method: 'POST', body, signal: AbortSignal.timeout(patienceMs) });
+  if (response.ok) token = (await response.json()).access_token;
+}
+const asked = (path) => fetch(path, { cache: 'no-store', headers: token === null ? {} : { authorization: 'Bearer ' + token }, signal: AbortSignal.timeout(patienceMs) });
 async function ask(path) {
-  const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(patienceMs) });
+  let response = await asked(path);
+  if (response.status === 401) {
+    await signIn();
+    response = await asked(path);
+  }
   if (!response.ok) throw new Error(path + ' answered ' + response.status);
   return response.json();
 }
@@ -44,7 +57,7 @@ let answeredAt = Date.now();
 async function look() {
   try {
     const [nodes, found] = await Promise.all([askAll('nodes'), askAll('reservations')]);
-    views = { nodes: nodes.items, reservations: found.items };
+    views = { nodes: nodes.items, reservations: found.items, tokenPath: views.tokenPath };
     cut = nodes.cut || found.cut;
     trouble = null;
     answeredAt = Date.now();

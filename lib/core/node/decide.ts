@@ -86,6 +86,10 @@ function fold(draft: Draft, event: NodeEvent): void {
       draft.tellReservation = true;
       return;
     }
+    case "settings":
+      draft.node = { ...draft.node, class: event.class, tags: event.tags };
+      draft.notes.push(`its settings were changed: class ${event.class}`);
+      return;
     case "issue":
       return foldIssue(draft, event.issue);
     case "give-back":

@@ -15,5 +15,12 @@ export type NodeEvent =
   | { readonly kind: "online"; readonly reason: string; readonly actor: Actor }
   /** Something stands in the node's hardware log, or is settled there. */
   | { readonly kind: "issue"; readonly issue: HardwareIssue; readonly actor: Actor }
+  /** What it is reserved by has changed in its lab's file. */
+  | {
+      readonly kind: "settings";
+      readonly class: string;
+      readonly tags: readonly string[];
+      readonly actor: Actor;
+    }
   /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */
   | { readonly kind: "give-back"; readonly reason: string; readonly actor: Actor };

@@ -3,7 +3,7 @@
  * clean. Its state and the one before are both kept (R36).
  */
 import type { Fault } from "../fault.ts";
-import type { ImageId, LabId, NodeId, ReservationId, RevisionId } from "../ids.ts";
+import type { ImageId, LabId, NodeId, ProjectId, ReservationId, RevisionId } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
 
 /**
@@ -25,6 +25,8 @@ export interface Reservation {
   readonly id: ReservationId;
   readonly version: number;
   readonly owner: string;
+  /** In whose quota it counts; null: in nobody's. */
+  readonly project: ProjectId | null;
   readonly image: ImageId;
   readonly revision: RevisionId;
   readonly class: string;

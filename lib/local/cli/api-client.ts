@@ -30,7 +30,7 @@ export interface ApiClient {
 const tries = 4;
 const retryMs = 200;
 
-export function apiClient(base: string): ApiClient {
+export function apiClient(base: string, token: string): ApiClient {
   async function request(
     method: string,
     path: string,
@@ -38,9 +38,8 @@ export function apiClient(base: string): ApiClient {
   ): Promise<{ status: number; text: string }> {
     const response = await fetch(`${base}${path}`, {
       method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, text: await response.text() };
   }

@@ -2,12 +2,12 @@
  * A function host: what Lambda's triggers do, on one machine. HTTP API events of payload format 2.0, SQS event source
  * mappings with partial batch responses, and schedules. Handlers are passed in.
  */
-import { startHttpApi } from "./http-api.ts";
+import { type HttpApi, startHttpApi } from "./http-api.ts";
 import { startMapping } from "./sqs-mapping.ts";
-import { contextOf, type Mapping, type Route, type Schedule } from "./triggers.ts";
+import { contextOf, type Mapping, type Schedule } from "./triggers.ts";
 
 export interface FunctionHost {
-  httpApi(api: { port: number; routes: readonly Route[] }): Promise<void>;
+  httpApi(api: HttpApi): Promise<void>;
   sqsMapping(mapping: Mapping): void;
   /** Fires after each interval; never overlaps itself; a failure is logged and the next one comes all the same. */
   schedule(schedule: Schedule): void;

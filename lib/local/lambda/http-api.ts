@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import * as z from "zod";
 import { listenOn, readBody } from "../http.ts";
+import { type Authorizer, jwtAuthorizer } from "./authorizer.ts";
 import { contextOf, type Route } from "./triggers.ts";
 
 /** API Gateway ends an integration that takes longer. */
@@ -21,13 +22,14 @@ interface Matched {
   readonly parameters: Record<string, string>;
 }
 
-export async function startHttpApi({
-  port,
-  routes,
-}: {
-  port: number;
-  routes: readonly Route[];
-}): Promise<() => Promise<void>> {
+export interface HttpApi {
+  readonly port: number;
+  readonly routes: readonly Route[];
+  readonly authorizer: Authorizer;
+}
+
+export async function startHttpApi({ port, routes, authorizer }: HttpApi): Promise<() => Promise<void>> {
+  const authorize = jwtAuthorizer(authorizer);
   const matchers = routes.map((route) => ({ route, match: matcherOf(route.routeKey) }));
   const running = new Set<Promise<void>>();
 
@@ -46,6 +48,11 @@ export async function startHttpApi({
     const body = await readBody(request, longestBodyBytes);
     if (body === null) return send(response, 413, { message: "Request Entity Too Large" });
     const { route, parameters } = found;
+    const authorized = route.authorized === true ? await authorize(request.headers.authorization) : null;
+    if (route.authorized === true && authorized === null) {
+      response.setHeader("www-authenticate", "Bearer");
+      return send(response, 401, { message: "Unauthorized" });
+    }
     const query = Object.fromEntries(url.searchParams);
     const event = {
       version: "2.0",
@@ -62,6 +69,7 @@ export async function startHttpApi({
         routeKey: route.routeKey,
         stage: "$default",
         timeEpoch: Date.now(),
+        ...(authorized === null ? {} : { authorizer: authorized }),
         http: {
           method: request.method,
           path: url.pathname,

@@ -26,6 +26,8 @@ export interface Route {
   readonly routeKey: string;
   readonly name: string;
   readonly handler: Handler;
+  /** Only for those whose token holds. */
+  readonly authorized?: boolean;
 }
 
 export interface Mapping {

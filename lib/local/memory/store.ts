@@ -1,7 +1,7 @@
 /** The store in memory: the same shapes, keys and indexes as the table, for tests and simulation. Deterministic. */
-import { type Identified, indexesOf, type Key, keyOf, keyOfValue } from "../../contracts/keys.ts";
+import { type Identified, indexesOf, type Key, keyOf, keyOfValue, ownerKey } from "../../contracts/keys.ts";
 import { codecs, type Kind, type Ref, type Stored } from "../../contracts/stored.ts";
-import type { Page, Store, Write } from "../../ports/store.ts";
+import type { Listed, Page, Store, Write } from "../../ports/store.ts";
 
 interface Item {
   readonly kind: Kind;
@@ -11,11 +11,13 @@ interface Item {
   readonly due: Key | null;
   readonly pool: Key | null;
   readonly list: Key | null;
+  readonly owner: Key | null;
 }
 
 const mostWrites = 100;
 const text = ({ pk, sk }: Key): string => `${pk}\u0000${sk}`;
-const bySk = (index: "due" | "pool" | "list" | "key") => (a: Item, b: Item) => {
+type Index = "due" | "pool" | "list" | "owner" | "key";
+const bySk = (index: Index) => (a: Item, b: Item) => {
   const [left, right] = [a[index]?.sk ?? "", b[index]?.sk ?? ""];
   return left < right ? -1 : left > right ? 1 : 0;
 };
@@ -36,8 +38,22 @@ export function memoryStore(): Store {
   };
 
   const parse = <K extends Kind>(kind: K, item: Item): Stored[K] => codecs[kind].parse(item.value);
-  const inPartition = (index: "due" | "pool" | "list" | "key", pk: string): Item[] =>
+  const inPartition = (index: Index, pk: string): Item[] =>
     [...items.values()].filter((item) => item[index]?.pk === pk).sort(bySk(index));
+
+  function pageOf<K extends Listed>(
+    index: "list" | "owner",
+    pk: string,
+    kind: K,
+    from: string | null,
+    limit: number,
+  ): Page<Stored[K]> {
+    const all = inPartition(index, pk).filter((item) => from === null || (item[index]?.sk ?? "") > from);
+    return {
+      items: all.slice(0, limit).map((item) => parse(kind, item)),
+      next: all.length > limit ? (all[limit - 1]?.[index]?.sk ?? null) : null,
+    };
+  }
 
   return {
     read: async <K extends Identified>(kind: K, id: string) => {
@@ -67,24 +83,19 @@ export function memoryStore(): Store {
       inPartition("pool", pool)
         .slice(0, limit)
         .map((item) => refOf(item).id),
-    list: async <K extends "node" | "reservation" | "lab" | "image" | "issue">(
-      kind: K,
-      limit: number,
-      from: string | null,
-    ) => {
-      const all = inPartition("list", kind).filter(({ list }) => from === null || (list?.sk ?? "") > from);
-      const page: Page<Stored[K]> = {
-        items: all.slice(0, limit).map((item) => parse(kind, item)),
-        next: all.length > limit ? (all[limit - 1]?.list?.sk ?? null) : null,
-      };
-      return page;
-    },
+    list: async <K extends Listed>(kind: K, limit: number, from: string | null) =>
+      pageOf("list", kind, kind, from, limit),
+    owned: async (owner, limit, from) => pageOf("owner", ownerKey(owner), "reservation", from, limit),
     timeline: async ({ kind, id }, afterSequence, limit) =>
       inPartition("key", `${kind}#${id}`)
         .filter((item) => item.kind === "timeline")
         .map((item) => parse("timeline", item))
         .filter(({ sequence }) => sequence > afterSequence)
         .slice(0, limit),
+    revisions: async (image) =>
+      inPartition("key", `image#${image}`)
+        .filter(({ kind }) => kind === "revision")
+        .map((item) => parse("revision", item)),
     issues: async (node) =>
       inPartition("key", `node#${node}`)
         .filter(({ kind }) => kind === "issue")

@@ -1,0 +1,87 @@
+/** Nodes, their hardware logs, and what operators do to them. */
+import { acceptJob } from "../../../lib/app/accept-job.ts";
+import { advanceNode } from "../../../lib/app/advance-node.ts";
+import { closeIssue, giveBack, openIssue } from "../../../lib/app/hardware-log.ts";
+import { enrol } from "../../../lib/app/import-lab.ts";
+import { nodeView, viewNode } from "../../../lib/app/views.ts";
+import { issueBody, nodeBody, type Route, reasonBody, reloadBody } from "../../../lib/contracts/api.ts";
+import { jobSchema } from "../../../lib/contracts/job.ts";
+import { isNodeId, isReservationId } from "../../../lib/core/ids.ts";
+import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { explain, type Handler, otherVersion, pageSize, type Request, refused, timeline } from "./request.ts";
+
+type NodeRoute = Extract<Route, `${string} /v1/nodes${string}`>;
+
+export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
+  "GET /v1/nodes": async ({ app, query }) => {
+    const { items, next } = await app.store.list("node", pageSize, query["next"] ?? null);
+    const nodes = await Promise.all(
+      items.map(async (node) => (await viewNode(app.store, node.id)) ?? nodeView(node, null)),
+    );
+    return json(200, { nodes, next });
+  },
+  "GET /v1/nodes/{id}": async ({ app, id }) => {
+    const view = await viewNode(app.store, id);
+    return view === null ? notFound(`node ${id}`) : json(200, view);
+  },
+  "PUT /v1/nodes/{id}": async ({ app, id, body, actor }) => {
+    const wanted = parseBody(nodeBody, body);
+    if (!wanted.ok) return wanted.answer;
+    if (!isNodeId(id))
+      return problem(400, "invalid", "Not a node id", `id: ${id} cannot be the id of a node`);
+    const enrolled = await enrol(app, { ...wanted.value, id }, actor);
+    if (enrolled.kind === "refused")
+      return problem(409, "node-refused", "It cannot be enrolled like this", enrolled.why);
+    return json(enrolled.kind === "enrolled" ? 201 : 200, await viewNode(app.store, id));
+  },
+  "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
+  "GET /v1/nodes/{id}/explain": (request) => explain("node", request),
+  "GET /v1/nodes/{id}/issues": async ({ app, id }) => json(200, { issues: await app.store.issues(id) }),
+  "POST /v1/nodes/{id}/issues": async ({ app, id, body, actor }) => {
+    const said = parseBody(issueBody, body);
+    if (!said.ok) return said.answer;
+    const opened = await openIssue(app, id, said.value, actor);
+    return opened === null ? notFound(`node ${id}`) : json(opened.known ? 200 : 201, opened.issue);
+  },
+  "POST /v1/nodes/{id}/issues/{issue}/close": async ({ app, id, issue, body, actor }) => {
+    const reason = parseBody(reasonBody, body);
+    if (!reason.ok) return reason.answer;
+    const closed = await closeIssue(app, id, issue, reason.value.reason, actor);
+    return closed === null ? notFound(`issue ${issue} of node ${id}`) : json(200, closed);
+  },
+  "POST /v1/nodes/{id}/reload": async (request) => {
+    const { app, id, body, actor, idempotencyKey } = request;
+    const wanted = parseBody(reloadBody, body);
+    if (!wanted.ok) return wanted.answer;
+    if (!isNodeId(id)) return notFound(`node ${id}`);
+    const name = wanted.value.id ?? idempotencyKey ?? app.ids.next("job");
+    if (!isReservationId(name))
+      return problem(400, "invalid", "Not a job id", `Idempotency-Key: ${name} cannot be the id of a job`);
+    const { image } = wanted.value;
+    const job = { schema: jobSchema, kind: "reload", id: name, node: id, image } as const;
+    const accepted = await acceptJob(app, job, actor);
+    if (!accepted.ok) return refused(accepted.fault, "It cannot be loaded");
+    return json(202, await app.store.read("job", name));
+  },
+  "POST /v1/nodes/{id}/offline": (request) => operate("offline", request),
+  "POST /v1/nodes/{id}/online": (request) => operate("online", request),
+  "POST /v1/nodes/{id}/give-back": async ({ app, id, body, actor }) => {
+    const reason = parseBody(reasonBody, body);
+    if (!reason.ok) return reason.answer;
+    const given = await giveBack(app, id, reason.value.reason, actor);
+    return given === "unknown-node" ? notFound(`node ${id}`) : json(200, await viewNode(app.store, id));
+  },
+};
+
+async function operate(
+  kind: "offline" | "online",
+  { app, id, body, actor, ifVersion }: Request,
+): Promise<Answer> {
+  const parsed = parseBody(reasonBody, body);
+  if (!parsed.ok) return parsed.answer;
+  const { reason } = parsed.value;
+  const advanced = await advanceNode(app, id, { kind, reason, actor }, { ifVersion });
+  if (advanced === "unknown-node") return notFound(`node ${id}`);
+  if (advanced === "other-version") return otherVersion(`node ${id}`);
+  return json(200, await viewNode(app.store, id));
+}

@@ -1,0 +1,104 @@
+/** Labs, images, projects, jobs, and what can be had. */
+import { viewAvailability } from "../../../lib/app/availability.ts";
+import { importLab } from "../../../lib/app/import-lab.ts";
+import { changeImage, registerImage } from "../../../lib/app/register-image.ts";
+import { setProject } from "../../../lib/app/set-project.ts";
+import { viewLab, viewProposals } from "../../../lib/app/views.ts";
+import {
+  availabilityQuery,
+  imageBody,
+  productionBody,
+  projectBody,
+  type Route,
+  reasonBody,
+} from "../../../lib/contracts/api.ts";
+import { labFile } from "../../../lib/contracts/lab-file.ts";
+import { openApi } from "../../../lib/contracts/openapi.ts";
+import { explain } from "../../../lib/contracts/scalars.ts";
+import { isOperator } from "../../../lib/core/caller.ts";
+import { isProjectId } from "../../../lib/core/ids.ts";
+import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { type Handler, otherVersion, pageSize } from "./request.ts";
+
+type OtherRoute = Exclude<Route, `${string} /v1/reservations${string}` | `${string} /v1/nodes${string}`>;
+
+let document: Answer | null = null;
+
+export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
+  "GET /v1/openapi.json": async () => {
+    document ??= json(200, openApi());
+    return document;
+  },
+  "GET /v1/availability": async ({ app, query }) => {
+    const asked = availabilityQuery.safeParse(query);
+    if (!asked.success) return problem(400, "invalid", "Not a question", explain(asked.error));
+    return json(200, await viewAvailability(app, asked.data));
+  },
+  "POST /v1/labs": async ({ app, body, actor }) => {
+    const file = parseBody(labFile, body);
+    if (!file.ok) return file.answer;
+    const imported = await importLab(app, file.value, actor);
+    return json(imported.refused.length === 0 ? 200 : 409, imported);
+  },
+  "GET /v1/labs": async ({ app, query }) => {
+    const { items, next } = await app.store.list("lab", pageSize, query["next"] ?? null);
+    const views = await Promise.all(items.map(({ id }) => viewLab(app.store, id)));
+    return json(200, { labs: views.filter((view) => view !== null), next });
+  },
+  "GET /v1/labs/{id}": async ({ app, id }) => {
+    const view = await viewLab(app.store, id);
+    return view === null ? notFound(`lab ${id}`) : json(200, view);
+  },
+  "GET /v1/labs/{id}/correction": async ({ app, id, query }) => {
+    const view = await viewProposals(app.store, id, pageSize, query["next"] ?? null);
+    return view === null ? notFound(`lab ${id}`) : json(200, view);
+  },
+  "POST /v1/images": async ({ app, body }) => {
+    const image = parseBody(imageBody, body);
+    return image.ok ? json(201, await registerImage(app, image.value)) : image.answer;
+  },
+  "GET /v1/images": async ({ app, query }) => {
+    const { items, next } = await app.store.list("image", pageSize, query["next"] ?? null);
+    return json(200, { images: items, next });
+  },
+  "GET /v1/images/{id}": async ({ app, id }) => {
+    const [image, revisions] = await Promise.all([app.store.read("image", id), app.store.revisions(id)]);
+    return image === null ? notFound(`image ${id}`) : json(200, { ...image, revisions });
+  },
+  "POST /v1/images/{id}/production": async ({ app, id, body, ifVersion }) => {
+    const wanted = parseBody(productionBody, body);
+    if (!wanted.ok) return wanted.answer;
+    const { revision } = wanted.value;
+    const known = await app.store.read("revision", revision);
+    if (known === null || known.image !== id) return notFound(`revision ${revision} of image ${id}`);
+    const change = { production: known.revision, retired: null };
+    return changed(id, await changeImage(app, id, change, ifVersion));
+  },
+  "POST /v1/images/{id}/retire": async ({ app, id, body, ifVersion }) => {
+    const reason = parseBody(reasonBody, body);
+    if (!reason.ok) return reason.answer;
+    return changed(id, await changeImage(app, id, { retired: reason.value.reason }, ifVersion));
+  },
+  "GET /v1/projects": async ({ app, caller, query }) => {
+    const { items, next } = await app.store.list("project", pageSize, query["next"] ?? null);
+    const own = items.filter(({ members }) => isOperator(caller) || members.includes(caller.name));
+    return json(200, { projects: own, next });
+  },
+  "PUT /v1/projects/{id}": async ({ app, id, body, ifVersion }) => {
+    const wanted = parseBody(projectBody, body);
+    if (!wanted.ok) return wanted.answer;
+    if (!isProjectId(id))
+      return problem(400, "invalid", "Not a project id", `id: ${id} cannot be the id of a project`);
+    const set = await setProject(app, { ...wanted.value, id }, ifVersion);
+    return set === "other-version" ? otherVersion(`project ${id}`) : json(200, set);
+  },
+  "GET /v1/jobs/{id}": async ({ app, id }) => {
+    const job = await app.store.read("job", id);
+    return job === null ? notFound(`job ${id}`) : json(200, job);
+  },
+};
+
+function changed(id: string, image: Awaited<ReturnType<typeof changeImage>>): Answer {
+  if (image === null) return notFound(`image ${id}`);
+  return image === "other-version" ? otherVersion(`image ${id}`) : json(200, image);
+}

@@ -1,0 +1,65 @@
+/** What a handler of the API is given, and what the handlers share. */
+import type { App } from "../../../lib/app/app.ts";
+import { viewAnswers } from "../../../lib/app/views.ts";
+import type { Caller } from "../../../lib/core/caller.ts";
+import type { Fault } from "../../../lib/core/fault.ts";
+import type { Actor } from "../../../lib/core/node/node.ts";
+import { type Answer, json, notFound, problem } from "../http.ts";
+
+export interface Request {
+  readonly app: App;
+  readonly caller: Caller;
+  readonly actor: Actor;
+  readonly id: string;
+  readonly issue: string;
+  readonly body: string | undefined;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  /** The version that the caller has seen (`If-Match`); null: whatever it is now. */
+  readonly ifVersion: number | null;
+  readonly idempotencyKey: string | null;
+}
+
+export type Handler = (request: Request) => Promise<Answer>;
+
+export const pageSize = 100;
+
+export const otherVersion = (what: string): Answer =>
+  problem(
+    412,
+    "other-version",
+    "It has changed meanwhile",
+    `${what} is not as If-Match says: read it again, and decide again`,
+  );
+
+/** What cannot be done, with the status that fits its code. */
+export function refused(fault: Fault, title: string): Answer {
+  const status = statuses[fault.code] ?? 422;
+  return problem(status, fault.code, title, fault.message, status === 429 ? { retryAfterSeconds: 60 } : {});
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  "id-taken": 409,
+  "time-taken": 409,
+  "reservation-over": 409,
+  "node-in-use": 409,
+  "node-kept-out": 409,
+  "image-retired": 409,
+  "not-a-member": 403,
+  "other-version": 412,
+  "quota-spent": 429,
+  "too-many-jobs": 429,
+};
+
+export async function explain(kind: "node" | "reservation", { app, id }: Request): Promise<Answer> {
+  const view = await viewAnswers(app, kind, id);
+  return view === null ? notFound(`${kind} ${id}`) : json(200, view);
+}
+
+export async function timeline(kind: "node" | "reservation", { app, id, query }: Request): Promise<Answer> {
+  const after = Number.parseInt(query["after"] ?? "0", 10);
+  if (!Number.isSafeInteger(after) || after < 0)
+    return problem(400, "invalid", "Not a sequence number", "after: a number from 0");
+  const entries = await app.store.timeline({ kind, id }, after, pageSize);
+  const next = entries.length === pageSize ? entries.at(-1)?.sequence : undefined;
+  return json(200, { entries, next: next ?? null });
+}

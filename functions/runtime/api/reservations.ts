@@ -1,0 +1,91 @@
+/** Reservations. A user sees and changes his own; an operator everybody's. */
+import { createHash } from "node:crypto";
+import { acceptJob } from "../../../lib/app/accept-job.ts";
+import { reserve } from "../../../lib/app/reserve.ts";
+import { viewReservation } from "../../../lib/app/views.ts";
+import { extendBody, type Route, reasonBody, reservationBody } from "../../../lib/contracts/api.ts";
+import { jobSchema } from "../../../lib/contracts/job.ts";
+import { isOperator } from "../../../lib/core/caller.ts";
+import { branded, isReservationId, type ReservationId } from "../../../lib/core/ids.ts";
+import type { Reservation } from "../../../lib/core/reservation/reservation.ts";
+import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { explain, type Handler, pageSize, type Request, refused, timeline } from "./request.ts";
+
+type ReservationRoute = Extract<Route, `${string} /v1/reservations${string}`>;
+
+export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = {
+  "POST /v1/reservations": async (request) => {
+    const { app, body, caller, actor } = request;
+    const wanted = parseBody(reservationBody, body);
+    if (!wanted.ok) return wanted.answer;
+    const { owner = caller.name } = wanted.value;
+    if (owner !== caller.name && !isOperator(caller)) {
+      const detail = `owner: ${caller.name} reserves for nobody else; only an operator does`;
+      return problem(403, "not-yours", "Not in somebody else's name", detail);
+    }
+    const id = wanted.value.id ?? idOf(request);
+    const reserved = await reserve(app, { ...wanted.value, owner, id }, actor);
+    if (!reserved.ok) return refused(reserved.fault, "It cannot be reserved");
+    return json(reserved.known ? 200 : 201, await viewReservation(app.store, reserved.reservation));
+  },
+  "GET /v1/reservations": async ({ app, caller, query }) => {
+    const from = query["next"] ?? null;
+    const owner = isOperator(caller) ? (query["owner"] ?? null) : caller.name;
+    const { items, next } =
+      owner === null
+        ? await app.store.list("reservation", pageSize, from)
+        : await app.store.owned(owner, pageSize, from);
+    const reservations = await Promise.all(items.map((item) => viewReservation(app.store, item)));
+    return json(200, { reservations, next });
+  },
+  "GET /v1/reservations/{id}": own(async ({ app }, reservation) =>
+    json(200, await viewReservation(app.store, reservation)),
+  ),
+  "GET /v1/reservations/{id}/connect": own(async ({ app }, reservation) => {
+    const { id, connections, state, end } = await viewReservation(app.store, reservation);
+    if (connections.length > 0) return json(200, { connections, until: end });
+    const detail = `reservation ${id} is ${state}: GET /v1/reservations/${id}/explain says what it waits for`;
+    return problem(409, "not-ready", "There is nothing to connect to", detail);
+  }),
+  "GET /v1/reservations/{id}/timeline": own((request) => timeline("reservation", request)),
+  "GET /v1/reservations/{id}/explain": own((request) => explain("reservation", request)),
+  "POST /v1/reservations/{id}/extend": own(async ({ app, body, actor, ifVersion }, { id }) => {
+    const wanted = parseBody(extendBody, body);
+    if (!wanted.ok) return wanted.answer;
+    const job = { schema: jobSchema, kind: "extend", id, reservation: id, ...wanted.value } as const;
+    const extended = await acceptJob(app, job, actor, ifVersion);
+    if (!extended.ok) return refused(extended.fault, "It cannot be extended");
+    const stored = await app.store.read("reservation", id);
+    return stored === null
+      ? notFound(`reservation ${id}`)
+      : json(200, await viewReservation(app.store, stored));
+  }),
+  "POST /v1/reservations/{id}/end": own(async ({ app, body, actor, ifVersion }, { id }) => {
+    const parsed = parseBody(reasonBody, body);
+    if (!parsed.ok) return parsed.answer;
+    const { reason } = parsed.value;
+    const job = { schema: jobSchema, kind: "end", id, reservation: id, reason } as const;
+    const ended = await acceptJob(app, job, actor, ifVersion);
+    return ended.ok
+      ? json(202, { reservation: id, ending: true })
+      : refused(ended.fault, "It cannot be ended");
+  }),
+};
+
+/** To one that is not his own, a user is told what he would be told if there were none. */
+function own(handle: (request: Request, reservation: Reservation) => Promise<Answer>): Handler {
+  return async (request) => {
+    const { app, caller, id } = request;
+    const reservation = isReservationId(id) ? await app.store.read("reservation", id) : null;
+    if (reservation === null || (reservation.owner !== caller.name && !isOperator(caller)))
+      return notFound(`reservation ${id}`);
+    return handle(request, reservation);
+  };
+}
+
+/** The same key of the same caller is the same reservation, on whatever day and by whatever function. */
+function idOf({ app, caller, idempotencyKey }: Request): ReservationId {
+  if (idempotencyKey === null) return branded(isReservationId, app.ids.next("res"));
+  const digest = createHash("sha256").update(`${caller.name}\n${idempotencyKey}`).digest("hex");
+  return branded(isReservationId, `res-${digest.slice(0, 32)}`);
+}
