@@ -85,10 +85,12 @@ export async function advanceReservation(
       app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due, by: "timer" });
     }
     // Its nodes are booked now, and can be claimed.
-    const claimable = preparesAt(decision.reservation) <= app.clock.now();
-    if (calendars.length > 0 && claims.length === 0 && claimable)
+    const { placed, count, nodes: own } = decision.reservation;
+    const goesOn = preparesAt(decision.reservation) <= app.clock.now() || placed.length < count;
+    if (calendars.length + claims.length > 0 && own.length < count && goesOn)
       app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due: null, by: "engine" });
-    if (claims.length > 0) await wakeNext(app, reservation);
+    if (claims.length > 0 || (reservation.placed.length < count && placed.length >= count))
+      await wakeNext(app, reservation);
     return "changed";
   }
   throw new Contended(`reservation ${id} was changed by others ${decideAgainAtMost} times in a row`);
@@ -123,6 +125,8 @@ async function decided(
     if (settled || !waitsForNodes(reservation)) return decision;
     const standing = await readAll(app, reservation.placed);
     if (!needsPlace(reservation, standing, app.clock.now())) return decision;
+    const [first] = await app.store.pool(lineKey(reservation.class), 1);
+    if (await isBehind(app, reservation, first)) return decision;
   }
   return decideReservation(reservation, event, await contextOf(app, reservation, event, nodes, "all nodes"));
 }
@@ -159,7 +163,10 @@ async function contextOf(
   const candidates = choose(free, reservation, 2 * (reservation.count - held) + fewMore);
   const searches = among === "all nodes" && held === 0 && needsPlace(reservation, standing, now);
   const everyone = searches
-    ? await readAll(app, await app.store.pool(classKey(reservation.class), mostPlaces))
+    ? await readAll(
+        app,
+        await app.store.pool(classKey(reservation.class), Math.max(mostPlaces, 2 * reservation.count)),
+      )
     : [];
   // Too few are free, and its place stands: whatever the calendars say, there is nothing to do.
   const mayClaim = held > 0 ? candidates.length > 0 : candidates.length >= reservation.count;
@@ -246,7 +253,7 @@ async function isBehind(app: App, reservation: Reservation, first: string | unde
   const other = await app.store.read("reservation", first);
   if (other === null || (other.state !== "new" && other.state !== "loading")) return false;
   // One that has a place is served in its time: whoever comes later may fill the gap before it.
-  if (other.nodes.length >= other.count || other.placed.length >= other.count) return false;
+  if (other.nodes.length >= other.count || other.placed.length >= other.count || other.passed) return false;
   return (
     other.createdAt < reservation.createdAt ||
     (other.createdAt === reservation.createdAt && other.id < reservation.id)

@@ -91,6 +91,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     asap,
     leadMs: asap ? 0 : leadMs,
     placed: [],
+    passed: false,
     user,
     publicKey,
     state: "new",

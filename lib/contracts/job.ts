@@ -7,8 +7,8 @@ import { at, imageId, labId, nodeId, projectId, reservationId, words } from "./s
 
 export const jobSchema = "rackwright.job/1";
 
-/** One claim is one transaction of at most 100 writes: two for every node, two for the reservation. */
-export const mostNodes = 40;
+/** The reservation's item holds the names of all of them. */
+export const mostNodes = 500;
 
 const sshKey =
   /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{16,8000}( [^\n\r]{0,200})?$/;

@@ -97,6 +97,9 @@ export const ownerKey = (owner: string): string => `owner#${owner}`;
 const inLine = ({ state, nodes, count }: Reservation): boolean =>
   state === "new" || (state === "loading" && nodes.length < count);
 
+/** Whoever has still to be placed comes first: those behind him wait for that. Then all in the order of their coming. */
+const turnOf = ({ placed, count, passed }: Reservation): number => (passed || placed.length >= count ? 1 : 0);
+
 const none: IndexKeys = { due: null, pool: null, list: null, owner: null };
 
 const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
@@ -114,7 +117,9 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
       each.due === null
         ? null
         : { pk: dueKey("reservations", shardOf(each.id)), sk: `${padded(each.due)}#${each.id}` },
-    pool: inLine(each) ? { pk: lineKey(each.class), sk: `${padded(each.createdAt)}#${each.id}` } : null,
+    pool: inLine(each)
+      ? { pk: lineKey(each.class), sk: `${turnOf(each)}#${padded(each.createdAt)}#${each.id}` }
+      : null,
     list: { pk: "reservation", sk: `${padded(each.createdAt)}#${each.id}` },
     owner: { pk: ownerKey(each.owner), sk: `${padded(each.createdAt)}#${each.id}` },
   }),

@@ -106,6 +106,7 @@ const reservation = z.strictObject({
   asap: z.boolean(),
   leadMs: z.number().min(0),
   placed: z.array(nodeId),
+  passed: z.boolean().default(false),
   user: z.string(),
   publicKey: z.string().nullable(),
   state: z.enum(reservationStates),

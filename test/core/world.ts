@@ -74,6 +74,7 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   asap: true,
   leadMs: 0,
   placed: [],
+  passed: false,
   user: "student",
   publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAA",
   state: "loading",

@@ -16,7 +16,7 @@ import {
   type ReservationDecision,
   type ReservationEvent,
 } from "./decision.ts";
-import { begunAt, bookings, isUnbooked, place, preparesAt, spanFrom } from "./placing.ts";
+import { begunAt, bookings, isUnbooked, type Placed, place, preparesAt, spanFrom } from "./placing.ts";
 import type { Reservation } from "./reservation.ts";
 
 export function decideReservation(
@@ -214,11 +214,16 @@ function claimMore(
       return commit(current, before, before.state, event.actor, context, why.join("; "), {});
     return findPlace(current, before, event, context);
   }
-  const { begun, nodes, writes } = chosen;
+  const { begun, writes } = chosen;
+  // Its calendars alone are too much for one transaction.
+  if (writes.length > mostWrites) return findPlace(current, before, event, context);
+  // They are written already, and its nodes are too many to be claimed at once: some now, the others in the next looks.
+  const some = writes.length === 0 && 2 * chosen.nodes.length > mostWrites;
+  const nodes = some ? chosen.nodes.slice(0, mostWrites / 2) : chosen.nodes;
   const names = nodes.map(({ id }) => id);
-  const placed = [...current.nodes, ...names];
+  const placed = some ? before.placed : [...current.nodes, ...names];
   // Too much for one transaction: the calendars first, so that nobody else can have them; the nodes in the next look.
-  if (fitting(chosen) === null) {
+  if (!some && fitting(chosen) === null) {
     const text = `placed on ${names.join(", ")}`;
     const booking: Reservation = { ...begun, placed };
     return commit(booking, before, before.state, event.actor, context, text, { calendars: writes });
@@ -274,18 +279,49 @@ function findPlace(
   context: ReservationContext,
 ): ReservationDecision {
   const { everyone, calendars, policy, now } = context;
-  const found = before.nodes.length > 0 ? null : place(current, everyone, calendars, policy, now);
+  // Whoever came first is placed first.
+  const waits = before.nodes.length > 0 || (current.asap && context.behindOthers);
+  const found = waits ? null : place(current, everyone, calendars, policy, now);
   // Its time is fixed: who can be promised nothing is to know it now, and may ask for another time.
   if (found === null && !current.asap && current.placed.length === 0) {
     const message = `fewer than ${current.count} nodes of class ${current.class} are free for the whole time`;
     const fault = configurationFault("no-capacity", message);
     return end(before, event.actor, context, "failed", fault, message);
   }
-  if (found === null || found.calendars.length > mostWrites) return lookAgainLater(before, context, []);
+  if (found === null && current.asap && !before.passed && !context.behindOthers && everyone.length > 0) {
+    const passed = { ...current, passed: true };
+    const why = "it waits: so many nodes for so long can be promised to nobody now";
+    return commit(passed, before, before.state, event.actor, context, why, {});
+  }
+  if (found === null) return lookAgainLater(before, context, []);
+  if (found.calendars.length > mostWrites) return holdSome(found, before, event, context);
   const { reservation } = found;
   const when = reservation.start > now ? `in ${spanText(reservation.start - now)}` : "now";
   const why = `placed on ${reservation.placed.join(", ")}, ${when}`;
   return commit(reservation, before, before.state, event.actor, context, why, { calendars: found.calendars });
+}
+
+/**
+ * A large set is booked some nodes at a time. What is booked so far is nobody else's, and no promise yet: it is placed when
+ * all of it is, by one write of the reservation; if it never is, the bookings are void with it.
+ */
+function holdSome(
+  { reservation, calendars }: Placed,
+  before: Reservation,
+  event: ReservationEvent,
+  context: ReservationContext,
+): ReservationDecision {
+  const last = calendars[mostWrites - 1]?.node;
+  const behind = calendars[mostWrites]?.node;
+  // A node's calendars are written together.
+  const fit = calendars.slice(0, mostWrites).filter(({ node }) => node !== behind || node !== last);
+  const left = new Set(calendars.slice(fit.length).map(({ node }) => node));
+  const given = before.placed.filter((node) => !reservation.placed.includes(node) && left.has(node));
+  const held = [...reservation.placed.filter((node) => !left.has(node)), ...given];
+  const why = `holds ${held.length} of ${reservation.count} nodes`;
+  return commit({ ...reservation, placed: held }, before, before.state, event.actor, context, why, {
+    calendars: fit,
+  });
 }
 
 function claimOf(node: NodeState, reservation: Reservation, actor: Actor, now: Instant): Claim {

@@ -4,7 +4,7 @@
  * takes its time: others fill the gaps before it. Pure.
  */
 import { booked, type Calendar, obstacle, type Span, unbooked } from "../calendar/calendar.ts";
-import { type Candidate, placeAt, placeSoonest, type Wish } from "../calendar/place.ts";
+import { type Candidate, type Placement, placeAt, placeSoonest, type Wish } from "../calendar/place.ts";
 import type { Policy } from "../correction/policy.ts";
 import { branded, isReservationId, type NodeId } from "../ids.ts";
 import type { NodeState } from "../node/node.ts";
@@ -101,14 +101,18 @@ export function place(
       }));
       return {
         node: node.id,
-        rank: prefer.includes(node.id) ? 0 : 1,
+        // Where it stands already nothing has to be written.
+        rank: reservation.placed.includes(node.id) ? 0 : prefer.includes(node.id) ? 1 : 2,
         calendars: [...others, ...untilFree(node, turnaroundMs, now)],
       };
     });
   const wish: Wish = { count, lengthMs: end - start, leadMs: 0, turnaroundMs };
-  const found = asap
-    ? placeSoonest(candidates, wish, { from: now, to: after(now, longestWaitMs) })
-    : fixed(candidates, reservation, policy, now);
+  // One of which some nodes are held already goes on with the time for which it holds them.
+  const holds = reservation.placed.length > 0 && reservation.placed.length < count;
+  const atItsTime = !asap || holds ? fixed(candidates, reservation, policy, now) : null;
+  const soonest = (): Placement | null =>
+    asap ? placeSoonest(candidates, wish, { from: now, to: after(now, longestWaitMs) }) : null;
+  const found = atItsTime ?? soonest();
   if (found === null) return null;
   const same =
     found.start === start &&
@@ -121,7 +125,7 @@ export function place(
   const readyBy = after(moved.start, policy.reservation.readyWithinMs);
   return writes === null
     ? null
-    : { reservation: { ...moved, placed: found.nodes, readyBy }, calendars: writes };
+    : { reservation: { ...moved, placed: found.nodes, passed: false, readyBy }, calendars: writes };
 }
 
 function fixed(candidates: readonly Candidate[], reservation: Reservation, policy: Policy, now: Instant) {

@@ -43,6 +43,8 @@ export interface Reservation {
   readonly leadMs: Ms;
   /** Nodes in whose calendars it stands, from `start − leadMs` to `end` and the turnaround. */
   readonly placed: readonly NodeId[];
+  /** No place was found for it: those behind it do not wait for that. */
+  readonly passed: boolean;
   /** The account that gets access, and its public key; secrets are never kept. */
   readonly user: string;
   readonly publicKey: string | null;

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { mostNodes } from "../../contracts/job.ts";
 import { type Phase, phases } from "../../core/command.ts";
 
 /** The caller's mistake: told in one line, exit code 2. */
@@ -53,7 +54,6 @@ Faults, to see the repair
 `;
 
 const firstPorts = 1024;
-const mostNodes = 40;
 
 export function readOptions(argv: readonly string[]): Options {
   const { values } = parse(argv);
