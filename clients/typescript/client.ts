@@ -2,8 +2,9 @@
  * A client of the HTTP API, typed by docs/openapi.json: every operation by its id, with what it takes and what it gives.
  * Needs nothing but a `fetch`.
  */
-import { ProblemError, problemOf, UnreachableError } from "./errors.ts";
-import { type OperationCall, type Operations, operations } from "./schema.ts";
+import { problemOf, UnreachableError } from "./errors.ts";
+import { type Given, requestOf } from "./request.ts";
+import { type Operations, operations } from "./schema.ts";
 
 export { ProblemError, UnreachableError } from "./errors.ts";
 export type * from "./schema.ts";
@@ -55,24 +56,14 @@ const longestWaitMs = 60_000;
 /** API Gateway gives up on a function after 30 seconds. */
 const oneTryMs = 35_000;
 
-type Given = Readonly<Record<string, unknown>>;
-
 export function createClient(options: ClientOptions): Client {
   const { baseUrl, token, fetch: ask = fetch, sleep = sleepOnTheClock } = options;
   const base = baseUrl.replace(/\/+$/, "");
 
   async function send<T>(id: OperationId, given: Given): Promise<Reply<T>> {
-    const operation = operations[id];
-    const { method } = operation;
-    const url = `${base}${pathOf(operation, given)}`;
-    const what = `${method} ${url}`;
-    const headers = headersOf(operation, given, token);
-    const request = {
-      method,
-      headers,
-      ...(given["body"] === undefined ? {} : { body: JSON.stringify(given["body"]) }),
-    };
-    const mayRepeat = isRepeatable(method, headers, given["body"]);
+    const { path, mayRepeat, ...request } = requestOf(operations[id], given, token);
+    const url = `${base}${path}`;
+    const what = `${request.method} ${url}`;
     for (let attempt = 1; ; attempt += 1) {
       const answer = await once<T>(
         () => ask(url, { ...request, signal: AbortSignal.timeout(oneTryMs) }),
@@ -143,51 +134,6 @@ async function once<T>(ask: () => Promise<Response>, what: string): Promise<Trie
       waitMs: null,
     };
   }
-}
-
-/** A read, or a create that is known by the caller's key or id: the same again changes nothing. */
-function isRepeatable(method: string, headers: Headers, body: unknown): boolean {
-  if (method === "GET" || method === "PUT" || method === "DELETE" || headers.has("idempotency-key"))
-    return true;
-  return typeof body === "object" && body !== null && typeof Reflect.get(body, "id") === "string";
-}
-
-function pathOf({ path, parameters }: OperationCall, given: Given): string {
-  const query = new URLSearchParams();
-  let filled = path;
-  for (const { option, in: place, name } of parameters) {
-    const value = given[option];
-    if (place === "path") refuseNoName(name, value);
-    if (place === "path") filled = filled.replace(`{${name}}`, encodeURIComponent(String(value)));
-    if (place === "query" && value !== undefined)
-      for (const each of Array.isArray(value) ? value : [value]) query.append(name, String(each));
-  }
-  return query.size === 0 ? filled : `${filled}?${query}`;
-}
-
-/** Such a value would make another path of it, and so another operation. */
-function refuseNoName(name: string, value: unknown): void {
-  if (!/^[.]{0,2}$/.test(String(value))) return;
-  const detail = `${JSON.stringify(value)} is no ${name}: nothing has it`;
-  throw new ProblemError({ type: "about:blank", title: "Not found", status: 404, detail });
-}
-
-/** An operation that knows `Idempotency-Key` is given one, so that each of its requests can be repeated. */
-function headersOf(
-  { parameters, contentType }: OperationCall,
-  given: Given,
-  token: string | undefined,
-): Headers {
-  const headers = new Headers({ accept: "application/json, application/problem+json" });
-  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-  if (contentType !== null && given["body"] !== undefined) headers.set("content-type", contentType);
-  for (const { option, in: place, name } of parameters) {
-    if (place !== "header") continue;
-    const value =
-      given[option] ?? (name.toLowerCase() === "idempotency-key" ? crypto.randomUUID() : undefined);
-    if (value !== undefined) headers.set(name, String(value));
-  }
-  return headers;
 }
 
 /** Seconds, or a date. */
