@@ -130,7 +130,8 @@ async function once<T>(ask: () => Promise<Response>, what: string): Promise<Trie
     return {
       kind: "failure",
       error: new UnreachableError(`${what}: the API does not answer: ${why}`),
-      again: "if-repeatable",
+      // Nobody listens there: nothing was sent.
+      again: /ECONNREFUSED/.test(why) ? "always" : "if-repeatable",
       waitMs: null,
     };
   }

@@ -107,6 +107,19 @@ describe("a request is made again", () => {
     await expect(create()).rejects.toMatchObject({ status: 429 });
   });
 
+  test("when nobody listens there: nothing was sent", async () => {
+    const gone = await startScriptedServer();
+    await gone.stop();
+    const sleep = async (ms: number) => {
+      waitsMs.push(ms);
+    };
+    const away = createClient({ baseUrl: gone.endpoint, sleep });
+    await expect(away.call("postNodesOnline", { id: "node-01", body: { reason: "fixed" } })).rejects.toThrow(
+      /ECONNREFUSED/,
+    );
+    expect(waitsMs).toHaveLength(3);
+  });
+
   test("never when it may have done something that a second one would do again", async () => {
     server.play(["cut"]);
     const issue = { code: "fan", message: "a fan stands still" };

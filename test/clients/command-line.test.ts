@@ -286,7 +286,9 @@ describe("tables", () => {
     const answer = { question: "is it ready?", answer: "no", evidence: "it said so", until: nowMs + 60_000 };
     server.play([refuses(404, "no reservation"), says({ answers: [answer] })]);
     const { out } = await rackwright("explain node-01");
-    expect(out).toBe("is it ready?\n  no\n  known by: it said so\n  looked at again within 60 s\n");
+    expect(out).toBe(
+      "is it ready?\n  no\n  known by: it said so\n  looked at again, or given up, within 60 s\n",
+    );
     server.play([refuses(404, "no reservation"), refuses(404, "no node")]);
     const { code, error } = await rackwright("explain nobody");
     expect(code).toBe(exits.missing);

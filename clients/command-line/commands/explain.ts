@@ -16,7 +16,9 @@ export const explain = command({
         question,
         `  ${answer}`,
         ...(evidence === null ? [] : [`  known by: ${evidence}`]),
-        ...(until === null || until < nowMs ? [] : [`  looked at again within ${spanText(until - nowMs)}`]),
+        ...(until === null || until < nowMs
+          ? []
+          : [`  looked at again, or given up, within ${spanText(until - nowMs)}`]),
       ]),
     );
     return exits.done;

@@ -32,15 +32,15 @@ export const node = command({
 function standing(found: Node, nowMs: number): readonly string[] {
   const { administrative: by, phase, power, job, image, revision, reservation } = found;
   const reason = by.reason === null ? "" : `: ${by.reason}`;
-  const since = (atMs: number) => `since ${spanText(nowMs - atMs)}`;
+  const held = (atMs: number) => `for ${spanText(nowMs - atMs)}`;
   return table(
     ["", ""],
     [
       ["node", `${found.id}, class ${found.class}, lab ${found.lab}`],
       ["tags", found.tags.join(", ") || null],
-      ["state", `${found.state} ${since(found.since)}`],
-      ["operator", `${by.state}${reason} (${by.by}, ${since(by.since)})`],
-      ["phase", `${phase.name} ${since(phase.since)}`],
+      ["state", `${found.state} ${held(found.since)}`],
+      ["operator", `${by.state}${reason} (${by.by}, ${held(by.since)})`],
+      ["phase", `${phase.name} ${held(phase.since)}`],
       ["power", `${power.observed}, read ${spanText(nowMs - power.at)} ago`],
       ["image", image === null ? null : `${image}, revision ${revision ?? "unknown"}`],
       ["reservation", reservation],
