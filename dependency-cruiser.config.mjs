@@ -105,6 +105,15 @@ export const rooms = [
       "A function is a porch. Move the work to a use-case in lib/app, and what touches a service to lib/aws.",
   },
   {
+    room: "clients",
+    is: "callers of the HTTP API: the typed client, the command line",
+    imports: [],
+    packages: [],
+    node: true,
+    belongs:
+      "A client knows the API by docs/openapi.json alone. What it lacks there belongs in lib/contracts, from which that is made.",
+  },
+  {
     room: "infra",
     is: "what is deployed",
     imports: ["lib/contracts"],

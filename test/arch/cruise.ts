@@ -23,7 +23,7 @@ export interface Cruise {
   readonly advice: ReadonlyMap<string, string>;
 }
 
-const folders = ["lib", "functions", "infra"];
+const folders = ["lib", "functions", "clients", "infra"];
 
 /** Checks the tree at `root` by the dependency-cruiser.config.mjs that lies there. */
 export async function cruiseTree(root: string): Promise<Cruise> {

@@ -21,6 +21,8 @@ const sound = {
   "functions/steps.ts": `import middy from "@middy/core"; import { Logger } from "@aws-lambda-powertools/logger"; import type { SQSEvent } from "aws-lambda"; import { advance } from "../lib/app/advance.ts"; import { dynamo } from "../lib/aws/dynamo.ts"; import { runtime } from "./runtime/compose.ts"; export const handler = (event: SQSEvent) => [middy, Logger, event, advance, dynamo, runtime];`,
   "functions/console/page.ts": `import { page } from "../../lib/console/page.ts"; import { runtime } from "../runtime/compose.ts"; export const handler = () => [page, runtime];`,
   "functions/runtime/compose.ts": `import { dynamo } from "../../lib/aws/dynamo.ts"; export const runtime = dynamo;`,
+  "clients/command-line/main.ts": `import { spawn } from "node:child_process"; import { client } from "../typescript/client.ts"; export const main = [spawn, client];`,
+  "clients/typescript/client.ts": `export const client = 1;`,
   "infra/api.ts": `import { shape } from "../lib/contracts/shape.ts"; export const api = shape;`,
 };
 
@@ -73,6 +75,8 @@ const plants: readonly (readonly [rule: string, file: string, text: string])[] =
   ["local-packages", "lib/local/bad-package.ts", `export { SQSClient } from "@aws-sdk/client-sqs";`],
   ["functions-rooms", "functions/bad-room.ts", `export { api } from "../infra/api.ts";`],
   ["functions-packages", "functions/bad-package.ts", `export { Client } from "ssh2";`],
+  ["clients-rooms", "clients/bad-room.ts", `export { shape } from "../lib/contracts/shape.ts";`],
+  ["clients-packages", "clients/bad-package.ts", `import * as z from "zod"; export const a = z;`],
   ["infra-rooms", "infra/bad-room.ts", `export { plan } from "../lib/core/plan.ts";`],
   ["infra-packages", "infra/bad-package.ts", `import * as z from "zod"; export const a = z;`],
   ["no-cycles", "lib/core/bad-cycle.ts", `import type { B } from "./cycle.ts"; export type A = B | 1;`],

@@ -1,0 +1,27 @@
+import type { Command } from "../command.ts";
+import { connect } from "./connect.ts";
+import { end } from "./end.ts";
+import { explain } from "./explain.ts";
+import { extend } from "./extend.ts";
+import { images } from "./images.ts";
+import { labs } from "./labs.ts";
+import { ls } from "./ls.ts";
+import { node } from "./node.ts";
+import { nodes } from "./nodes.ts";
+import { reserve } from "./reserve.ts";
+import { watch } from "./watch.ts";
+
+/** Every command that calls the API, in the order of the help. */
+export const commands: readonly Command[] = [
+  reserve,
+  ls,
+  watch,
+  connect,
+  extend,
+  end,
+  nodes,
+  node,
+  explain,
+  images,
+  labs,
+];

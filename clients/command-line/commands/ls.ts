@@ -1,0 +1,31 @@
+import type { Reservation } from "../../typescript/client.ts";
+import { command } from "../command.ts";
+import { exits } from "../exit.ts";
+import { isOver } from "../progress.ts";
+import { instantText, table } from "../text.ts";
+
+export const ls = command({
+  name: "ls",
+  is: "list reservations, the oldest first",
+  takes: [],
+  options: { all: { is: "those that are over as well" } },
+  async run({ client, show }, given) {
+    const reservations: Reservation[] = [];
+    for await (const page of client.pages("getReservations"))
+      reservations.push(...page.reservations.filter((each) => given.flag("all") || !isOver(each)));
+    show({ reservations, next: null }, () => table(head, reservations.map(rowOf)));
+    return exits.done;
+  },
+});
+
+const head = ["RESERVATION", "STATE", "OWNER", "IMAGE", "NODES", "FROM", "TO"];
+
+const rowOf = ({ id, state, owner, image, nodes, count, start, end }: Reservation): readonly string[] => [
+  id,
+  state,
+  owner,
+  image,
+  `${nodes.length}/${count}`,
+  instantText(start),
+  instantText(end),
+];

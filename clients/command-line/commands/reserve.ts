@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { command } from "../command.ts";
+import { exits, UsageError } from "../exit.ts";
+import { instantForms } from "../options.ts";
+import { reservationLine } from "../progress.ts";
+import { instantText } from "../text.ts";
+import { watchUntilReady } from "./watch.ts";
+
+/** The API's own limits: said here already, with the option's name. */
+const mostNodes = 40;
+const mostMinutes = 60 * 24 * 30;
+
+export const reserve = command({
+  name: "reserve",
+  is: "reserve nodes with an image, now or for later",
+  takes: [],
+  options: {
+    image: { value: "IMAGE", is: "the image that they are to have (rackwright images lists them)" },
+    class: { value: "CLASS", is: "class of the nodes (default: standard)" },
+    count: { value: "N", is: "how many, all of them or none (default: 1)" },
+    minutes: { value: "MIN", is: "how long, from its start (default: 60)" },
+    start: { value: "TIME", is: `when they are to be ready (default: as soon as possible): ${instantForms}` },
+    tag: { value: "TAG", many: true, is: "a tag that each node must have; may be given several times" },
+    lab: { value: "LAB", is: "only nodes of this lab" },
+    user: { value: "ACCOUNT", is: "the account on the nodes that gets access (default: student)" },
+    key: { value: "FILE", is: "its SSH public key; without one nobody can log in" },
+    owner: { value: "NAME", is: "whose reservation it is (default: your user name)" },
+    id: { value: "ID", is: "its id (default: a new one); the same id again is the same reservation" },
+    watch: { is: "stay until it is ready or has failed" },
+  },
+  async run(context, given) {
+    const image = given.text("image");
+    if (image === undefined) throw new UsageError("--image: which image are the nodes to have?");
+    const publicKey = publicKeyIn(given.file("key"));
+    const body = {
+      id: given.text("id") ?? `res-${randomUUID()}`,
+      owner: given.text("owner") ?? userName(context.surroundings.env),
+      image,
+      publicKey,
+      class: given.text("class"),
+      count: given.integer("count", 1, mostNodes),
+      minutes: given.integer("minutes", 1, mostMinutes),
+      start: given.instant("start"),
+      tags: given.texts("tag"),
+      lab: given.text("lab"),
+      user: given.text("user"),
+    };
+    const reservation = await context.client.call("postReservations", { body });
+    if (publicKey === undefined) context.note("without --key nobody will be able to log in");
+    if (given.flag("watch")) return watchUntilReady(context, reservation.id);
+    context.show(reservation, () => [
+      reservationLine(reservation),
+      `from ${instantText(reservation.start)} to ${instantText(reservation.end)}`,
+    ]);
+    return exits.done;
+  },
+});
+
+function publicKeyIn(text: string | undefined): string | undefined {
+  if (text?.includes("PRIVATE KEY"))
+    throw new UsageError("--key: that is a private key: name the .pub beside it");
+  return text?.trim();
+}
+
+function userName(env: Readonly<Record<string, string | undefined>>): string {
+  const name = env["USER"] ?? env["LOGNAME"];
+  if (name === undefined) throw new UsageError("--owner: whose reservation is it?");
+  return name;
+}

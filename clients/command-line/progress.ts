@@ -1,0 +1,34 @@
+/** How a reservation and its nodes stand, in words. Pure. */
+import type { Node, Reservation } from "../typescript/client.ts";
+import { spanText } from "./text.ts";
+
+export const isReady = ({ state }: Reservation): boolean => state === "reserved" || state === "in-use";
+export const isOver = ({ state }: Reservation): boolean => state === "complete" || state === "failed";
+
+export function reservationLine({ id, state, count, image, nodes, placed, cause }: Reservation): string {
+  const why = cause === null ? "" : `: ${cause.message}`;
+  const promised = nodes.length === 0 && placed.length > 0 ? `, ${placed.join(", ")} promised` : "";
+  return `${id}  ${state}${why}  ${nodes.length} of ${count} nodes, image ${image}${promised}`;
+}
+
+/** What a node does, and which evidence it awaits. Without a time nothing in it changes by itself. */
+export function nodeDoing(node: Node, nowMs: number | null): string {
+  const { state, job, phase, fault, correctiveReboots } = node;
+  const reboots = correctiveReboots === 0 ? "" : ` (${correctiveReboots} corrective reboots)`;
+  if (fault !== null) return `quarantined: ${fault}${reboots}`;
+  if (state === "in-use") return `ready${reboots}`;
+  if (job === null) return `-${reboots}`;
+  if (job.correcting !== null) return `hangs in ${phase.name}: ${job.correcting}${reboots}`;
+  const left = nowMs === null ? "" : ` (at most ${spanText(Math.max(0, job.until - nowMs))} more)`;
+  const attempt = job.attempt > 1 ? `attempt ${job.attempt}: ` : "";
+  const awaits = job.awaits === "" ? "its turn" : job.awaits;
+  return `${attempt}${job.step}${nowMs === null ? "" : written(job)}${left}, awaiting ${awaits}${reboots}`;
+}
+
+function written({ doneBytes, totalBytes }: NonNullable<Node["job"]>): string {
+  if (doneBytes === null || totalBytes === null || totalBytes === 0) return "";
+  return ` ${Math.floor((100 * doneBytes) / totalBytes)} %`;
+}
+
+export const nodeLine = (node: Node, nowMs: number | null): string =>
+  `  ${node.id.padEnd(12)} ${node.state.padEnd(12)} ${node.phase.name.padEnd(9)} ${nodeDoing(node, nowMs)}`;

@@ -1,0 +1,639 @@
+// Generated from docs/openapi.json by `npm run docs`: change the schemas of the API (lib/contracts), not this file.
+
+export type Answer = {
+  readonly question: string;
+  readonly answer: string;
+  /** What it is known by */
+  readonly evidence: string | null;
+  /** When it will be looked at again, or given up, at the latest */
+  readonly until: number | null;
+};
+
+export type Image = {
+  readonly id: string;
+  /** The revision that is loaded */
+  readonly production: string;
+};
+
+export type Issue = {
+  readonly id: string;
+  readonly node: string;
+  readonly lab: string;
+  readonly version: number;
+  readonly state: "open" | "closed";
+  readonly blocking: boolean;
+  readonly fault: {
+    readonly class: "node" | "infrastructure" | "configuration";
+    readonly code: string;
+    readonly message: string;
+  };
+  readonly evidence: readonly string[];
+  /** Milliseconds since 1970 */
+  readonly openedAt: number;
+  readonly openedBy: {
+    readonly kind: "user" | "operator" | "message" | "watchdog" | "timer" | "agent" | "node" | "engine";
+    readonly name: string;
+  };
+  readonly closedAt: number | null;
+  readonly closedBecause: string | null;
+};
+
+export type Job = {
+  readonly id: string;
+  readonly kind: string;
+  readonly node: string | null;
+  readonly requestedBy: {
+    readonly kind: "user" | "operator" | "message" | "watchdog" | "timer" | "agent" | "node" | "engine";
+    readonly name: string;
+  };
+  /** Milliseconds since 1970 */
+  readonly requestedAt: number;
+  readonly state: "accepted" | "done" | "failed" | "abandoned";
+  readonly cause: {
+    readonly class: "node" | "infrastructure" | "configuration";
+    readonly code: string;
+    readonly message: string;
+  } | null;
+  readonly endedAt: number | null;
+};
+
+export type Lab = {
+  readonly id: string;
+  readonly nodes: number;
+  /** act or observe */
+  readonly correction: string;
+  readonly controllers: readonly ({
+    readonly id: string;
+    readonly state: "reachable" | "silent" | "never reported";
+  })[];
+  /** Nodes found late within the window of docs/correction.md */
+  readonly late: readonly string[];
+  /** Corrections that it has left */
+  readonly tokens: number;
+  /** The lab is taken for the cause of its nodes' lateness */
+  readonly suspect: {
+    /** Milliseconds since 1970 */
+    readonly since: number;
+    readonly allowance: number;
+    readonly onProbation: readonly string[];
+  } | null;
+};
+
+export type Node = {
+  readonly id: string;
+  readonly lab: string;
+  readonly class: string;
+  readonly tags: readonly string[];
+  readonly version: number;
+  /** docs/states.md */
+  readonly state: string;
+  /** The state before this one */
+  readonly last: string | null;
+  /** Milliseconds since 1970 */
+  readonly since: number;
+  readonly administrative: {
+    /** online or offline */
+    readonly state: string;
+    readonly reason: string | null;
+    /** Who set it: operator ada */
+    readonly by: string;
+    /** Milliseconds since 1970 */
+    readonly since: number;
+    /** Of an offline node: since when no hand is on it; null while what ran is being ended */
+    readonly handsOffAt: number | null;
+  };
+  readonly phase: {
+    readonly name: string;
+    /** Milliseconds since 1970 */
+    readonly since: number;
+  };
+  readonly power: {
+    readonly observed: string;
+    /** Milliseconds since 1970 */
+    readonly at: number;
+  };
+  readonly image: string | null;
+  readonly revision: string | null;
+  readonly reservation: string | null;
+  readonly job: {
+    readonly id: string;
+    readonly program: string;
+    readonly attempt: number;
+    readonly step: string;
+    /** The evidence that the step awaits */
+    readonly awaits: string;
+    /** Milliseconds since 1970 */
+    readonly since: number;
+    /** Milliseconds since 1970 */
+    readonly until: number;
+    readonly command: string | null;
+    readonly correcting: string | null;
+    readonly doneBytes: number | null;
+    readonly totalBytes: number | null;
+  } | null;
+  readonly correctiveReboots: number;
+  /** While there is one, nobody gets the node */
+  readonly openIssues: readonly string[];
+  readonly fault: string | null;
+};
+
+export type Problem = {
+  /** Stable: urn:rackwright:problem:<code> */
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  /** What is wrong, where, and what to do */
+  readonly detail: string;
+};
+
+export type Proposal = {
+  readonly node: string;
+  /** Milliseconds since 1970 */
+  readonly at: number;
+  readonly phase: string | null;
+  readonly would: string;
+  readonly times: number;
+  readonly outcome: string;
+  readonly afterMs: number | null;
+};
+
+export type Reservation = {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly image: string;
+  readonly revision: string;
+  readonly class: string;
+  readonly count: number;
+  readonly state: string;
+  readonly last: string | null;
+  /** Milliseconds since 1970 */
+  readonly since: number;
+  /** Milliseconds since 1970 */
+  readonly createdAt: number;
+  /** When its user gets the nodes; of one that waits: as far as is known now */
+  readonly start: number;
+  /** Milliseconds since 1970 */
+  readonly end: number;
+  /** Nodes that are kept free for it, before it has them */
+  readonly placed: readonly string[];
+  readonly readyAt: number | null;
+  readonly endedAt: number | null;
+  readonly cause: {
+    readonly code: string;
+    readonly message: string;
+  } | null;
+  readonly correctiveReboots: number;
+  readonly nodes: readonly Node[];
+  /** How to reach the nodes, only while it holds them, with an address that was read since the last load */
+  readonly connections: readonly ({
+    readonly node: string;
+    readonly address: string;
+    readonly user: string;
+  })[];
+};
+
+export type TimelineEntry = {
+  /** 1, 2, 3 … without a gap */
+  readonly sequence: number;
+  /** Milliseconds since 1970 */
+  readonly at: number;
+  readonly actor: {
+    readonly kind: "user" | "operator" | "message" | "watchdog" | "timer" | "agent" | "node" | "engine";
+    readonly name: string;
+  };
+  readonly from: string;
+  readonly to: string;
+  readonly phase: string | null;
+  readonly why: string;
+  readonly evidence: string | null;
+  readonly reservation: string | null;
+  readonly job: string | null;
+  readonly attempt: number | null;
+  readonly command: string | null;
+  readonly correction: string | null;
+  /** What correction would have done, in a lab that only observes */
+  readonly proposed: string | null;
+};
+
+/** By operation: what it takes, and what it gives when it succeeds. */
+export interface Operations {
+  /** This document */
+  readonly getOpenapi: {
+    readonly input: Readonly<Record<never, never>>;
+    readonly answer: Readonly<Record<string, unknown>>;
+  };
+  /** All labs */
+  readonly getLabs: {
+    readonly input: {
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly labs: readonly Lab[];
+      readonly next: string | null;
+    };
+  };
+  /** Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone */
+  readonly postLabs: {
+    readonly input: {
+      readonly body: {
+        readonly schema: "rackwright.lab/1";
+        readonly lab: string;
+        readonly controllers: readonly string[];
+        readonly correction?: {
+          /** observe: correction says what it would do, and does nothing. */
+          readonly mode?: "act" | "observe" | undefined;
+          /** What is different in this lab: installAttempts, build, os, osOverallMs, ladder, budget, blind. */
+          readonly policy?: {
+            readonly installAttempts?: number | undefined;
+            readonly build?: {
+              readonly firmwareMs: number;
+              readonly noProgressMs: number;
+              readonly overallMs: number;
+              readonly diskBootMs: number;
+            } | undefined;
+            readonly os?: Readonly<Record<string, {
+                readonly firmware: readonly number[];
+                readonly kernel: readonly number[];
+                readonly init: readonly number[];
+              }>> | undefined;
+            readonly osOverallMs?: number | undefined;
+            readonly ladder?: {
+              readonly inspect?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly check?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly load?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly "build-post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly "post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            } | undefined;
+            readonly budget?: {
+              readonly capacity: number;
+              readonly refillMs: number;
+              readonly windowMs: number;
+              readonly suspectShare: number;
+              readonly suspectAtLeast: number;
+              readonly intervalMs: number;
+            } | undefined;
+            readonly blind?: {
+              readonly retryMs: number;
+              readonly giveUpMs: number;
+            } | undefined;
+          } | null | undefined;
+        } | undefined;
+        readonly nodes: readonly ({
+          readonly id: string;
+          readonly class?: string | undefined;
+          readonly tags?: readonly string[] | undefined;
+          readonly macs: readonly string[];
+          readonly bmc: {
+            /** Power driver: redfish, ipmi, fence, libvirt or exec */
+            readonly driver: string;
+            /** Where the driver finds the BMC: https://10.20.0.11 */
+            readonly address: string;
+            /** What else the driver wants to know (docs/lab-controller.md): {"agent": "fence_apc", "plug": "7"} */
+            readonly options?: Readonly<Record<string, string>> | undefined;
+            /** Name of a secret that the lab controller holds; the secret itself never travels. */
+            readonly credential: string;
+            /** Nodes that share a BMC or PDU share a power domain; default: the address. */
+            readonly domain?: string | undefined;
+            /** Least time between two power commands. */
+            readonly quiescentSeconds?: number | undefined;
+          };
+        })[];
+      };
+    };
+    readonly answer: {
+      readonly enrolled: readonly string[];
+      readonly changed: readonly string[];
+      readonly unchanged: number;
+      readonly refused: readonly string[];
+    };
+  };
+  /** A lab */
+  readonly getLabsById: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: Lab;
+  };
+  /** What correction would have done in a lab that only observes, and what came of it without */
+  readonly getLabsCorrection: {
+    readonly input: {
+      readonly id: string;
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly proposals: readonly Proposal[];
+      readonly next: string | null;
+    };
+  };
+  /** All images */
+  readonly getImages: {
+    readonly input: {
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly images: readonly Image[];
+      readonly next: string | null;
+    };
+  };
+  /** Register an image; its content becomes the production revision */
+  readonly postImages: {
+    readonly input: {
+      readonly body: {
+        readonly id: string;
+        readonly buildSystem?: string | undefined;
+        readonly osModule?: string | undefined;
+        readonly sha256: string;
+        readonly sizeBytes: number;
+        readonly correction?: {
+          readonly installAttempts?: number | undefined;
+          readonly build?: {
+            readonly firmwareMs: number;
+            readonly noProgressMs: number;
+            readonly overallMs: number;
+            readonly diskBootMs: number;
+          } | undefined;
+          readonly os?: Readonly<Record<string, {
+              readonly firmware: readonly number[];
+              readonly kernel: readonly number[];
+              readonly init: readonly number[];
+            }>> | undefined;
+          readonly osOverallMs?: number | undefined;
+          readonly ladder?: {
+            readonly inspect?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly check?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly load?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly "build-post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly "post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          } | undefined;
+          readonly budget?: {
+            readonly capacity: number;
+            readonly refillMs: number;
+            readonly windowMs: number;
+            readonly suspectShare: number;
+            readonly suspectAtLeast: number;
+            readonly intervalMs: number;
+          } | undefined;
+          readonly blind?: {
+            readonly retryMs: number;
+            readonly giveUpMs: number;
+          } | undefined;
+        } | null | undefined;
+      };
+    };
+    readonly answer: {
+      readonly image: string;
+      readonly revision: string;
+    };
+  };
+  /** All reservations, the oldest first */
+  readonly getReservations: {
+    readonly input: {
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly reservations: readonly Reservation[];
+      readonly next: string | null;
+    };
+  };
+  /** Reserve nodes with an image, now or for later. The same id again answers with the same reservation */
+  readonly postReservations: {
+    readonly input: {
+      readonly body: {
+        /** Chosen by the caller: the same id again answers with the same reservation. */
+        readonly id?: string | undefined;
+        readonly owner: string;
+        /** A registered image; its production revision is loaded. */
+        readonly image: string;
+        /** How many nodes, all of them or none. */
+        readonly count?: number | undefined;
+        /** How long, from its start. */
+        readonly minutes?: number | undefined;
+        /** When the nodes are to be ready, in milliseconds since 1970; null: as soon as there are some, and then for the whole time. */
+        readonly start?: number | null | undefined;
+        /** Class of the nodes. */
+        readonly class?: string | undefined;
+        /** Tags that each node must have. */
+        readonly tags?: readonly string[] | undefined;
+        /** Only nodes of this lab; null: any lab. */
+        readonly lab?: string | null | undefined;
+        /** Nodes to take first if they are free. */
+        readonly prefer?: readonly string[] | undefined;
+        /** The account that gets access to the nodes. */
+        readonly user?: string | undefined;
+        /** Its SSH public key; without one nobody can log in. */
+        readonly publicKey?: string | null | undefined;
+      };
+    };
+    readonly answer: Reservation;
+  };
+  /** A reservation, with its nodes and how to reach them */
+  readonly getReservationsById: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: Reservation;
+  };
+  /** What happened to it, and why */
+  readonly getReservationsTimeline: {
+    readonly input: {
+      readonly id: string;
+      /** Only what has a higher sequence number */
+      readonly after?: number | undefined;
+    };
+    readonly answer: {
+      readonly entries: readonly TimelineEntry[];
+      readonly next: number | null;
+    };
+  };
+  /** Why it is not ready yet, why it has these nodes, or how it ended and whose fault that was */
+  readonly getReservationsExplain: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: {
+      readonly answers: readonly Answer[];
+    };
+  };
+  /** Let it end later, if nobody else has been promised its nodes by then */
+  readonly postReservationsExtend: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** When it is to end, in milliseconds since 1970. */
+        readonly end: number;
+      };
+    };
+    readonly answer: Reservation;
+  };
+  /** End it: its nodes are taken back */
+  readonly postReservationsEnd: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: {
+      readonly reservation: string;
+      readonly ending: boolean;
+    };
+  };
+  /** All nodes */
+  readonly getNodes: {
+    readonly input: {
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly nodes: readonly Node[];
+      readonly next: string | null;
+    };
+  };
+  /** A node */
+  readonly getNodesById: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: Node;
+  };
+  /** What happened to it, and why */
+  readonly getNodesTimeline: {
+    readonly input: {
+      readonly id: string;
+      /** Only what has a higher sequence number */
+      readonly after?: number | undefined;
+    };
+    readonly answer: {
+      readonly entries: readonly TimelineEntry[];
+      readonly next: number | null;
+    };
+  };
+  /** What it is doing and waits for, who keeps it from everybody, why it was corrected last */
+  readonly getNodesExplain: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: {
+      readonly answers: readonly Answer[];
+    };
+  };
+  /** Its hardware log */
+  readonly getNodesIssues: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: {
+      readonly issues: readonly Issue[];
+    };
+  };
+  /** Write into its hardware log */
+  readonly postNodesIssues: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** What kind of trouble it is: a second report of the same kind is the same issue. */
+        readonly code: string;
+        readonly message: string;
+        /** Nobody gets the node until the issue is closed. */
+        readonly blocking?: boolean | undefined;
+        readonly evidence?: readonly string[] | undefined;
+      };
+    };
+    readonly answer: Issue;
+  };
+  /** Close an issue of its hardware log */
+  readonly postNodesIssuesClose: {
+    readonly input: {
+      readonly id: string;
+      readonly issue: string;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Issue;
+  };
+  /** Take it: what is under way is ended, and nobody touches it */
+  readonly postNodesOffline: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Node;
+  };
+  /** Give it back: what was under way goes on */
+  readonly postNodesOnline: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Node;
+  };
+  /** Give back a quarantined node: it is inspected, or loaded anew if a user had it */
+  readonly postNodesGiveBack: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Node;
+  };
+  /** A job from outside */
+  readonly getJobsById: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: Job;
+  };
+}
+
+/** How an operation is called over HTTP. */
+export interface OperationCall {
+  readonly method: string;
+  readonly path: string;
+  readonly parameters: readonly { readonly option: string; readonly in: string; readonly name: string }[];
+  readonly contentType: string | null;
+}
+
+export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
+  getOpenapi: {"method":"GET","path":"/v1/openapi.json","parameters":[],"contentType":null},
+  getLabs: {"method":"GET","path":"/v1/labs","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
+  postLabs: {"method":"POST","path":"/v1/labs","parameters":[],"contentType":"application/json"},
+  getLabsById: {"method":"GET","path":"/v1/labs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getLabsCorrection: {"method":"GET","path":"/v1/labs/{id}/correction","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
+  getImages: {"method":"GET","path":"/v1/images","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
+  postImages: {"method":"POST","path":"/v1/images","parameters":[],"contentType":"application/json"},
+  getReservations: {"method":"GET","path":"/v1/reservations","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
+  postReservations: {"method":"POST","path":"/v1/reservations","parameters":[],"contentType":"application/json"},
+  getReservationsById: {"method":"GET","path":"/v1/reservations/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getReservationsTimeline: {"method":"GET","path":"/v1/reservations/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
+  getReservationsExplain: {"method":"GET","path":"/v1/reservations/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  postReservationsExtend: {"method":"POST","path":"/v1/reservations/{id}/extend","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postReservationsEnd: {"method":"POST","path":"/v1/reservations/{id}/end","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  getNodes: {"method":"GET","path":"/v1/nodes","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
+  getNodesById: {"method":"GET","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getNodesTimeline: {"method":"GET","path":"/v1/nodes/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
+  getNodesExplain: {"method":"GET","path":"/v1/nodes/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  postNodesIssues: {"method":"POST","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
+  postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  getJobsById: {"method":"GET","path":"/v1/jobs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+};
