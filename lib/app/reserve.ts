@@ -65,6 +65,7 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     nodes: [],
     readyBy: after(start, readyWithinMs),
     readyAt: null,
+    warnedOf: null,
     endedAt: null,
     outcome: null,
     cause: null,

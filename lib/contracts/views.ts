@@ -1,5 +1,6 @@
 /** What the API tells: nodes, labs, reservations as people see them. Instants are milliseconds since 1970. */
 import * as z from "zod";
+import { notices } from "../core/timeline.ts";
 import { fault } from "./report.ts";
 import { actor } from "./stored-node.ts";
 
@@ -123,6 +124,11 @@ export const timelineView = z
     command: z.string().nullable(),
     correction: z.string().nullable(),
     proposed: z.string().nullable().describe("What correction would have done, in a lab that only observes"),
+    notice: z
+      .enum(notices)
+      .exactOptional()
+      .describe("What its user is to be told, where the state has not changed"),
+    cause: z.string().exactOptional().describe("The code of the fault that it ended with"),
   })
   .meta({ id: "TimelineEntry" });
 
