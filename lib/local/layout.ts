@@ -26,6 +26,10 @@ export interface Layout {
   readonly queues: string;
   readonly ssm: string;
   readonly images: string;
+  /** Every event of the bus, one line of JSON each. */
+  readonly events: string;
+  readonly streamPosition: string;
+  readonly webhookPosition: string;
   readonly agent: string;
   readonly secrets: string;
   readonly controller: string;
@@ -47,6 +51,9 @@ export function layoutOf(dir: string): Layout {
     queues: at("sqs.sqlite"),
     ssm: at("ssm.sqlite"),
     images: at("images"),
+    events: at("events.jsonl"),
+    streamPosition: at("stream-position.json"),
+    webhookPosition: at("webhook-position.json"),
     agent: at("agent"),
     secrets: at("agent-secrets"),
     controller: at("ssm-agent"),
