@@ -6,6 +6,7 @@ import { advanceNode } from "../lib/app/advance-node.ts";
 import type { App } from "../lib/app/app.ts";
 import { closeIssue, giveBack, openIssue } from "../lib/app/hardware-log.ts";
 import { importLab } from "../lib/app/import-lab.ts";
+import { followProgress } from "../lib/app/progress.ts";
 import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
 import {
@@ -16,11 +17,13 @@ import {
   viewProposals,
   viewReservation,
 } from "../lib/app/views.ts";
+import { sleep } from "../lib/aws/clock.ts";
 import {
   extendBody,
   imageBody,
   isRoute,
   issueBody,
+  progressQuery,
   type Route,
   reasonBody,
   reservationBody,
@@ -28,6 +31,7 @@ import {
 import { jobSchema } from "../lib/contracts/job.ts";
 import { labFile } from "../lib/contracts/lab-file.ts";
 import { openApi } from "../lib/contracts/openapi.ts";
+import { explain } from "../lib/contracts/scalars.ts";
 import { branded, isReservationId } from "../lib/core/ids.ts";
 import type { Actor } from "../lib/core/node/node.ts";
 import { composer } from "./runtime/compose.ts";
@@ -36,6 +40,8 @@ import { log } from "./runtime/log.ts";
 
 const makeApp = composer();
 const pageSize = 100;
+/** A last look at the store and the answer take no longer. */
+const answerMs = 1500;
 
 interface Request {
   readonly app: App;
@@ -44,6 +50,8 @@ interface Request {
   readonly body: string | undefined;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly actor: Actor;
+  /** Until the function has to end. */
+  readonly leftMs: () => number;
 }
 
 const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> = {
@@ -96,7 +104,16 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
       : json(200, await viewReservation(app.store, reservation));
   },
   "GET /v1/reservations/{id}/timeline": (request) => timeline("reservation", request),
-  "GET /v1/reservations/{id}/explain": (request) => explain("reservation", request),
+  "GET /v1/reservations/{id}/progress": async ({ app, id, query, leftMs }) => {
+    const asked = progressQuery.safeParse(query);
+    if (!asked.success)
+      return problem(400, "invalid", "The query is not as it should be", explain(asked.error));
+    const { after: seen, waitSeconds } = asked.data;
+    const waitMs = Math.max(0, Math.min(1000 * waitSeconds, leftMs() - answerMs));
+    const view = await followProgress(app, id, { seen, waitMs, sleep });
+    return view === null ? notFound(`reservation ${id}`) : json(200, view);
+  },
+  "GET /v1/reservations/{id}/explain": (request) => answers("reservation", request),
   "POST /v1/reservations/{id}/extend": async ({ app, id, body, actor }) => {
     const wanted = parseBody(extendBody, body);
     if (!wanted.ok) return wanted.answer;
@@ -135,7 +152,7 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     return view === null ? notFound(`node ${id}`) : json(200, view);
   },
   "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
-  "GET /v1/nodes/{id}/explain": (request) => explain("node", request),
+  "GET /v1/nodes/{id}/explain": (request) => answers("node", request),
   "GET /v1/nodes/{id}/issues": async ({ app, id }) => json(200, { issues: await app.store.issues(id) }),
   "POST /v1/nodes/{id}/issues": async ({ app, id, body, actor }) => {
     const said = parseBody(issueBody, body);
@@ -163,7 +180,7 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
   },
 };
 
-async function explain(kind: "node" | "reservation", { app, id }: Request): Promise<Answer> {
+async function answers(kind: "node" | "reservation", { app, id }: Request): Promise<Answer> {
   const view = await viewAnswers(app, kind, id);
   return view === null ? notFound(`${kind} ${id}`) : json(200, view);
 }
@@ -187,7 +204,7 @@ async function operate(kind: "offline" | "online", { app, id, body }: Request): 
   return json(200, await viewNode(app.store, id));
 }
 
-export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (event) => {
+export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (event, context) => {
   const { routeKey, pathParameters, queryStringParameters, body, isBase64Encoded } = event;
   if (!isRoute(routeKey)) return notFound(`route ${routeKey}`);
   const app = makeApp();
@@ -200,6 +217,7 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
       body: text,
       query: queryStringParameters ?? {},
       actor: { kind: "user", name: "api" },
+      leftMs: () => context.getRemainingTimeInMillis(),
     });
   } catch (error) {
     log.error("request failed", { routeKey, error });

@@ -16,6 +16,7 @@ export const routes = [
   "GET /v1/reservations",
   "GET /v1/reservations/{id}",
   "GET /v1/reservations/{id}/timeline",
+  "GET /v1/reservations/{id}/progress",
   "GET /v1/reservations/{id}/explain",
   "POST /v1/reservations/{id}/extend",
   "POST /v1/reservations/{id}/end",
@@ -41,6 +42,12 @@ export const reservationBody = z.strictObject({
     .describe("Chosen by the caller: the same id again answers with the same reservation."),
   owner: words(200),
   ...requirements,
+});
+
+/** A long poll. The longest wait ends well before API Gateway does, after 30 s. */
+export const progressQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  waitSeconds: z.coerce.number().min(0).max(20).default(0),
 });
 
 export const extendBody = z.strictObject({

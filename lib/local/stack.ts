@@ -10,7 +10,7 @@ import * as z from "zod";
 import { isAlive, type Living, startOf } from "../agent/living.ts";
 import type { LabFile } from "../contracts/lab-file.ts";
 import type { CloudConfig } from "./cloud-main.ts";
-import { dynamoDbProgram, indexStream } from "./dynamodb.ts";
+import { dynamoDbProgram, tendStream } from "./dynamodb.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
 import { end } from "./process.ts";
 import { rackFile } from "./rack/store.ts";
@@ -139,7 +139,7 @@ export async function startStack({
       until,
     );
     await until("dynamodb", answers(external ?? url(ports.dynamodb)));
-    if (external === undefined) indexStream(layout.database);
+    if (external === undefined) tendStream(layout.database);
     const webhook = process.env["EVENTS_WEBHOOK_URL"];
     const cloud: CloudConfig = {
       schema: "rackwright.cloud/1",

@@ -18,6 +18,13 @@ const positions = z.strictObject({
   done: z.record(z.string(), z.string()),
 });
 
+/** A database on one machine wants a signature, and does not check it. */
+const signature = {
+  authorization:
+    "AWS4-HMAC-SHA256 Credential=lambda/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=local",
+  "x-amz-date": "20260101T000000Z",
+};
+
 const streams = z.looseObject({ Streams: z.array(z.looseObject({ StreamArn: z.string() })) });
 const description = z.looseObject({
   StreamDescription: z.looseObject({ Shards: z.array(z.looseObject({ ShardId: z.string() })) }),
@@ -55,8 +62,7 @@ export function startStreamMapping({
       headers: {
         "x-amz-target": `DynamoDBStreams_20120810.${action}`,
         "content-type": "application/x-amz-json-1.0",
-        // Who reads is not checked, only that somebody says who he is.
-        authorization: "AWS4-HMAC-SHA256 Credential=lambda/20260101/us-east-1/dynamodb/aws4_request",
+        ...signature,
       },
       body: JSON.stringify(input),
       signal: stopping.signal,
