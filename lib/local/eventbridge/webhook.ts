@@ -34,6 +34,7 @@ export function startWebhook({
   const stopping = new AbortController();
   let wake: () => void = () => undefined;
   let more = true;
+  let idle = false;
   // One that is new hears of what happens from now on.
   let bytes = existsSync(positionFile)
     ? position.parse(JSON.parse(readFileSync(positionFile, "utf8"))).bytes
@@ -44,9 +45,11 @@ export function startWebhook({
     writeAtomically(positionFile, JSON.stringify({ schema: "rackwright.webhook/1", bytes }));
   }
 
+  /** Until the time is over; without one, until there is more in the file. */
   const pause = (ms: number | null): Promise<void> =>
     new Promise((resolve) => {
       if (stopping.signal.aborted) return resolve();
+      idle = ms === null;
       const timer = ms === null ? undefined : setTimeout(resolve, ms);
       wake = () => {
         clearTimeout(timer);
@@ -90,7 +93,7 @@ export function startWebhook({
   return {
     look: () => {
       more = true;
-      wake();
+      if (idle) wake();
     },
     stop: async () => {
       stopping.abort();
