@@ -24,7 +24,7 @@ function eventsOf({ data }: Place): readonly Event[] {
 const entriesOf = async (here: Place, kind: "reservation" | "node", id: string) =>
   (await here.get<{ entries: TimelineEntry[] }>(`/v1/${kind}s/${id}/timeline`)).entries;
 
-/** To its end, as a portal does. */
+/** As a portal does: once it is handed over it is ended, and followed to its end. */
 async function follow(here: Place, id: string): Promise<ProgressView[]> {
   const views: ProgressView[] = [];
   for (let after = 0; ; ) {
@@ -33,9 +33,16 @@ async function follow(here: Place, id: string): Promise<ProgressView[]> {
     );
     views.push(view);
     if (view.state === "complete" || view.state === "failed") return views;
+    if (view.state === "reserved" && views.at(-2)?.state !== "reserved") {
+      const body = JSON.stringify({ reason: "seen enough" });
+      await fetch(`${here.api}/v1/reservations/${id}/end`, { method: "POST", body });
+    }
     after = view.after;
   }
 }
+
+const changes = (states: readonly string[]): string[] =>
+  states.filter((state, index) => state !== states[index - 1]);
 
 test("a reservation is followed by long poll to its end, and every entry of its story is an event, none is missing", {
   timeout: patience,
@@ -44,23 +51,18 @@ test("a reservation is followed by long poll to its end, and every entry of its 
   const run = await here.start("--count", "2");
   const first = await run.until(({ event: kind, to }) => kind === "reservation" && to === "new");
   const id = first.reservation ?? "";
-  const following = follow(here, id);
-  await run.until(({ event: kind, to }) => kind === "reservation" && to === "reserved");
+  const views = await follow(here, id);
   const { nodes } = await here.get<ReservationView>(`/v1/reservations/${id}`);
-  await fetch(`${here.api}/v1/reservations/${id}/end`, {
-    method: "POST",
-    body: JSON.stringify({ reason: "seen enough" }),
-  });
-
-  const views = await following;
-  const states = views.map(({ state }) => state).filter((state, index, all) => state !== all[index - 1]);
-  expect(states.join(" ")).toMatch(/^(new )?loading reserved( in-use)? reclaim complete$/);
-  const steps = views.flatMap((view) => view.nodes.map(({ step }) => step));
-  expect(steps).toContain("wait-for-os");
+  const story = await entriesOf(here, "reservation", id);
+  // Whoever is slow may miss what lasts a moment, but sees nothing that was not, and nothing in another order.
+  const states = changes(views.map(({ state }) => state));
+  expect(states).toEqual(changes(story.map(({ to }) => to).filter((state) => states.includes(state))));
+  expect(states).toContain("reserved");
+  expect(states.at(-1)).toBe("complete");
   for (const { nodes: held } of views)
     for (const each of held) if (each.step !== null) expect(each.until).toBeGreaterThan(0);
 
-  const story = await entriesOf(here, "reservation", id);
+  expect(nodes).toHaveLength(2);
   const stories = await Promise.all(nodes.map((node) => entriesOf(here, "node", node.id)));
   const ids = [
     ...story.map(({ sequence }) => `reservation/${id}#${sequence}`),
