@@ -25,7 +25,7 @@ const handlers: Readonly<Record<Route, Handler>> = {
 
 const nobody: Caller = { name: "nobody", roles: [] };
 
-export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (event) => {
+export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (event, context) => {
   const { routeKey, pathParameters, queryStringParameters, headers, requestContext } = event;
   if (!isRoute(routeKey)) return notFound(`route ${routeKey}`);
   const caller = callerOf(requestContext, claims);
@@ -52,6 +52,7 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
       query: queryStringParameters ?? {},
       ifVersion,
       idempotencyKey: headers["idempotency-key"] ?? null,
+      leftMs: () => context.getRemainingTimeInMillis(),
     });
   } catch (error) {
     if (error instanceof Contended)

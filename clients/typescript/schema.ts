@@ -9,10 +9,35 @@ export type Answer = {
   readonly until: number | null;
 };
 
+export type Availability = {
+  readonly classes: readonly ({
+    readonly class: string;
+    /** So many nodes can be had at once; counted up to 100 */
+    readonly free: number;
+    /** From when on there are as many as were asked for; null: not known, or not within a day */
+    readonly soonest: number | null;
+  })[];
+  readonly images: readonly string[];
+};
+
+export type Connect = {
+  /** How to reach the nodes, only while it holds them, with an address that was read since the last load */
+  readonly connections: readonly ({
+    readonly node: string;
+    readonly address: string;
+    readonly user: string;
+  })[];
+  /** When it ends */
+  readonly until: number;
+};
+
 export type Image = {
   readonly id: string;
+  readonly version: number;
   /** The revision that is loaded */
   readonly production: string;
+  /** Why nobody can reserve it any more; null: everybody can */
+  readonly retired: string | null;
 };
 
 export type Issue = {
@@ -146,6 +171,50 @@ export type Problem = {
   readonly detail: string;
 };
 
+export type Progress = {
+  readonly reservation: string;
+  readonly state: string;
+  /** Milliseconds since 1970 */
+  readonly since: number;
+  /** Milliseconds since 1970 */
+  readonly end: number;
+  readonly cause: {
+    readonly code: string;
+    readonly message: string;
+  } | null;
+  /** The nodes that it holds */
+  readonly nodes: readonly ({
+    readonly id: string;
+    readonly state: string;
+    readonly phase: string;
+    /** What is being done to it; `null`: nothing */
+    readonly step: string | null;
+    /** The evidence that the step awaits */
+    readonly awaits: string | null;
+    /** When the step is looked at again, or given up, at the latest */
+    readonly until: number | null;
+    /** Of the image that is on its disk, while it is written */
+    readonly percent: number | null;
+  })[];
+  /** To be passed on with the next request, which then waits for what comes after this */
+  readonly after: number;
+};
+
+export type Project = {
+  readonly id: string;
+  readonly version: number;
+  readonly members: readonly string[];
+  readonly quota: {
+    /** Never more nodes at any one time. */
+    readonly nodesAtOnce: number;
+    /** No reservation begins later than in so many hours. */
+    readonly hoursAhead: number;
+    readonly longestMinutes: number;
+  };
+  /** Its reservations that may not be over yet */
+  readonly live: readonly string[];
+};
+
 export type Proposal = {
   readonly node: string;
   /** Milliseconds since 1970 */
@@ -161,6 +230,7 @@ export type Reservation = {
   readonly id: string;
   readonly version: number;
   readonly owner: string;
+  readonly project: string | null;
   readonly image: string;
   readonly revision: string;
   readonly class: string;
@@ -193,6 +263,19 @@ export type Reservation = {
   })[];
 };
 
+export type Revision = {
+  readonly image: string;
+  readonly revision: string;
+  readonly buildSystem: string;
+  readonly osModule: string;
+  readonly content: {
+    readonly sha256: string;
+    readonly sizeBytes: number;
+  };
+  /** Milliseconds since 1970 */
+  readonly registeredAt: number;
+};
+
 export type TimelineEntry = {
   /** 1, 2, 3 … without a gap */
   readonly sequence: number;
@@ -214,6 +297,10 @@ export type TimelineEntry = {
   readonly correction: string | null;
   /** What correction would have done, in a lab that only observes */
   readonly proposed: string | null;
+  /** What its user is to be told, where the state has not changed */
+  readonly notice?: "ending-soon" | "extended" | undefined;
+  /** The code of the fault that it ended with */
+  readonly cause?: string | undefined;
 };
 
 /** By operation: what it takes, and what it gives when it succeeds. */
@@ -222,6 +309,18 @@ export interface Operations {
   readonly getOpenapi: {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Readonly<Record<string, unknown>>;
+  };
+  /** What can be had: classes with their free nodes, and the images for them */
+  readonly getAvailability: {
+    readonly input: {
+      /** Of this class only, and from when on there is enough of it */
+      readonly class?: string | undefined;
+      /** So many nodes */
+      readonly count?: string | undefined;
+      /** For so long */
+      readonly minutes?: string | undefined;
+    };
+    readonly answer: Availability;
   };
   /** All labs */
   readonly getLabs: {
@@ -395,11 +494,83 @@ export interface Operations {
       readonly revision: string;
     };
   };
-  /** All reservations, the oldest first */
+  /** An image with all its revisions */
+  readonly getImagesById: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: {
+      readonly id: string;
+      readonly version: number;
+      /** The revision that is loaded */
+      readonly production: string;
+      /** Why nobody can reserve it any more; null: everybody can */
+      readonly retired: string | null;
+      readonly revisions: readonly Revision[];
+    };
+  };
+  /** Let reservations from now on have another revision */
+  readonly postImagesProduction: {
+    readonly input: {
+      readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
+      readonly body: {
+        readonly revision: string;
+      };
+    };
+    readonly answer: Image;
+  };
+  /** Nobody can reserve it from now on; who has it keeps it */
+  readonly postImagesRetire: {
+    readonly input: {
+      readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Image;
+  };
+  /** All projects; for a user: those that he is in */
+  readonly getProjects: {
+    readonly input: {
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly projects: readonly Project[];
+      readonly next: string | null;
+    };
+  };
+  /** Make a project, or change who is in it and how much it may have */
+  readonly putProjectsById: {
+    readonly input: {
+      readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
+      readonly body: {
+        /** Who may reserve in its name: subjects of tokens */
+        readonly members: readonly string[];
+        readonly quota: {
+          /** Never more nodes at any one time. */
+          readonly nodesAtOnce: number;
+          /** No reservation begins later than in so many hours. */
+          readonly hoursAhead: number;
+          readonly longestMinutes: number;
+        };
+      };
+    };
+    readonly answer: Project;
+  };
+  /** All reservations, the oldest first; for a user: his own */
   readonly getReservations: {
     readonly input: {
       /** Where to go on: what the page before gave as `next` */
       readonly next?: string | undefined;
+      /** Only those of this owner */
+      readonly owner?: string | undefined;
     };
     readonly answer: {
       readonly reservations: readonly Reservation[];
@@ -409,10 +580,13 @@ export interface Operations {
   /** Reserve nodes with an image, now or for later. The same id again answers with the same reservation */
   readonly postReservations: {
     readonly input: {
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
       readonly body: {
         /** Chosen by the caller: the same id again answers with the same reservation. */
         readonly id?: string | undefined;
-        readonly owner: string;
+        /** Whose reservation it is: the caller's, unless an operator says whose. */
+        readonly owner?: string | undefined;
         /** A registered image; its production revision is loaded. */
         readonly image: string;
         /** How many nodes, all of them or none. */
@@ -425,6 +599,8 @@ export interface Operations {
         readonly class?: string | undefined;
         /** Tags that each node must have. */
         readonly tags?: readonly string[] | undefined;
+        /** The project in whose quota it counts. */
+        readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
         readonly lab?: string | null | undefined;
         /** Nodes to take first if they are free. */
@@ -444,6 +620,13 @@ export interface Operations {
     };
     readonly answer: Reservation;
   };
+  /** How to log in, with addresses that were read since the last load */
+  readonly getReservationsConnect: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: Connect;
+  };
   /** What happened to it, and why */
   readonly getReservationsTimeline: {
     readonly input: {
@@ -455,6 +638,17 @@ export interface Operations {
       readonly entries: readonly TimelineEntry[];
       readonly next: number | null;
     };
+  };
+  /** How far it is; waits for something to happen to it or to one of its nodes, if nothing has since */
+  readonly getReservationsProgress: {
+    readonly input: {
+      readonly id: string;
+      /** What the answer before gave as `after`; 0 at first, which is answered at once */
+      readonly after?: number | undefined;
+      /** So long at most, from 0 to 20, and less where the function has less time left */
+      readonly waitSeconds?: string | undefined;
+    };
+    readonly answer: Progress;
   };
   /** Why it is not ready yet, why it has these nodes, or how it ended and whose fault that was */
   readonly getReservationsExplain: {
@@ -469,6 +663,8 @@ export interface Operations {
   readonly postReservationsExtend: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** When it is to end, in milliseconds since 1970. */
         readonly end: number;
@@ -480,6 +676,8 @@ export interface Operations {
   readonly postReservationsEnd: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         readonly reason: string;
       };
@@ -504,6 +702,33 @@ export interface Operations {
   readonly getNodesById: {
     readonly input: {
       readonly id: string;
+    };
+    readonly answer: Node;
+  };
+  /** Enrol a node, or change its settings: the next command goes by the new ones */
+  readonly putNodesById: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        readonly class?: string | undefined;
+        readonly tags?: readonly string[] | undefined;
+        readonly macs: readonly string[];
+        readonly bmc: {
+          /** Power driver: redfish, ipmi, fence, libvirt or exec */
+          readonly driver: string;
+          /** Where the driver finds the BMC: https://10.20.0.11 */
+          readonly address: string;
+          /** What else the driver wants to know (docs/lab-controller.md): {"agent": "fence_apc", "plug": "7"} */
+          readonly options?: Readonly<Record<string, string>> | undefined;
+          /** Name of a secret that the lab controller holds; the secret itself never travels. */
+          readonly credential: string;
+          /** Nodes that share a BMC or PDU share a power domain; default: the address. */
+          readonly domain?: string | undefined;
+          /** Least time between two power commands. */
+          readonly quiescentSeconds?: number | undefined;
+        };
+        readonly lab: string;
+      };
     };
     readonly answer: Node;
   };
@@ -563,10 +788,27 @@ export interface Operations {
     };
     readonly answer: Issue;
   };
+  /** Load it anew as soon as it is free */
+  readonly postNodesReload: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** Its production revision is loaded as soon as the node is free. */
+        readonly image: string;
+      };
+    };
+    readonly answer: Job;
+  };
   /** Take it: what is under way is ended, and nobody touches it */
   readonly postNodesOffline: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         readonly reason: string;
       };
@@ -577,6 +819,8 @@ export interface Operations {
   readonly postNodesOnline: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         readonly reason: string;
       };
@@ -612,28 +856,38 @@ export interface OperationCall {
 
 export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getOpenapi: {"method":"GET","path":"/v1/openapi.json","parameters":[],"contentType":null},
+  getAvailability: {"method":"GET","path":"/v1/availability","parameters":[{"option":"class","in":"query","name":"class"},{"option":"count","in":"query","name":"count"},{"option":"minutes","in":"query","name":"minutes"}],"contentType":null},
   getLabs: {"method":"GET","path":"/v1/labs","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postLabs: {"method":"POST","path":"/v1/labs","parameters":[],"contentType":"application/json"},
   getLabsById: {"method":"GET","path":"/v1/labs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getLabsCorrection: {"method":"GET","path":"/v1/labs/{id}/correction","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
   getImages: {"method":"GET","path":"/v1/images","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postImages: {"method":"POST","path":"/v1/images","parameters":[],"contentType":"application/json"},
-  getReservations: {"method":"GET","path":"/v1/reservations","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
-  postReservations: {"method":"POST","path":"/v1/reservations","parameters":[],"contentType":"application/json"},
+  getImagesById: {"method":"GET","path":"/v1/images/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  postImagesProduction: {"method":"POST","path":"/v1/images/{id}/production","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postImagesRetire: {"method":"POST","path":"/v1/images/{id}/retire","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  getProjects: {"method":"GET","path":"/v1/projects","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
+  putProjectsById: {"method":"PUT","path":"/v1/projects/{id}","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  getReservations: {"method":"GET","path":"/v1/reservations","parameters":[{"option":"next","in":"query","name":"next"},{"option":"owner","in":"query","name":"owner"}],"contentType":null},
+  postReservations: {"method":"POST","path":"/v1/reservations","parameters":[{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   getReservationsById: {"method":"GET","path":"/v1/reservations/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getReservationsConnect: {"method":"GET","path":"/v1/reservations/{id}/connect","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getReservationsTimeline: {"method":"GET","path":"/v1/reservations/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
+  getReservationsProgress: {"method":"GET","path":"/v1/reservations/{id}/progress","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"},{"option":"waitSeconds","in":"query","name":"waitSeconds"}],"contentType":null},
   getReservationsExplain: {"method":"GET","path":"/v1/reservations/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
-  postReservationsExtend: {"method":"POST","path":"/v1/reservations/{id}/extend","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
-  postReservationsEnd: {"method":"POST","path":"/v1/reservations/{id}/end","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postReservationsExtend: {"method":"POST","path":"/v1/reservations/{id}/extend","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postReservationsEnd: {"method":"POST","path":"/v1/reservations/{id}/end","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getNodes: {"method":"GET","path":"/v1/nodes","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   getNodesById: {"method":"GET","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  putNodesById: {"method":"PUT","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   getNodesTimeline: {"method":"GET","path":"/v1/nodes/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getNodesExplain: {"method":"GET","path":"/v1/nodes/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postNodesIssues: {"method":"POST","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
-  postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
-  postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   getJobsById: {"method":"GET","path":"/v1/jobs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
 };

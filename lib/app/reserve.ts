@@ -101,6 +101,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     nodes: [],
     readyBy: after(start, readyWithinMs),
     readyAt: null,
+    warnedOf: null,
     endedAt: null,
     outcome: null,
     cause: null,

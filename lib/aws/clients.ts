@@ -3,6 +3,7 @@
  * variables (AWS_ENDPOINT_URL_DYNAMODB, …), so that the embedded stack and AWS differ in nothing else.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -29,3 +30,5 @@ export const documentClient = (): DynamoDBDocumentClient =>
 export const sqsClient = (): SQSClient => new SQSClient(lean());
 
 export const ssmClient = (): SSMClient => new SSMClient(lean());
+
+export const eventBridgeClient = (): EventBridgeClient => new EventBridgeClient(lean());

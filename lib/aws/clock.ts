@@ -1,9 +1,14 @@
 /** Time and chance, as they are. */
 import { randomInt } from "node:crypto";
-import { instant } from "../core/time.ts";
+import { instant, type Ms } from "../core/time.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 
 export const systemClock: Clock = { now: () => instant(Date.now()) };
+
+export const sleep = (span: Ms): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, span);
+  });
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 

@@ -5,6 +5,7 @@ import {
   DescribeTableCommand,
   ResourceInUseException,
   ResourceNotFoundException,
+  UpdateTableCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -46,27 +47,32 @@ export const tableDefinition = (
 
 const patienceSeconds = 120;
 
-/** Creates the table where there is none, and waits until it can be used. Several may do so at once. */
+/** Creates the table where there is none, gives it a stream where it lacks one that is wanted, and waits until it can be used. Several may do so at once. */
 export async function ensureTable(
   client: DynamoDBDocumentClient,
   name: string,
   options?: TableOptions,
 ): Promise<void> {
+  const definition = tableDefinition(name, options);
+  const { StreamSpecification } = definition;
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
-    if (Table?.TableStatus === "ACTIVE") return;
+    const lacksStream = StreamSpecification !== undefined && Table?.StreamSpecification === undefined;
+    if (lacksStream)
+      await unlessBegun(client.send(new UpdateTableCommand({ TableName: name, StreamSpecification })));
+    else if (Table?.TableStatus === "ACTIVE") return;
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error;
-    await create(client, tableDefinition(name, options));
+    await unlessBegun(client.send(new CreateTableCommand(definition)));
   }
   await waitUntilTableExists({ client, maxWaitTime: patienceSeconds }, { TableName: name });
 }
 
-async function create(client: DynamoDBDocumentClient, definition: CreateTableCommandInput): Promise<void> {
+async function unlessBegun(change: Promise<unknown>): Promise<void> {
   try {
-    await client.send(new CreateTableCommand(definition));
+    await change;
   } catch (error) {
-    // Somebody else was creating it at the same moment.
+    // Somebody else was doing it at the same moment.
     if (!(error instanceof ResourceInUseException)) throw error;
   }
 }

@@ -26,6 +26,7 @@ export const routes = [
   "GET /v1/reservations/{id}",
   "GET /v1/reservations/{id}/connect",
   "GET /v1/reservations/{id}/timeline",
+  "GET /v1/reservations/{id}/progress",
   "GET /v1/reservations/{id}/explain",
   "POST /v1/reservations/{id}/extend",
   "POST /v1/reservations/{id}/end",
@@ -73,6 +74,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/reservations/{id}": users,
   "GET /v1/reservations/{id}/connect": users,
   "GET /v1/reservations/{id}/timeline": users,
+  "GET /v1/reservations/{id}/progress": users,
   "GET /v1/reservations/{id}/explain": users,
   "POST /v1/reservations/{id}/extend": users,
   "POST /v1/reservations/{id}/end": users,
@@ -129,6 +131,12 @@ export const productionBody = z.strictObject({ revision: revisionId });
 export const projectBody = z.strictObject({
   members: z.array(words(200)).max(1000).describe("Who may reserve in its name: subjects of tokens"),
   quota,
+});
+
+/** A long poll. The longest wait ends well before API Gateway does, after 30 s. */
+export const progressQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  waitSeconds: z.coerce.number().min(0).max(20).default(0),
 });
 
 export const extendBody = z.strictObject({

@@ -24,6 +24,12 @@ export const consoleEnvironment = functionEnvironment.extend({ CONSOLE_TOKEN_PAT
 /** A consumer of a queue sends what can never be carried out to the queue's dead-letter queue itself, with the reason. */
 export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEUE_URL: z.url() });
 
+/** The function that turns the table's stream into events. */
+export const eventsEnvironment = z.object({
+  TABLE_NAME: z.string().min(3),
+  EVENT_BUS_NAME: z.string().min(1),
+});
+
 export function readEnvironment<T>(
   shape: z.ZodType<T>,
   variables: Readonly<Record<string, string | undefined>>,

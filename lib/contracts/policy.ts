@@ -70,6 +70,8 @@ export const policy = z.strictObject({
     leadMs: span,
     turnaroundMs: span,
     horizonMs: longSpan,
+    warnBeforeMs: span,
+    connectWithinMs: span.nullable(),
     longestWaitMs: longSpan,
   }),
 }) satisfies z.ZodType<Policy>;

@@ -23,6 +23,7 @@ import {
   jobView,
   labViewShape,
   nodeViewShape,
+  progressView,
   projectView,
   proposalView,
   reservationViewShape,
@@ -163,6 +164,16 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "reservations",
     query: after,
     answers: { 200: entries },
+  },
+  "GET /v1/reservations/{id}/progress": {
+    is: "How far it is; waits for something to happen to it or to one of its nodes, if nothing has since",
+    tag: "reservations",
+    query: {
+      after: "What the answer before gave as `after`; 0 at first, which is answered at once",
+      waitSeconds: "So long at most, from 0 to 20, and less where the function has less time left",
+    },
+    answers: { 200: progressView },
+    problems: missing,
   },
   "GET /v1/reservations/{id}/explain": {
     is: "Why it is not ready yet, why it has these nodes, or how it ended and whose fault that was",

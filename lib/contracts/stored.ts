@@ -16,7 +16,7 @@ import type { Progress } from "../core/node/draft.ts";
 import type { NodeSpec, NodeState } from "../core/node/node.ts";
 import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
-import type { HardwareIssue, TimelineEntry } from "../core/timeline.ts";
+import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
 import {
@@ -116,6 +116,7 @@ const reservation = z.strictObject({
   nodes: z.array(nodeId),
   readyBy: at,
   readyAt: at.nullable(),
+  warnedOf: at.nullable().default(null),
   endedAt: at.nullable(),
   outcome: z.enum(["complete", "failed"]).nullable(),
   cause: fault.nullable(),
@@ -144,6 +145,8 @@ const timeline = z.strictObject({
   command: commandId.nullable(),
   correction: rung.nullable(),
   proposed: rung.nullable().default(null),
+  notice: z.enum(notices).exactOptional(),
+  cause: z.string().exactOptional(),
 });
 
 /** The codecs. The number beside each is the version of its shape, stored with every item. */

@@ -1,5 +1,6 @@
 /** What the API tells: nodes, labs, reservations as people see them. Instants are milliseconds since 1970. */
 import * as z from "zod";
+import { notices } from "../core/timeline.ts";
 import { fault } from "./report.ts";
 import { quota } from "./stored.ts";
 import { actor } from "./stored-node.ts";
@@ -109,6 +110,31 @@ export const reservationViewShape = z
   .meta({ id: "Reservation" });
 export type ReservationView = z.infer<typeof reservationViewShape>;
 
+export const progressView = z
+  .object({
+    reservation: z.string(),
+    state: z.string(),
+    since: at,
+    end: at,
+    cause: z.object({ code: z.string(), message: z.string() }).nullable(),
+    nodes: some(
+      z.object({
+        id: z.string(),
+        state: z.string(),
+        phase: z.string(),
+        step: z.string().nullable().describe("What is being done to it; `null`: nothing"),
+        awaits: z.string().nullable().describe("The evidence that the step awaits"),
+        until: at.nullable().describe("When the step is looked at again, or given up, at the latest"),
+        percent: z.int().nullable().describe("Of the image that is on its disk, while it is written"),
+      }),
+    ).describe("The nodes that it holds"),
+    after: z
+      .int()
+      .describe("To be passed on with the next request, which then waits for what comes after this"),
+  })
+  .meta({ id: "Progress" });
+export type ProgressView = z.infer<typeof progressView>;
+
 export const timelineView = z
   .object({
     sequence: z.int().describe("1, 2, 3 … without a gap"),
@@ -125,6 +151,11 @@ export const timelineView = z
     command: z.string().nullable(),
     correction: z.string().nullable(),
     proposed: z.string().nullable().describe("What correction would have done, in a lab that only observes"),
+    notice: z
+      .enum(notices)
+      .exactOptional()
+      .describe("What its user is to be told, where the state has not changed"),
+    cause: z.string().exactOptional().describe("The code of the fault that it ended with"),
   })
   .meta({ id: "TimelineEntry" });
 

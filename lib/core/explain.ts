@@ -86,7 +86,9 @@ export function explainReservation(
   const { state, cause, outcome } = reservation;
   const last = entries.at(-1)?.why ?? null;
   if (state === "complete" || state === "failed" || state === "reclaim") {
-    const fault = cause === null ? "" : `: ${cause.message} (${whose[cause.class]})`;
+    // What ended one that was served is nobody's fault.
+    const blame = cause === null || outcome === "complete" ? "" : ` (${whose[cause.class]})`;
+    const fault = cause === null ? "" : `: ${cause.message}${blame}`;
     const how = outcome ?? state;
     const back = state === "reclaim" ? `; ${nodes.map(({ id }) => id).join(", ")} are being taken back` : "";
     return [

@@ -26,7 +26,14 @@ export interface TimelineEntry {
   readonly correction: Rung | null;
   /** In a lab that only observes: what correction would have done. */
   readonly proposed: Rung | null;
+  /** What its user is to be told, where the state has not changed. */
+  readonly notice?: Notice;
+  /** The code of the fault that it ended with. */
+  readonly cause?: string;
 }
+
+export const notices = ["ending-soon", "extended"] as const;
+export type Notice = (typeof notices)[number];
 
 /** An issue in a node's hardware log (R77), with the evidence that it was opened on. */
 export interface HardwareIssue {

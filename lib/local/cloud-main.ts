@@ -1,5 +1,5 @@
 /**
- * The embedded cloud as one process: queues, SSM, the image store, and the functions behind their triggers. Started by
+ * The embedded cloud as one process: queues, SSM, the event bus, the image store, and the functions behind their triggers. Started by
  * lib/local/stack.ts; tells on standard output when it is ready, logs to standard error. Everything it holds is on disk,
  * so that killing it loses nothing.
  */
@@ -12,6 +12,8 @@ import { deadLetterNameOf, ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
 import { mayAsk, routes } from "../contracts/api.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
+import { startEventBridge } from "./eventbridge/server.ts";
+import { startWebhook } from "./eventbridge/webhook.ts";
 import { startImageStore } from "./image-store.ts";
 import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
 import { createFunctionHost } from "./lambda/host.ts";
@@ -29,11 +31,17 @@ export const cloudConfig = z.strictObject({
   ssmFile: z.string(),
   imagesDir: z.string(),
   issuerFile: z.string(),
+  events: z.strictObject({
+    file: z.string(),
+    streamPositionFile: z.string(),
+    webhook: z.strictObject({ url: z.url(), positionFile: z.string() }).nullable(),
+  }),
   watchdogSeconds: z.number().positive(),
 });
 export type CloudConfig = z.infer<typeof cloudConfig>;
 
 export const tableName = "Rackwright";
+const busName = "rackwright";
 export const queueUrl = (sqsPort: number, name: string): string =>
   `http://127.0.0.1:${sqsPort}/000000000000/${name}`;
 
@@ -47,6 +55,9 @@ async function main(config: CloudConfig): Promise<void> {
   const sqs = await startSqs({ port: ports.sqs, dataFile: config.queuesFile, senderOf });
   const ssm = await startSsm({ port: ports.ssm, dataFile: config.ssmFile });
   const images = await startImageStore({ port: ports.images, dir: config.imagesDir });
+  const { file, streamPositionFile, webhook } = config.events;
+  const hook = webhook === null ? null : startWebhook({ ...webhook, file });
+  const bus = await startEventBridge({ port: 0, busName, file, written: () => hook?.look() });
 
   Object.assign(process.env, {
     AWS_REGION: "us-east-1",
@@ -55,13 +66,15 @@ async function main(config: CloudConfig): Promise<void> {
     AWS_ENDPOINT_URL_DYNAMODB: config.dynamodbEndpoint,
     AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${ports.sqs}`,
     AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${ports.ssm}`,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
     TABLE_NAME: tableName,
+    EVENT_BUS_NAME: busName,
     WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
     DOCUMENT_NAME: ssmDocumentName,
     CONSOLE_TOKEN_PATH: tokenPath,
     POLICY: JSON.stringify(localPolicy),
   });
-  await ensureTable(documentClient(), tableName);
+  await ensureTable(documentClient(), tableName, { stream: true });
   await ensureQueues(sqsClient());
 
   const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
@@ -81,6 +94,14 @@ async function main(config: CloudConfig): Promise<void> {
       handler,
     });
   }
+  host.streamMapping({
+    name: "events",
+    endpoint: config.dynamodbEndpoint,
+    table: tableName,
+    batchSize: 100,
+    positionFile: streamPositionFile,
+    handler: await load(config, "events"),
+  });
   const api = await load(config, "api");
   const status = await load(config, "console/status");
   const issuer = `http://127.0.0.1:${ports.api}${issuerPath}`;
@@ -109,7 +130,7 @@ async function main(config: CloudConfig): Promise<void> {
 
   const stop = async () => {
     await host.stop();
-    await Promise.all([sqs.stop(), ssm.stop(), images.stop()]);
+    await Promise.all([sqs.stop(), ssm.stop(), images.stop(), bus.stop(), hook?.stop()]);
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());

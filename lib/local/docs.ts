@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openApi } from "../contracts/openapi.ts";
 import { correctionPage } from "./docs/correction.ts";
+import { eventsPage } from "./docs/events.ts";
 import { jobsPage } from "./docs/jobs.ts";
 import { labFilePage } from "./docs/lab-file.ts";
 import { statesPage } from "./docs/states.ts";
@@ -13,6 +14,7 @@ export const documents = (): Readonly<Record<string, string>> => ({
   "docs/correction.md": correctionPage(),
   "docs/jobs.md": jobsPage(),
   "docs/lab-file.md": labFilePage(),
+  "docs/events.md": eventsPage(),
   "docs/openapi.json": `${JSON.stringify(openApi(), null, 2)}\n`,
 });
 

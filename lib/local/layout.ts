@@ -27,6 +27,10 @@ export interface Layout {
   readonly ssm: string;
   readonly images: string;
   readonly issuer: string;
+  /** Every event of the bus, one line of JSON each. */
+  readonly events: string;
+  readonly streamPosition: string;
+  readonly webhookPosition: string;
   readonly agent: string;
   readonly secrets: string;
   readonly controller: string;
@@ -49,6 +53,9 @@ export function layoutOf(dir: string): Layout {
     ssm: at("ssm.sqlite"),
     images: at("images"),
     issuer: at("issuer.json"),
+    events: at("events.jsonl"),
+    streamPosition: at("stream-position.json"),
+    webhookPosition: at("webhook-position.json"),
     agent: at("agent"),
     secrets: at("agent-secrets"),
     controller: at("ssm-agent"),

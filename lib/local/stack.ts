@@ -10,7 +10,7 @@ import * as z from "zod";
 import { isAlive, type Living, startOf } from "../agent/living.ts";
 import type { LabFile } from "../contracts/lab-file.ts";
 import type { CloudConfig } from "./cloud-main.ts";
-import { dynamoDbProgram } from "./dynamodb.ts";
+import { dynamoDbProgram, tendStream } from "./dynamodb.ts";
 import { tokenFrom } from "./issuer.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
 import { end } from "./process.ts";
@@ -142,6 +142,8 @@ export async function startStack({
       until,
     );
     await until("dynamodb", answers(external ?? url(ports.dynamodb)));
+    if (external === undefined) tendStream(layout.database);
+    const webhook = process.env["EVENTS_WEBHOOK_URL"];
     const cloud: CloudConfig = {
       schema: "rackwright.cloud/1",
       ports: { api: apiPort, sqs: ports.sqs ?? 0, ssm: ports.ssm ?? 0, images: ports.images ?? 0 },
@@ -151,6 +153,11 @@ export async function startStack({
       ssmFile: layout.ssm,
       imagesDir: layout.images,
       issuerFile: layout.issuer,
+      events: {
+        file: layout.events,
+        streamPositionFile: layout.streamPosition,
+        webhook: webhook === undefined ? null : { url: webhook, positionFile: layout.webhookPosition },
+      },
       watchdogSeconds,
     };
     node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);

@@ -222,6 +222,13 @@ export class MemoryLab {
     if (machine !== undefined) machine.life += 1;
   }
 
+  /** Its user is in, and the node tells. */
+  logIn({ id: node, disk: { installation, taint } }: NodeState): void {
+    const login = { user: taint?.user };
+    const beacon = { node, boot: null, installation, phase: "run", at: this.now, login };
+    this.tell(0, reportShape.parse({ kind: "beacon", beacon }));
+  }
+
   private async hear(report: Report): Promise<void> {
     const message = {
       schema: "rackwright.reports/1",

@@ -88,6 +88,8 @@ describe("at the worst moment", () => {
   test("invariant 7: a node in use that goes silent is not touched", async () => {
     const lab = await wanted(2);
     await lab.until(allReady(lab));
+    for (const node of await lab.nodes()) lab.logIn(node);
+    await lab.until(lab.isIn("r-0", "in-use"));
     for (const { id } of await lab.nodes()) lab.hang(id);
     const before = lab.hands.deliveries.length;
     const from = lab.now;

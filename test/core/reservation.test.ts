@@ -153,7 +153,8 @@ describe("the life of a reservation", () => {
   });
 
   test("R37: when its time is over its nodes are taken back, by itself", () => {
-    const reservation = aReservation(now, { state: "reserved", readyAt: now });
+    const end = later(now, 3_600_000);
+    const reservation = aReservation(now, { state: "reserved", readyAt: now, end, warnedOf: end });
     const node = held(aFreeNode("node-01"), reservation, "in-use");
     expect(reservation.end).toBe(now + 3_600_000);
     expect(decided(reservation, { nodes: [node], at: 3_599_999 }).kind).toBe("nothing");

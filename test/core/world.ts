@@ -84,6 +84,7 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   nodes: [spec.id],
   readyBy: after(now, 10_000_000),
   readyAt: null,
+  warnedOf: null,
   endedAt: null,
   outcome: null,
   cause: null,

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { event, eventTypes } from "../../lib/contracts/events.ts";
 import { jobMessage } from "../../lib/contracts/job.ts";
 import { labFile } from "../../lib/contracts/lab-file.ts";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { transitions } from "../../lib/core/node/states.ts";
+import { exampleEvent } from "../../lib/local/docs/events.ts";
 import { exampleJobs } from "../../lib/local/docs/jobs.ts";
 import { exampleLab } from "../../lib/local/docs/lab-file.ts";
 import { documents } from "../../lib/local/docs.ts";
@@ -57,6 +59,12 @@ describe("the pages that are made from the code", () => {
       for (const name of Object.keys(shape)) expect(pageOf("docs/jobs.md")).toContain(`| \`${name}\` |`);
     expect(pageOf("docs/jobs.md")).toContain("| `count` | whole number, 1–40 | `1` |");
     expect(pageOf("docs/jobs.md")).toContain("| `publicKey` | SSH public key or `null` | `null` |");
+  });
+
+  test("docs/events.md has every type and every field of an event, and shows one", () => {
+    expect(event.safeParse(exampleEvent).error).toBeUndefined();
+    for (const name of [...Object.keys(eventTypes), ...Object.keys(event.shape)])
+      expect(pageOf("docs/events.md")).toContain(`| \`${name}\` |`);
   });
 
   test("the lab that docs/lab-file.md shows is one", () => {

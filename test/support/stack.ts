@@ -41,6 +41,8 @@ export async function eventually(
 export interface TestTable {
   readonly client: DynamoDBDocumentClient;
   readonly table: string;
+  /** What the database keeps on disk. */
+  readonly file: string;
   stop(): void;
 }
 
@@ -48,8 +50,9 @@ export async function startDynamoDb(): Promise<TestTable> {
   useFakeCredentials();
   const folder = temporaryFolder();
   const port = await pickPort(new Set());
-  const { file, parameters } = dynamoDbProgram();
-  const child: ChildProcess = spawn(file, [...parameters(port, join(folder.path, "db.sqlite"))], {
+  const { file: program, parameters } = dynamoDbProgram();
+  const file = join(folder.path, "db.sqlite");
+  const child: ChildProcess = spawn(program, [...parameters(port, file)], {
     stdio: "ignore",
   });
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = `http://127.0.0.1:${port}`;
@@ -66,6 +69,7 @@ export async function startDynamoDb(): Promise<TestTable> {
   return {
     client,
     table: "Test",
+    file,
     stop: () => {
       child.kill("SIGKILL");
       folder.remove();

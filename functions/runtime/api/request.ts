@@ -17,6 +17,8 @@ export interface Request {
   /** The version that the caller has seen (`If-Match`); null: whatever it is now. */
   readonly ifVersion: number | null;
   readonly idempotencyKey: string | null;
+  /** Until the function has to end. */
+  readonly leftMs: () => number;
 }
 
 export type Handler = (request: Request) => Promise<Answer>;

@@ -1,10 +1,19 @@
 /** Reservations. A user sees and changes his own; an operator everybody's. */
 import { createHash } from "node:crypto";
 import { acceptJob } from "../../../lib/app/accept-job.ts";
+import { followProgress } from "../../../lib/app/progress.ts";
 import { reserve } from "../../../lib/app/reserve.ts";
 import { viewReservation } from "../../../lib/app/views.ts";
-import { extendBody, type Route, reasonBody, reservationBody } from "../../../lib/contracts/api.ts";
+import { sleep } from "../../../lib/aws/clock.ts";
+import {
+  extendBody,
+  progressQuery,
+  type Route,
+  reasonBody,
+  reservationBody,
+} from "../../../lib/contracts/api.ts";
 import { jobSchema } from "../../../lib/contracts/job.ts";
+import { explain as explainError } from "../../../lib/contracts/scalars.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { branded, isReservationId, type ReservationId } from "../../../lib/core/ids.ts";
 import type { Reservation } from "../../../lib/core/reservation/reservation.ts";
@@ -48,6 +57,15 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
     return problem(409, "not-ready", "There is nothing to connect to", detail);
   }),
   "GET /v1/reservations/{id}/timeline": own((request) => timeline("reservation", request)),
+  "GET /v1/reservations/{id}/progress": own(async ({ app, query, leftMs }, { id }) => {
+    const asked = progressQuery.safeParse(query);
+    if (!asked.success)
+      return problem(400, "invalid", "The query is not as it should be", explainError(asked.error));
+    const { after: seen, waitSeconds } = asked.data;
+    const waitMs = Math.max(0, Math.min(1000 * waitSeconds, leftMs() - answerMs));
+    const view = await followProgress(app, id, { seen, waitMs, sleep });
+    return view === null ? notFound(`reservation ${id}`) : json(200, view);
+  }),
   "GET /v1/reservations/{id}/explain": own((request) => explain("reservation", request)),
   "POST /v1/reservations/{id}/extend": own(async ({ app, body, actor, ifVersion }, { id }) => {
     const wanted = parseBody(extendBody, body);
@@ -71,6 +89,9 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       : refused(ended.fault, "It cannot be ended");
   }),
 };
+
+/** A last look at the store and the answer take no longer. */
+const answerMs = 1500;
 
 /** To one that is not his own, a user is told what he would be told if there were none. */
 function own(handle: (request: Request, reservation: Reservation) => Promise<Answer>): Handler {

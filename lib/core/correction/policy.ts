@@ -61,6 +61,10 @@ export interface Policy {
     readonly turnaroundMs: Ms;
     /** Nobody is given nodes further ahead. */
     readonly horizonMs: Ms;
+    /** The user is warned so long before the end; in the middle of a reservation that is not twice as long. */
+    readonly warnBeforeMs: Ms;
+    /** A reservation that nobody has logged in to so long after its hand-over is ended; null: never. */
+    readonly connectWithinMs: Ms | null;
     /** Whoever wants nodes as soon as possible is promised none further ahead than this. */
     readonly longestWaitMs: Ms;
   };
@@ -154,6 +158,8 @@ export const defaultPolicy: Policy = {
     leadMs: minutes(30),
     turnaroundMs: minutes(20),
     horizonMs: minutes(60 * 24 * 60),
+    warnBeforeMs: minutes(15),
+    connectWithinMs: minutes(120),
     longestWaitMs: minutes(60 * 24 * 14),
   },
 };

@@ -8,6 +8,7 @@ import { configurationFault, type Fault } from "../fault.ts";
 import { type Actor, type NodeState, reservationOf } from "../node/node.ts";
 import { choose, claim } from "../scheduling/allocate.ts";
 import { type Instant, instant, spanText } from "../time.ts";
+import { absence, warnAt } from "./attendance.ts";
 import {
   type Claim,
   commit,
@@ -148,6 +149,7 @@ function extend(
   const why = `extended by ${spanText(until - reservation.end)}`;
   return commit({ ...longer, placed: nodes }, reservation, reservation.state, actor, context, why, {
     calendars: writes,
+    notice: "extended",
   });
 }
 
@@ -349,17 +351,25 @@ function claimOf(node: NodeState, reservation: Reservation, actor: Actor, now: I
   };
 }
 
+/** It is handed over: who logs in, who never does, and who is to be warned that the end is near. */
 function attend(
   reservation: Reservation,
   event: ReservationEvent,
   context: ReservationContext,
 ): ReservationDecision {
+  const { policy, now } = context;
   const entered = mine(reservation, context).find(({ disk }) => disk.taint?.loggedInAt != null);
   if (reservation.state === "reserved" && entered !== undefined) {
     const why = `${entered.disk.taint?.user ?? "somebody"} logged in on ${entered.id}`;
     return commit(reservation, reservation, "in-use", event.actor, context, why, {});
   }
-  return { kind: "nothing" };
+  const absent = absence(reservation, policy, now);
+  if (absent !== null) return end(reservation, event.actor, context, "complete", absent, absent.message);
+  const warn = warnAt(reservation, policy);
+  if (warn === null || now < warn) return { kind: "nothing" };
+  const warned: Reservation = { ...reservation, warnedOf: reservation.end };
+  const why = `ends in ${spanText(reservation.end - now)}`;
+  return commit(warned, reservation, reservation.state, event.actor, context, why, { notice: "ending-soon" });
 }
 
 function finish(

@@ -5,7 +5,8 @@ import type { Fault } from "../fault.ts";
 import type { NodeId } from "../ids.ts";
 import type { Actor, NodeState } from "../node/node.ts";
 import { after, earliest, type Instant } from "../time.ts";
-import type { TimelineEntry } from "../timeline.ts";
+import type { Notice, TimelineEntry } from "../timeline.ts";
+import { connectBy, warnAt } from "./attendance.ts";
 import { type Calendars, preparesAt } from "./placing.ts";
 import type { Reservation, ReservationState } from "./reservation.ts";
 
@@ -72,7 +73,7 @@ export function lookAgainLater(
   };
 }
 
-/** A reservation that is handed over waits for its end; any other is looked at now and then, whatever messages get lost. */
+/** A reservation that is handed over waits for its end, and for what has to be done before; any other is looked at now and then, whatever messages get lost. */
 export function dueOf(reservation: Reservation, policy: Policy, now: Instant): Instant | null {
   const { state, nodes, placed, count, asap, end, readyBy } = reservation;
   const again = after(now, policy.reservation.lookAgainMs);
@@ -82,7 +83,7 @@ export function dueOf(reservation: Reservation, policy: Policy, now: Instant): I
       return null;
     case "reserved":
     case "in-use":
-      return end;
+      return earliest(end, warnAt(reservation, policy), connectBy(reservation, policy));
     case "new":
     case "loading": {
       const waits = nodes.length === 0 && placed.length >= count;
@@ -111,6 +112,7 @@ export function commit(
     readonly claims?: readonly Claim[];
     readonly calendars?: readonly Calendar[];
     readonly tell?: readonly NodeId[];
+    readonly notice?: Notice;
   },
 ): ReservationDecision {
   const moved = state !== before.state;
@@ -140,6 +142,8 @@ export function commit(
       command: null,
       correction: null,
       proposed: null,
+      ...(also.notice === undefined ? {} : { notice: also.notice }),
+      ...(next.cause === null ? {} : { cause: next.cause.code }),
     },
     claims: also.claims ?? [],
     calendars: also.calendars ?? [],

@@ -56,6 +56,8 @@ export interface Reservation {
   /** Nodes are ready by then, or the reservation fails with its reason. */
   readonly readyBy: Instant;
   readonly readyAt: Instant | null;
+  /** The end that its user was warned of: another end is warned of anew. */
+  readonly warnedOf: Instant | null;
   readonly endedAt: Instant | null;
   /** What `reclaim` ends in. */
   readonly outcome: "complete" | "failed" | null;

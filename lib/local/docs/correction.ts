@@ -19,6 +19,7 @@ const rungs: Readonly<Record<Rung, readonly [does: string, costs: string]>> = {
 
 const { ladder, build, os, osOverallMs, command, budget, reservation } = defaultPolicy;
 const { blind, silentMs } = defaultPolicy;
+const { connectWithinMs } = reservation;
 const { installAttempts, infrastructureFaults, infrastructureRetryMs } = defaultPolicy;
 
 const phaseLimits = Object.entries(os).flatMap(([name, phases]) =>
@@ -96,6 +97,16 @@ export const correctionPage = (): string =>
           "a reservation that is not at rest",
           spanText(reservation.lookAgainMs),
           "it is looked at this often even if every message is lost",
+        ],
+        [
+          "a user who has not logged in since the hand-over",
+          connectWithinMs === null ? "for ever" : spanText(connectWithinMs),
+          "the reservation ends with the cause `never-connected`, and its nodes are taken back",
+        ],
+        [
+          "the warning before a reservation's end",
+          spanText(reservation.warnBeforeMs),
+          "in the middle of one that is not twice as long; an extended one is warned of anew",
         ],
         [
           "the age of a node's address at hand-over",

@@ -4,7 +4,7 @@ import { table } from "./markdown.ts";
 
 const property = z.looseObject({
   description: z.string().optional(),
-  type: z.string().optional(),
+  type: z.union([z.string(), z.array(z.string())]).optional(),
   const: z.unknown().optional(),
   default: z.unknown().optional(),
   minimum: z.number().optional(),
@@ -68,12 +68,17 @@ function valueText(each: Property, name: string | null): string {
   if (each.anyOf !== undefined) {
     return each.anyOf.map((one) => valueText(property.parse(one), name)).join(" or ");
   }
+  if (Array.isArray(each.type))
+    return each.type.map((type) => valueText({ ...each, type }, name)).join(" or ");
   switch (each.type) {
     case "null":
       return "`null`";
     case "integer":
     case "number":
-      return counted(each.type === "integer" ? "whole number" : "number", range(each.minimum, each.maximum));
+      return counted(
+        each.type === "integer" ? "whole number" : "number",
+        range(each.minimum, each.maximum === Number.MAX_SAFE_INTEGER ? undefined : each.maximum),
+      );
     case "array": {
       const items = property.parse(each.items ?? {});
       const amount = range(each.minItems, each.maxItems);

@@ -1,14 +1,16 @@
 /**
  * A function host: what Lambda's triggers do, on one machine. HTTP API events of payload format 2.0, SQS event source
- * mappings with partial batch responses, and schedules. Handlers are passed in.
+ * and DynamoDB stream mappings with partial batch responses, and schedules. Handlers are passed in.
  */
 import { type HttpApi, startHttpApi } from "./http-api.ts";
 import { startMapping } from "./sqs-mapping.ts";
-import { contextOf, type Mapping, type Schedule } from "./triggers.ts";
+import { startStreamMapping } from "./stream-mapping.ts";
+import { contextOf, type Mapping, type Schedule, type StreamMapping } from "./triggers.ts";
 
 export interface FunctionHost {
   httpApi(api: HttpApi): Promise<void>;
   sqsMapping(mapping: Mapping): void;
+  streamMapping(mapping: StreamMapping): void;
   /** Fires after each interval; never overlaps itself; a failure is logged and the next one comes all the same. */
   schedule(schedule: Schedule): void;
   /** Takes nothing new and waits for what runs. */
@@ -25,6 +27,9 @@ export function createFunctionHost({ sqsEndpoint }: { sqsEndpoint: string }): Fu
     },
     sqsMapping: (mapping) => {
       stops.push(startMapping(mapping, sqsEndpoint));
+    },
+    streamMapping: (mapping) => {
+      stops.push(startStreamMapping(mapping));
     },
     schedule: ({ name, rateSeconds, handler }) => {
       let running: Promise<unknown> = Promise.resolve();

@@ -38,6 +38,16 @@ export interface Mapping {
   readonly handler: Handler;
 }
 
+export interface StreamMapping {
+  readonly name: string;
+  /** Where DynamoDB is. */
+  readonly endpoint: string;
+  readonly table: string;
+  readonly batchSize: number;
+  readonly positionFile: string;
+  readonly handler: Handler;
+}
+
 export interface Schedule {
   readonly name: string;
   readonly rateSeconds: number;

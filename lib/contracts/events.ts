@@ -1,0 +1,83 @@
+/** What happens, as others hear of it on the event bus: one event for every entry of a timeline, and for every new image. */
+import * as z from "zod";
+import type { ProvisionState } from "../core/node/node.ts";
+import type { ReservationState } from "../core/reservation/reservation.ts";
+import type { Notice } from "../core/timeline.ts";
+import { actor } from "./stored-node.ts";
+
+/** The format, with its version. A change that somebody could stumble over is a new version; new types and fields are not. */
+export const eventSchema = "rackwright.event/1";
+
+/** What the bus calls us. */
+export const eventSource = "rackwright";
+
+export type EventType =
+  | `node.${ProvisionState | "corrected" | "noted"}`
+  | `reservation.${ReservationState | Notice | "noted"}`
+  | "image.registered"
+  | "image.retired";
+
+/** Every type, with what it means. */
+export const eventTypes: Readonly<Record<EventType, string>> = {
+  "node.enrolled": "It is known from a lab file, or was given back; its BMC is asked next",
+  "node.available": "It is free",
+  "node.reserved": "It was claimed for a reservation",
+  "node.loading": "Its disk is being written",
+  "node.configuring": "Its operating system comes up",
+  "node.in-use": "It is handed over to its user",
+  "node.reclaiming": "It is being taken back",
+  "node.maintenance": "An operator has it",
+  "node.quarantined": "It could not be repaired: a person has to look at it",
+  "node.corrected": "It was late, and something was done about it: `correction` says what",
+  "node.noted": "Something was seen or done, and its state stays as it is: a step, a phase, a login",
+  "reservation.new": "It was asked for, and waits for nodes",
+  "reservation.loading": "It has nodes, which are being made ready",
+  "reservation.reserved": "Its nodes are handed over",
+  "reservation.in-use": "Its user has logged in",
+  "reservation.reclaim":
+    "It is over, and its nodes are being taken back; `cause` says why where it is not its time",
+  "reservation.complete": "It was served, and its nodes are free again",
+  "reservation.failed": "It could not be served: `cause` and `why` say why",
+  "reservation.ending-soon": "It ends soon: its user is to be told; once for every end",
+  "reservation.extended": "It ends later than before",
+  "reservation.noted":
+    "Something was decided, and its state stays as it is: a place was found, a node was replaced",
+  "image.registered": "An image has a new revision, which is what is loaded from now on",
+  "image.retired": "Nobody can reserve the image any more: `why` says why",
+};
+
+export const isEventType = (text: string): text is EventType => Object.hasOwn(eventTypes, text);
+
+const id = z.string().nullable();
+
+/** The `detail` of an event. Nothing secret is in it, nor what a node's console printed: the timeline has that. */
+export const event = z.strictObject({
+  schema: z.literal(eventSchema).describe("The format, with its version."),
+  id: z
+    .string()
+    .regex(/^(node|reservation|image)\/[^#]+#\d+$/, "is not an event id (node/node-01#17)")
+    .describe("What it is about and which version of that: the same id is the same event, delivered again."),
+  type: z.enum(Object.keys(eventTypes).filter(isEventType)).describe("What happened: the table below."),
+  at: z.int().min(0).describe("When, in milliseconds since 1970."),
+  sequence: z
+    .int()
+    .min(1)
+    .describe(
+      "Grows with every event about the same thing: events may come in any order, and this is theirs.",
+    ),
+  node: id.describe("The node that it is about, or `null`."),
+  lab: id.describe("The node's lab."),
+  reservation: id.describe("The reservation that it is about, or that the node is for."),
+  image: id.describe("The image that it is about."),
+  revision: id.describe("The image's revision."),
+  from: id.describe("The state before; `null` where there was none."),
+  to: id.describe("The state now: the same as before where only something was noted."),
+  phase: id.describe("The phase of the node's boot."),
+  why: z.string().describe("A sentence for people: do not read meaning into its words."),
+  by: actor.nullable().describe("Who or what caused it."),
+  cause: id.describe(
+    "The code of the fault that a reservation ended with: `never-connected`, `no-capacity` …",
+  ),
+  correction: id.describe("What was done about a node that was late: `reset`, `power-cycle` …"),
+});
+export type Event = z.infer<typeof event>;

@@ -1,0 +1,143 @@
+/**
+ * EventBridge on one machine, as the SDK speaks to it (AWS JSON 1.1): PutEvents, and no rules. Every event goes to a file, one
+ * line each as a target would get it, and from there to a webhook where there is one. An event is on its line before the
+ * answer is sent.
+ */
+import { randomUUID } from "node:crypto";
+import { appendFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import * as z from "zod";
+import { listenOn, readJson } from "../http.ts";
+
+export interface EventBridgeSettings {
+  readonly port: number;
+  readonly busName: string;
+  readonly file: string;
+  readonly now?: () => number;
+  /** There is more in the file. */
+  readonly written?: () => void;
+}
+
+export interface EventBridgeServer {
+  readonly endpoint: string;
+  /** For tests: the entries for which it holds are refused, as EventBridge does when it is overloaded. */
+  faults: { throttle: (detailType: string) => boolean };
+  stop(): Promise<void>;
+}
+
+/** EventBridge's own limit (API reference, PutEvents). */
+const mostEntries = 10;
+
+const putEvents = z.looseObject({
+  Entries: z.array(z.looseObject({})).min(1).max(mostEntries),
+});
+const entry = z.looseObject({
+  Source: z.string().min(1),
+  DetailType: z.string().min(1).max(128),
+  Detail: z.string(),
+  EventBusName: z.string().default("default"),
+  Time: z.number().exactOptional(),
+  Resources: z.array(z.string()).default([]),
+});
+
+/** A refusal of one entry leaves the others alone. */
+class Refused extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export async function startEventBridge({
+  port,
+  busName,
+  file,
+  now = Date.now,
+  written = () => undefined,
+}: EventBridgeSettings): Promise<EventBridgeServer> {
+  const faults: EventBridgeServer["faults"] = { throttle: () => false };
+
+  /** The event as a target of EventBridge gets it. */
+  function accept(given: unknown): { id: string; line: string } {
+    const parsed = entry.safeParse(given);
+    if (!parsed.success) throw new Refused("InvalidArgument", parsed.error.message);
+    const { Source, DetailType, Detail, EventBusName, Time = now() / 1000, Resources } = parsed.data;
+    if (EventBusName !== busName)
+      throw new Refused("InvalidArgument", `there is no event bus ${EventBusName}`);
+    if (faults.throttle(DetailType)) throw new Refused("ThrottlingException", "Rate exceeded");
+    const id = randomUUID();
+    const told = {
+      version: "0",
+      id,
+      "detail-type": DetailType,
+      source: Source,
+      account: "000000000000",
+      time: new Date(1000 * Time).toISOString().replace(/[.]\d{3}Z$/, "Z"),
+      region: "us-east-1",
+      resources: Resources,
+      detail: detailOf(Detail),
+    };
+    return { id, line: `${JSON.stringify(told)}\n` };
+  }
+
+  async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+    const target = String(request.headers["x-amz-target"] ?? "");
+    if (target !== "AWSEvents.PutEvents")
+      return problem("UnknownOperationException", `this server has no ${target}`);
+    const parsed = putEvents.safeParse(await readJson(request));
+    if (!parsed.success) return problem("ValidationException", parsed.error.message);
+    let lines = "";
+    const entries = parsed.data.Entries.map((given) => {
+      try {
+        const { id, line } = accept(given);
+        lines += line;
+        return { EventId: id };
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        return { ErrorCode: error.code, ErrorMessage: error.message };
+      }
+    });
+    if (lines !== "") {
+      appendFileSync(file, lines, { mode: 0o600 });
+      written();
+    }
+    const failed = entries.filter((each) => "ErrorCode" in each).length;
+    return { status: 200, body: { FailedEntryCount: failed, Entries: entries } };
+  }
+
+  const server = createServer((request, response) => {
+    answer(request)
+      .catch((error: unknown) => ({
+        status: 500,
+        body: { __type: "InternalException", message: String(error) },
+      }))
+      .then(({ status, body }) => {
+        response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
+        response.end(JSON.stringify(body));
+      })
+      .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
+  });
+  const bound = await listenOn(server, port);
+  return {
+    endpoint: `http://127.0.0.1:${bound}`,
+    faults,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const problem = (type: string, message: string) => ({ status: 400, body: { __type: type, message } });
+
+function detailOf(text: string): object {
+  try {
+    const detail: unknown = JSON.parse(text);
+    if (typeof detail === "object" && detail !== null && !Array.isArray(detail)) return detail;
+  } catch {
+    // Told below, as for any other text that is no object.
+  }
+  throw new Refused("MalformedDetail", "Detail is malformed.");
+}

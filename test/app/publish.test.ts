@@ -1,0 +1,183 @@
+/** From the table's stream to the bus: what an entry of a timeline becomes, and that nothing is lost on the way. */
+import { describe, expect, test } from "vitest";
+import { eventOf, labFinder, publishChanges } from "../../lib/app/publish.ts";
+import { type Event, event as eventShape } from "../../lib/contracts/events.ts";
+import { type Change, readStreamRecord } from "../../lib/contracts/stream.ts";
+import { branded, isImageId, isLabId, isReservationId, isRevisionId } from "../../lib/core/ids.ts";
+import { instant } from "../../lib/core/time.ts";
+import type { TimelineEntry } from "../../lib/core/timeline.ts";
+import { memoryBus } from "../../lib/local/memory/bus.ts";
+import { spec } from "../core/world.ts";
+import { aNode, anEntry } from "../support/samples.ts";
+import { MemoryLab } from "./lab.ts";
+
+const node = aNode();
+const reservation = branded(isReservationId, "res-1");
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+const entryOf = (kind: "node" | "reservation", change: Partial<TimelineEntry>): TimelineEntry => {
+  const entry = anEntry(node, 7, { from: "in-use", to: "in-use", ...change });
+  return kind === "node" ? entry : { ...entry, entity: { kind, id: reservation }, reservation };
+};
+const changeOf = (value: TimelineEntry): Change => ({ kind: "timeline", value });
+const eventFor = (...given: Parameters<typeof entryOf>): Event =>
+  eventOf(changeOf(entryOf(...given)), "blue");
+
+describe("an entry of a timeline as an event", () => {
+  test.each([
+    ["node", { from: "configuring", to: "in-use" }, "node.in-use"],
+    ["node", { from: "(none)", to: "enrolled" }, "node.enrolled"],
+    ["node", { correction: "power-cycle" }, "node.corrected"],
+    ["node", { proposed: "power-cycle" }, "node.noted"],
+    ["node", {}, "node.noted"],
+    ["reservation", { from: "(none)", to: "new" }, "reservation.new"],
+    ["reservation", { from: "loading", to: "reserved" }, "reservation.reserved"],
+    ["reservation", { notice: "ending-soon" }, "reservation.ending-soon"],
+    ["reservation", { notice: "extended" }, "reservation.extended"],
+    ["reservation", {}, "reservation.noted"],
+    ["node", { from: "x", to: "a state of a later version" }, "node.noted"],
+  ] as const)("of a %s with %j is %s", (kind, change, type) => {
+    expect(eventFor(kind, change).type).toBe(type);
+  });
+
+  test("has an id that is the same whenever it is told, and tells what it is about", () => {
+    expect(eventFor("reservation", { from: "reserved", to: "reclaim", cause: "never-connected" })).toEqual({
+      schema: "rackwright.event/1",
+      id: "reservation/res-1#7",
+      type: "reservation.reclaim",
+      at: 7,
+      sequence: 7,
+      node: null,
+      lab: "blue",
+      reservation: "res-1",
+      image: null,
+      revision: null,
+      from: "reserved",
+      to: "reclaim",
+      phase: "run",
+      why: "entry 7",
+      by: { kind: "timer", name: expect.any(String) },
+      cause: "never-connected",
+      correction: null,
+    });
+    expect(eventFor("node", { from: "(none)", to: "enrolled" })).toMatchObject({
+      id: `node/${node.id}#7`,
+      node: node.id,
+      from: null,
+    });
+  });
+
+  test("leaves the evidence behind: a console may have printed a password", () => {
+    const told = eventFor("node", { evidence: "console: password hunter2" });
+    expect(JSON.stringify(told)).not.toContain("hunter2");
+  });
+});
+
+test("a new revision of an image is told once for each version", () => {
+  const value = {
+    id: branded(isImageId, "demo"),
+    version: 3,
+    retired: null,
+    production: branded(isRevisionId, "demo:abc"),
+  };
+  const told = eventOf({ kind: "image", value, at: instant(5) }, null);
+  expect(told).toMatchObject({ type: "image.registered", id: "image/demo#3", revision: "demo:abc", at: 5 });
+  expect(eventShape.safeParse(told).error).toBeUndefined();
+  const retired = eventOf({ kind: "image", value: { ...value, retired: "too old" }, at: instant(6) }, null);
+  expect(retired).toMatchObject({ type: "image.retired", why: "too old" });
+});
+
+test("every entry of a whole life becomes an event that the schema knows", async () => {
+  const lab = await new MemoryLab().open(2);
+  await lab.reserve("r", 2);
+  await lab.until(lab.isIn("r", "complete"));
+  const nodes = (await lab.nodes()).map(({ id }) => ({ kind: "node", id }) as const);
+  const entities = [...nodes, { kind: "reservation", id: "r" } as const];
+  const stories = await Promise.all(entities.map((each) => lab.store.timeline(each, 0, 1000)));
+  const changes = stories.flat().map(changeOf);
+  const bus = memoryBus();
+  const left = await publishChanges({ bus, log: silent, labOf: labFinder(lab.store) }, changes);
+  expect(left.size).toBe(0);
+  expect(bus.published).toHaveLength(changes.length);
+  for (const told of bus.published) expect(eventShape.safeParse(told).error).toBeUndefined();
+  expect(new Set(bus.published.map(({ id }) => id)).size).toBe(changes.length);
+  const states = bus.published.flatMap(({ type, reservation: of }) => (of === "r" ? type : []));
+  for (const type of ["node.reserved", "node.in-use", "reservation.ending-soon", "reservation.complete"])
+    expect(states).toContain(type);
+  expect(bus.published.flatMap((told) => (told.node === null ? [] : told.lab))).not.toContain(null);
+});
+
+test("what the bus does not take is named, so that the stream brings it again; the rest is out", async () => {
+  const changes = [1, 2, 3].map((sequence) => changeOf(anEntry(node, sequence)));
+  const bus = memoryBus();
+  bus.refuses = ({ sequence }) => (sequence === 2 ? "ThrottlingException" : null);
+  const warned: unknown[] = [];
+  const log = { ...silent, warn: (...given: unknown[]) => warned.push(given) };
+  const left = await publishChanges({ bus, log, labOf: async () => "blue" }, changes);
+  expect([...left]).toEqual([changes[1]]);
+  expect(bus.published.map(({ sequence }) => sequence)).toEqual([1, 3]);
+  expect(JSON.stringify(warned)).toContain("ThrottlingException");
+});
+
+test("the lab of a node is read once, and asked for again only while it is not known", async () => {
+  let reads = 0;
+  let known = false;
+  const { store } = new MemoryLab();
+  await store.commit([
+    { kind: "node-spec", value: { ...spec, lab: branded(isLabId, "blue") }, expect: "absent" },
+  ]);
+  const labOf = labFinder({
+    read: async (kind, id) => {
+      reads += 1;
+      return known ? store.read(kind, id) : null;
+    },
+  });
+  expect(await labOf(spec.id)).toBeNull();
+  known = true;
+  expect(await labOf(spec.id)).toBe("blue");
+  expect(await labOf(spec.id)).toBe("blue");
+  expect(reads).toBe(2);
+});
+
+describe("a record of the table's stream", () => {
+  const record = (kind: string, eventName = "INSERT", body: object = {}) => ({
+    eventName,
+    dynamodb: {
+      ApproximateCreationDateTime: 1_700_000_000,
+      SequenceNumber: "1",
+      NewImage: {
+        pk: { S: "x#y" },
+        sk: { S: kind },
+        kind: { S: kind },
+        schema: { N: "1" },
+        body: { M: body },
+      },
+    },
+  });
+  const image = { id: { S: "demo" }, version: { N: "2" }, production: { S: "demo:abc" } };
+
+  test("of an image is read in DynamoDB's notation, with the time of the change", () => {
+    expect(readStreamRecord(record("image", "MODIFY", image))).toEqual({
+      ok: true,
+      change: {
+        kind: "image",
+        value: { id: "demo", version: 2, production: "demo:abc" },
+        at: 1_700_000_000_000,
+      },
+    });
+  });
+
+  test.each([
+    ["a node", record("node", "MODIFY")],
+    ["a secret of a later version", record("secret")],
+    ["an entry that was deleted", { ...record("timeline", "REMOVE"), dynamodb: {} }],
+  ])("of %s tells nothing", (_what, given) => {
+    expect(readStreamRecord(given)).toEqual({ ok: true, change: null });
+  });
+
+  test("that ought to be ours and is not is poison, with its key and what is wrong", () => {
+    const read = readStreamRecord(record("image", "INSERT", { ...image, version: { N: "0" } }));
+    expect(read).toMatchObject({ ok: false, poison: expect.stringMatching(/^item x#y image: version: /) });
+    expect(readStreamRecord("nonsense").ok).toBe(false);
+  });
+});
