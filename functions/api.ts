@@ -6,6 +6,7 @@ import { advanceNode } from "../lib/app/advance-node.ts";
 import type { App } from "../lib/app/app.ts";
 import { closeIssue, giveBack, openIssue } from "../lib/app/hardware-log.ts";
 import { importLab } from "../lib/app/import-lab.ts";
+import { viewReadiness } from "../lib/app/readiness.ts";
 import { registerImage } from "../lib/app/register-image.ts";
 import { reserve } from "../lib/app/reserve.ts";
 import {
@@ -157,6 +158,7 @@ const handlers: Readonly<Record<Route, (request: Request) => Promise<Answer>>> =
     const given = await giveBack(app, id, reason.value.reason, operator);
     return given === "unknown-node" ? notFound(`node ${id}`) : json(200, await viewNode(app.store, id));
   },
+  "GET /v1/readiness/{id}": async ({ app, id }) => json(200, await viewReadiness(app.store, id)),
   "GET /v1/jobs/{id}": async ({ app, id }) => {
     const job = await app.store.read("job", id);
     return job === null ? notFound(`job ${id}`) : json(200, job);

@@ -1,9 +1,11 @@
 /** Make a reservation, or find the one that the same id has made before. */
 
 import type { JobMessage } from "../contracts/job.ts";
+import { experienceId } from "../contracts/keys.ts";
 import type { Fault } from "../core/fault.ts";
 import { configurationFault } from "../core/fault.ts";
 import type { Actor } from "../core/node/node.ts";
+import { leadFor } from "../core/prediction/experience.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { after, spanText } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
@@ -39,6 +41,8 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     };
   }
   const start = wanted.start ?? now;
+  const experience =
+    wanted.start === null ? null : await app.store.read("experience", experienceId(nodeClass, image.id));
   const end = after(start, wanted.minutes * 60_000);
   const reservation: Reservation = {
     id,
@@ -54,7 +58,7 @@ export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<R
     start,
     end,
     asap: wanted.start === null,
-    leadMs: wanted.start === null ? 0 : leadMs,
+    leadMs: wanted.start === null ? 0 : leadFor(experience, app.policy.readiness, leadMs),
     placed: [],
     user,
     publicKey,

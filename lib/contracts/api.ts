@@ -30,6 +30,7 @@ export const routes = [
   "POST /v1/nodes/{id}/online",
   "POST /v1/nodes/{id}/give-back",
   "GET /v1/jobs/{id}",
+  "GET /v1/readiness/{id}",
 ] as const;
 export type Route = (typeof routes)[number];
 

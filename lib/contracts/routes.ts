@@ -10,6 +10,7 @@ import {
   labViewShape,
   nodeViewShape,
   proposalView,
+  readinessView,
   reservationViewShape,
   timelineView,
 } from "./views.ts";
@@ -175,6 +176,11 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: reasonBody,
     answers: { 200: nodeViewShape },
     problems: missing,
+  },
+  "GET /v1/readiness/{id}": {
+    is: "How often nodes of a class were handed over without a load, and how long a load takes, by image",
+    tag: "nodes",
+    answers: { 200: readinessView },
   },
   "GET /v1/jobs/{id}": {
     is: "A job from outside",

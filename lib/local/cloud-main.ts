@@ -87,7 +87,7 @@ async function main(config: CloudConfig): Promise<void> {
       { routeKey: "GET /", name: "status", handler: status },
     ],
   });
-  for (const name of ["stuck-nodes", "reservations", "labs", "commands", "power-drift"]) {
+  for (const name of ["stuck-nodes", "reservations", "labs", "commands", "power-drift", "preload"]) {
     host.schedule({
       name,
       rateSeconds: config.watchdogSeconds,

@@ -16,7 +16,7 @@ import {
 } from "../../lib/core/prediction/experience.ts";
 import { preloads, running } from "../../lib/core/prediction/preload.ts";
 import { decideReservation } from "../../lib/core/reservation/decide.ts";
-import type { ReservationEvent } from "../../lib/core/reservation/decision.ts";
+import type { ReservationDecision, ReservationEvent } from "../../lib/core/reservation/decision.ts";
 import { needsPlace, preparesAt } from "../../lib/core/reservation/placing.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
 import { choose, isFree } from "../../lib/core/scheduling/allocate.ts";
@@ -58,6 +58,8 @@ const policy: Policy = {
   reservation: { ...defaultPolicy.reservation, lookAgainMs: hour },
 };
 const { turnaroundMs, leadMs: usualLeadMs, readyWithinMs } = policy.reservation;
+/** So many nodes with an image are known of by name. */
+const mostInStock = 16;
 /** The shipped watchdog looks every minute. */
 const lookMs = 5 * minute;
 
@@ -174,26 +176,7 @@ class SemesterRun {
   private tell(id: ids.ReservationId, event: ReservationEvent = { kind: "look", actor: timer }): void {
     const reservation = this.reservations.get(id);
     if (reservation === undefined) throw new Error(`there is no ${id}`);
-    const all = [...this.nodes.values()];
-    const standing = all.filter((node) => reservation.placed.includes(node.id));
-    const waits = reservation.state === "new" || reservation.state === "loading";
-    const candidates = waits ? this.candidatesFor(reservation, all) : [];
-    const searches =
-      waits &&
-      reservation.nodes.length === 0 &&
-      candidates.length < (reservation.asap ? reservation.count : Number.POSITIVE_INFINITY) &&
-      needsPlace(reservation, standing, this.now);
-    const concerned = searches ? all : [...new Set([...candidates, ...standing])];
-    const until = Math.max(this.now + 2 * day, reservation.end + day);
-    const decision = decideReservation(reservation, event, {
-      nodes: all.filter((node) => reservation.nodes.includes(node.id)),
-      candidates,
-      behindOthers: false,
-      everyone: searches ? all : [],
-      calendars: this.calendarsFor(concerned, until),
-      policy,
-      now: this.now,
-    });
+    const decision = this.decided(reservation, event);
     if (decision.kind !== "commit") return;
     for (const calendar of decision.calendars)
       this.calendars.set(`${calendar.node}#${calendar.period}`, calendar);
@@ -212,12 +195,38 @@ class SemesterRun {
       });
   }
 
-  /** As the shipped use-case finds them: the first free ones, and those that are known to have the image running. */
+  /** As the shipped use-case does: with the free nodes, if that may do; else with all. */
+  private decided(reservation: Reservation, event: ReservationEvent): ReservationDecision {
+    const { state, asap, placed, count, nodes: held } = reservation;
+    const all = [...this.nodes.values()];
+    const waits = (state === "new" || state === "loading") && held.length < count;
+    const candidates = waits ? this.candidatesFor(reservation, all) : [];
+    const standing = all.filter(({ id }) => placed.includes(id));
+    const decide = (everyone: readonly NodeState[]) =>
+      decideReservation(reservation, event, {
+        nodes: all.filter(({ id }) => held.includes(id)),
+        candidates,
+        behindOthers: false,
+        everyone,
+        calendars: this.calendarsFor([...candidates, ...standing, ...everyone], reservation.end + day),
+        policy,
+        now: this.now,
+      });
+    const searches = waits && held.length === 0 && needsPlace(reservation, standing, this.now);
+    if (!asap) return decide(searches ? all : []);
+    const decision = decide([]);
+    const settled = decision.kind !== "nothing" && (decision.kind !== "commit" || decision.entry !== null);
+    return settled || !searches ? decision : decide(all);
+  }
+
+  /** Those that are known to have the image running, and the first free ones; the best of them. */
   private candidatesFor(reservation: Reservation, all: readonly NodeState[]): readonly NodeState[] {
+    const { revision, placed, count } = reservation;
     const free = all.filter(isFree).toSorted((a, b) => a.lastUsedAt - b.lastUsedAt);
-    const stock = free.filter((node) => running(node) === reservation.revision);
-    const placed = free.filter(({ id }) => reservation.placed.includes(id));
-    return choose([...new Set([...placed, ...stock, ...free])], reservation, 2 * reservation.count + 30);
+    const stock = free.filter((node) => running(node) === revision).slice(0, mostInStock);
+    const own = free.filter(({ id }) => placed.includes(id));
+    const seen = new Set([...own, ...stock, ...free.slice(0, 2 * count + 20)]);
+    return [...new Set([...own, ...choose([...seen], reservation, 2 * count + 4)])];
   }
 
   private calendarsFor(nodes: readonly NodeState[], until: number): Map<ids.NodeId, readonly Calendar[]> {
@@ -251,7 +260,7 @@ class SemesterRun {
   }
 
   private learn(image: ids.ImageId, lesson: Lesson): void {
-    const before = this.experiences.get(image) ?? noExperience(sample.node.class, image, this.now);
+    const before = this.experiences.get(image) ?? noExperience(image, this.now);
     this.experiences.set(image, taught(before, lesson));
   }
 
@@ -284,7 +293,6 @@ class SemesterRun {
         lastUsedAt: this.now,
       });
       this.learn(image, {
-        at: this.now,
         spent,
         handedOver: { withoutLoad: hit, wantedAt: asap ? createdAt : null },
       });
@@ -319,7 +327,6 @@ class SemesterRun {
       const node = this.nodes.get(id);
       if (node === undefined) return;
       this.learn(target.image, {
-        at: this.now,
         spent: { load: loadMs, "post-load": postLoadMs },
         handedOver: null,
       });

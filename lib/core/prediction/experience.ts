@@ -2,7 +2,6 @@
  * What was learned of an image on nodes of a class: how long each stage takes, how often it lay ready, when it is wanted.
  * One small record, brought up to date whenever a node was made ready. It is statistics: losing one lesson harms nobody.
  */
-import type { ImageId } from "../ids.ts";
 import type { JobRun, Stage } from "../node/node.ts";
 import type { Instant, Ms } from "../time.ts";
 import { type Demand, noDemand, wanted } from "./demand.ts";
@@ -12,8 +11,8 @@ import type { ReadinessPolicy } from "./policy.ts";
 export type ByStage<T> = Readonly<Partial<Record<Stage, T>>>;
 
 export interface Experience {
-  readonly class: string;
-  readonly image: ImageId;
+  /** Of the class and the image. */
+  readonly id: string;
   readonly version: number;
   readonly stages: ByStage<Estimate>;
   /** Nodes that were handed over with it, and those among them on which it was ready without a load. */
@@ -24,7 +23,6 @@ export interface Experience {
 
 /** What making one node ready has taught. */
 export interface Lesson {
-  readonly at: Instant;
   readonly spent: ByStage<Ms>;
   /** Null: it was loaded for nobody in particular. */
   readonly handedOver: {
@@ -34,9 +32,8 @@ export interface Lesson {
   } | null;
 }
 
-export const noExperience = (nodeClass: string, image: ImageId, now: Instant): Experience => ({
-  class: nodeClass,
-  image,
+export const noExperience = (id: string, now: Instant): Experience => ({
+  id,
   version: 0,
   stages: {},
   handedOver: 0,
