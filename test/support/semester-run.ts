@@ -34,8 +34,6 @@ export interface Way {
   /** `kept`: a node keeps what was last on it, and who finds nothing gets the least recently used. */
   readonly preload: "kept" | "predicted";
   readonly lead: "learned" | "fixed";
-  /** So much of the semester. */
-  readonly untilMs?: number;
 }
 
 export interface Served {
@@ -44,6 +42,10 @@ export interface Served {
   readonly waitMs: number | null;
   /** All its nodes had the image running when they were claimed. */
   readonly preloaded: boolean;
+  /** It wanted nodes now, and there was none that it could have for its whole time: it waited for one first. */
+  readonly waitedForNodes: boolean;
+  /** Its nodes stood ready for so long before its start, all together. */
+  readonly earlyMs: number;
   /** A fixed time that nobody could promise: he knew it at once. */
   readonly refused: boolean;
 }
@@ -85,6 +87,7 @@ class SemesterRun {
   private readonly reservations = new Map<ids.ReservationId, Reservation>();
   private readonly requests = new Map<ids.ReservationId, Request>();
   private readonly line = new Set<ids.ReservationId>();
+  private readonly atOnce = new Set<ids.ReservationId>();
   private readonly missed = new Set<ids.ReservationId>();
   private readonly experiences = new Map<ids.ImageId, Experience>();
   private readonly loads = { forUsers: 0, afterUse: 0, ahead: 0 };
@@ -106,11 +109,9 @@ class SemesterRun {
   run(): Run {
     const { requests } = this.semester;
     const [begin, end] = [requests[0]?.askedAt ?? 1, requests.at(-1)?.askedAt ?? 1];
-    const until = Math.min(end, begin + (this.way.untilMs ?? Number.POSITIVE_INFINITY));
-    for (const request of requests)
-      if (request.askedAt <= until) this.at(request.askedAt, () => this.ask(request));
+    for (const request of requests) this.at(request.askedAt, () => this.ask(request));
     if (this.way.preload === "predicted")
-      for (let at = begin; at <= until; at += lookMs) this.at(at, () => this.preload());
+      for (let at = begin; at <= end; at += lookMs) this.at(at, () => this.preload());
     for (let next = this.agenda.pop(); next !== undefined; next = this.agenda.pop()) {
       this.now = instant(Math.max(this.now, next.at));
       next.act();
@@ -127,6 +128,8 @@ class SemesterRun {
       request,
       waitMs: readyAt === null ? null : Math.max(0, readyAt - from),
       preloaded: readyAt !== null && !this.missed.has(id),
+      waitedForNodes: request.start === null && !this.atOnce.has(id),
+      earlyMs: readyAt === null ? 0 : Math.max(0, from - readyAt) * request.count,
       refused: request.start !== null && cause?.code === "no-capacity",
     };
   }
@@ -184,13 +187,16 @@ class SemesterRun {
     this.reservations.set(id, next);
     if (next.state !== "new") this.line.delete(id);
     for (const { node } of decision.claims) this.prepare(node, next);
+    if (decision.claims.length > 0 && this.now === reservation.createdAt) this.atOnce.add(id);
     if (next.state === "reclaim" && reservation.state !== "reclaim") this.takeBack(next);
     if (next.readyAt !== null && reservation.readyAt === null) this.handOver(next);
     const claimable = preparesAt(next) <= this.now && decision.claims.length === 0;
     if (decision.calendars.length > 0 && claimable) this.at(this.now, () => this.tell(id));
     const { due } = next;
+    // Nodes never fail here: nobody need look now and then whether a place still holds.
+    const stands = next.state === "new" && !next.asap && next.placed.length === next.count;
     if (due !== null)
-      this.at(due, () => {
+      this.at(stands ? Math.max(due, preparesAt(next)) : due, () => {
         if (this.reservations.get(id)?.due === due) this.tell(id);
       });
   }

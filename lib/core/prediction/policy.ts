@@ -27,5 +27,5 @@ export const defaultReadiness: ReadinessPolicy = {
   freeForMs: minutes(120),
   atOnce: 4,
   spareShare: 0.2,
-  gain: 0.1,
+  gain: 0.05,
 };
