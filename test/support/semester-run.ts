@@ -61,7 +61,7 @@ const policy: Policy = {
 };
 const { turnaroundMs, leadMs: usualLeadMs, readyWithinMs } = policy.reservation;
 /** So many nodes with an image are known of by name. */
-const mostInStock = 16;
+const mostInStock = 8;
 /** The shipped watchdog looks every minute. */
 const lookMs = 5 * minute;
 
