@@ -226,6 +226,32 @@ export type Proposal = {
   readonly afterMs: number | null;
 };
 
+export type Readiness = {
+  readonly class: string;
+  /** Nodes handed over */
+  readonly handedOver: number;
+  /** Among them: the image was running already */
+  readonly withoutLoad: number;
+  /** The hit rate: the one by the other */
+  readonly share: number | null;
+  readonly images: readonly ({
+    readonly image: string;
+    /** Nodes handed over */
+    readonly handedOver: number;
+    /** Among them: the image was running already */
+    readonly withoutLoad: number;
+    /** The hit rate: the one by the other */
+    readonly share: number | null;
+    /** A load, as a rule; null: too few were seen */
+    readonly readyWithinMs: number | null;
+    readonly stages: Readonly<Record<string, {
+        readonly count: number;
+        readonly meanMs: number;
+        readonly deviationMs: number;
+      }>>;
+  })[];
+};
+
 export type Reservation = {
   readonly id: string;
   readonly version: number;
@@ -844,6 +870,13 @@ export interface Operations {
     };
     readonly answer: Job;
   };
+  /** How often nodes of a class were handed over without a load, and how long a load takes, by image */
+  readonly getReadinessById: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: Readiness;
+  };
 }
 
 /** How an operation is called over HTTP. */
@@ -890,4 +923,5 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   getJobsById: {"method":"GET","path":"/v1/jobs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getReadinessById: {"method":"GET","path":"/v1/readiness/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
 };

@@ -7,8 +7,13 @@ import { log } from "./log.ts";
 export function watchdog(name: string, sweep: (app: App) => Promise<Readonly<Record<string, number>>>) {
   const makeApp = composer();
   return middy().handler(async () => {
-    const seen = await sweep(makeApp());
-    log.info(`watchdog ${name}`, seen);
-    return seen;
+    const app = makeApp();
+    try {
+      const seen = await sweep(app);
+      log.info(`watchdog ${name}`, seen);
+      return seen;
+    } finally {
+      await app.outbox.flush();
+    }
   });
 }

@@ -17,6 +17,7 @@ import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { type Dispatched, dispatch } from "./dispatch.ts";
+import { learn } from "./learn.ts";
 
 export type Advanced =
   | "changed"
@@ -53,6 +54,7 @@ export async function advanceNode(
     if ((await app.store.commit(writes)) === "conflict") continue;
     log(app, dispatched.decision);
     await effects(app, node, dispatched);
+    await learn(app, node, dispatched.decision.node, context.reservation, context.now);
     return "changed";
   }
   throw new Contended(`node ${id} was changed by others ${decideAgainAtMost} times in a row`);

@@ -153,14 +153,21 @@ async function contextOf(
   const waits = reservation.state === "new" || reservation.state === "loading";
   const held = nodes.filter((node) => reservationOf(node) === reservation.id).length;
   if (!waits || held >= reservation.count || event.kind === "end") return { ...quiet, calendars: new Map() };
-  const [ids, [first], standing] = await Promise.all([
+  const [ids, [first], standing, ready] = await Promise.all([
     app.store.pool(freeKey(reservation.class), 2 * reservation.count + spareCandidates),
     app.store.pool(lineKey(reservation.class), 1),
     readAll(app, reservation.placed),
+    app.store.read("stock", reservation.class),
   ]);
-  const named = new Set([...reservation.prefer, ...reservation.placed, ...ids]);
+  const running = ready?.ready[reservation.revision] ?? [];
+  const named = new Set([...reservation.prefer, ...reservation.placed, ...running, ...ids]);
   const free = await readAll(app, [...named]);
-  const candidates = choose(free, reservation, 2 * (reservation.count - held) + fewMore);
+  const best = choose(free, reservation, 2 * (reservation.count - held) + fewMore);
+  // The best may all be promised to others soon: its own place is always among them.
+  const own = choose(standing, reservation, standing.length).filter(
+    ({ id }) => !best.some((each) => each.id === id),
+  );
+  const candidates = [...own, ...best];
   const searches = among === "all nodes" && held === 0 && needsPlace(reservation, standing, now);
   const everyone = searches
     ? await readAll(
@@ -226,16 +233,16 @@ async function calendarsOf(
 }
 
 /** Which of the reservations that stand there have given back their time, and from when on. */
-async function endedAmong(
+export async function endedAmong(
   app: App,
   calendars: readonly Calendar[],
-  own: ReservationId,
+  own: ReservationId | null,
 ): Promise<ReadonlyMap<ReservationId, Instant>> {
   const now = app.clock.now();
   const standing = new Set(
     calendars.flatMap(({ bookings }) => bookings.map(({ reservation }) => reservation)),
   );
-  standing.delete(own);
+  if (own !== null) standing.delete(own);
   const ended = new Map<ReservationId, Instant>();
   await Promise.all(
     [...standing].map(async (id) => {

@@ -1,9 +1,11 @@
 /** Make a reservation, or find the one that the same id has made before. */
 
 import type { JobMessage } from "../contracts/job.ts";
+import { experienceId } from "../contracts/keys.ts";
 import type { Fault } from "../core/fault.ts";
 import { configurationFault } from "../core/fault.ts";
 import type { Actor } from "../core/node/node.ts";
+import { leadFor } from "../core/prediction/experience.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { after, spanText } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
@@ -70,6 +72,8 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     };
   }
   const start = wanted.start ?? now;
+  const experience =
+    wanted.start === null ? null : await app.store.read("experience", experienceId(nodeClass, image.id));
   const end = after(start, wanted.minutes * 60_000);
   const asap = wanted.start === null;
   const counted = await countIn(app, { id, owner, project, count, start, end, asap });
@@ -89,7 +93,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     start,
     end,
     asap,
-    leadMs: asap ? 0 : leadMs,
+    leadMs: asap ? 0 : leadFor(experience, app.policy.readiness, leadMs),
     placed: [],
     passed: false,
     user,

@@ -43,6 +43,7 @@ export const routes = [
   "POST /v1/nodes/{id}/online",
   "POST /v1/nodes/{id}/give-back",
   "GET /v1/jobs/{id}",
+  "GET /v1/readiness/{id}",
 ] as const;
 export type Route = (typeof routes)[number];
 
@@ -91,6 +92,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/nodes/{id}/online": operators,
   "POST /v1/nodes/{id}/give-back": operators,
   "GET /v1/jobs/{id}": operators,
+  "GET /v1/readiness/{id}": operators,
 };
 
 export const isRoute = (key: string): key is Route => routes.some((route) => route === key);

@@ -26,11 +26,16 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   project: ({ id }) => keyOf("project", id),
   mac: ({ mac: address }) => keyOf("mac", address),
   calendar: ({ node, period }) => keyOf("calendar", calendarId(node, period)),
+  experience: ({ id }) => keyOf("experience", id),
+  stock: ({ id }) => keyOf("stock", id),
   timeline: ({ entity, sequence }) => timelineKey(entity.kind, entity.id, sequence),
 };
 
 /** A node's booked time, one item per period. */
 export const calendarId = (node: string, period: number): string => `${node}#${period}`;
+
+/** Of an image on nodes of a class. */
+export const experienceId = (nodeClass: string, image: string): string => `${nodeClass}#${image}`;
 
 /** A power domain is known within its lab. */
 export const leaseId = (lab: string, domain: string): string => `${lab}#${domain}`;
@@ -141,6 +146,8 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   job: () => none,
   mac: () => none,
   timeline: () => none,
+  experience: () => none,
+  stock: () => none,
 };
 
 export const indexesOf = <K extends Kind>(kind: K, value: Stored[K]): IndexKeys => indexes[kind](value);

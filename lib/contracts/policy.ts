@@ -74,4 +74,14 @@ export const policy = z.strictObject({
     connectWithinMs: span.nullable(),
     longestWaitMs: longSpan,
   }),
+  readiness: z.strictObject({
+    leadAtLeastMs: span,
+    leadAtMostMs: span,
+    leadMarginMs: span,
+    horizonMs: span,
+    freeForMs: span,
+    atOnce: z.int().min(0).max(50),
+    spareShare: z.number().min(0).max(1),
+    gain: z.number().min(0.01).max(1),
+  }),
 }) satisfies z.ZodType<Policy>;

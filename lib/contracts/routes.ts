@@ -26,6 +26,7 @@ import {
   progressView,
   projectView,
   proposalView,
+  readinessView,
   reservationViewShape,
   revisionView,
   timelineView,
@@ -277,6 +278,11 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: reasonBody,
     answers: { 200: nodeViewShape },
     problems: missing,
+  },
+  "GET /v1/readiness/{id}": {
+    is: "How often nodes of a class were handed over without a load, and how long a load takes, by image",
+    tag: "nodes",
+    answers: { 200: readinessView },
   },
   "GET /v1/jobs/{id}": {
     is: "A job from outside",

@@ -69,6 +69,7 @@ const jobRun = z.strictObject({
   stage: z.enum(stages),
   step: z.string(),
   stepSince: at,
+  spent: z.partialRecord(z.enum(stages), z.number().min(0)).default({}),
   awaits: z.string(),
   clocks: z.strictObject({ noProgressBy: at, noProgressMs: z.number().min(0), overallBy: at }),
   command: outstanding.nullable(),

@@ -9,11 +9,13 @@ import * as z from "zod";
 import type { Calendar } from "../core/calendar/calendar.ts";
 import type { Budget } from "../core/correction/budget.ts";
 import type { Controller, Lease } from "../core/hands.ts";
+import type { NodeId } from "../core/ids.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import type { Lab } from "../core/lab.ts";
 import type { Progress } from "../core/node/draft.ts";
-import type { NodeSpec, NodeState } from "../core/node/node.ts";
+import { type NodeSpec, type NodeState, stages } from "../core/node/node.ts";
+import type { Experience } from "../core/prediction/experience.ts";
 import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
@@ -49,6 +51,12 @@ export interface Cursor {
   readonly from: string | null;
 }
 
+/** Free nodes of a class by the revision that runs on them, as far as a watchdog saw. */
+export interface Stock {
+  readonly id: string;
+  readonly ready: Readonly<Record<string, readonly NodeId[]>>;
+}
+
 export interface NodeProgress extends Progress {
   readonly node: string;
 }
@@ -72,6 +80,8 @@ export interface Stored {
   readonly project: Project;
   readonly calendar: Calendar;
   readonly timeline: TimelineEntry;
+  readonly experience: Experience;
+  readonly stock: Stock;
 }
 export type Kind = keyof Stored;
 
@@ -148,6 +158,11 @@ const timeline = z.strictObject({
   notice: z.enum(notices).exactOptional(),
   cause: z.string().exactOptional(),
 });
+
+const byStage = z.partialRecord(
+  z.enum(stages),
+  z.strictObject({ count: z.int().min(1), meanMs: z.number().min(0), deviationMs: z.number().min(0) }),
+);
 
 /** The codecs. The number beside each is the version of its shape, stored with every item. */
 export const codecs: {
@@ -294,6 +309,23 @@ export const codecs: {
     }),
   ),
   timeline: codec(1, timeline),
+  experience: codec(
+    1,
+    z.strictObject({
+      id: z.string(),
+      version: z.int().min(1),
+      stages: byStage,
+      handedOver: z.int().min(0),
+      withoutLoad: z.int().min(0),
+      demand: z.strictObject({
+        since: at,
+        at,
+        recent: z.number().min(0),
+        hours: z.record(z.string(), z.number().min(0)),
+      }),
+    }),
+  ),
+  stock: codec(1, z.strictObject({ id: z.string(), ready: z.record(z.string(), z.array(nodeId)) })),
 };
 
 function codec<T>(schema: number, shape: z.ZodType<T>): { schema: number; parse: (body: unknown) => T } {

@@ -1,5 +1,6 @@
 /** What the API tells: nodes, labs, reservations as people see them. Instants are milliseconds since 1970. */
 import * as z from "zod";
+import { stages } from "../core/node/node.ts";
 import { notices } from "../core/timeline.ts";
 import { fault } from "./report.ts";
 import { quota } from "./stored.ts";
@@ -197,6 +198,33 @@ export const imageView = z
     retired: z.string().nullable().describe("Why nobody can reserve it any more; null: everybody can"),
   })
   .meta({ id: "Image" });
+
+const counted = {
+  handedOver: z.int().describe("Nodes handed over"),
+  withoutLoad: z.int().describe("Among them: the image was running already"),
+  share: z.number().nullable().describe("The hit rate: the one by the other"),
+};
+
+export const readinessView = z
+  .object({
+    class: z.string(),
+    ...counted,
+    images: some(
+      z.object({
+        image: z.string(),
+        ...counted,
+        readyWithinMs: z.int().nullable().describe("A load, as a rule; null: too few were seen"),
+        stages: z
+          .partialRecord(
+            z.enum(stages),
+            z.object({ count: z.int(), meanMs: z.number(), deviationMs: z.number() }).readonly(),
+          )
+          .readonly(),
+      }),
+    ),
+  })
+  .meta({ id: "Readiness" });
+export type ReadinessView = z.infer<typeof readinessView>;
 
 export const proposalView = z
   .object({

@@ -119,7 +119,7 @@ async function main(config: CloudConfig): Promise<void> {
       ...(await issuerRoutes(issuer, config.issuerFile)),
     ],
   });
-  for (const name of ["stuck-nodes", "reservations", "labs", "commands", "power-drift"]) {
+  for (const name of ["stuck-nodes", "reservations", "labs", "commands", "power-drift", "preload"]) {
     host.schedule({
       name,
       rateSeconds: config.watchdogSeconds,

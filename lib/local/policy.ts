@@ -36,4 +36,6 @@ export const localPolicy: Policy = {
     leadMs: minutes(1),
     turnaroundMs: minutes(1),
   },
+  // On one machine nobody has habits, and each load takes the processor from what somebody waits for.
+  readiness: { ...defaultPolicy.readiness, leadAtLeastMs: seconds(10), leadMarginMs: seconds(5), atOnce: 0 },
 };

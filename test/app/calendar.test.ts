@@ -37,6 +37,15 @@ const extend = (lab: MemoryLab, id: string, end: number) =>
 
 const standing = async (lab: MemoryLab, id: string): Promise<Reservation> => lab.reservation(id);
 
+test("whoever comes now has a node that is free for long, even if those that were used least are promised to others soon", async () => {
+  const lab = await new MemoryLab().open(12);
+  await ask(lab, "later", 10, 1, 1);
+  await ask(lab, "now", 1, 0, 2);
+  const { placed } = await standing(lab, "later");
+  expect(await lab.until(lab.isIn("now", "reserved"))).toBeLessThan(hour / 6);
+  expect(placed).not.toContain((await standing(lab, "now")).nodes[0]);
+});
+
 describe("a reservation for later", () => {
   test("has nodes kept free for it, made ready before its start, and handed over at it", async () => {
     const lab = await new MemoryLab().open(2);

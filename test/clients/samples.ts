@@ -45,6 +45,7 @@ export const readyNode: Node = { ...loadingNode, state: "in-use", job: null };
 export const loading: Reservation = {
   id: "res-1",
   version: 2,
+  project: null,
   owner: "ada",
   image: "demo",
   revision: "rev-1",

@@ -49,6 +49,8 @@ export class SimStore implements Store {
     timeline: new Map(),
     cursor: new Map(),
     calendar: new Map(),
+    experience: new Map(),
+    stock: new Map(),
   };
   /** What the indexes know; behind the truth for a while when that fault strikes. */
   private readonly indexedNodes = new Map<string, Stored["node"]>();

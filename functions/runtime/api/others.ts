@@ -1,6 +1,7 @@
 /** Labs, images, projects, jobs, and what can be had. */
 import { viewAvailability } from "../../../lib/app/availability.ts";
 import { importLab } from "../../../lib/app/import-lab.ts";
+import { viewReadiness } from "../../../lib/app/readiness.ts";
 import { changeImage, registerImage } from "../../../lib/app/register-image.ts";
 import { setProject } from "../../../lib/app/set-project.ts";
 import { viewLab, viewProposals } from "../../../lib/app/views.ts";
@@ -92,6 +93,7 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
     const set = await setProject(app, { ...wanted.value, id }, ifVersion);
     return set === "other-version" ? otherVersion(`project ${id}`) : json(200, set);
   },
+  "GET /v1/readiness/{id}": async ({ app, id }) => json(200, await viewReadiness(app.store, id)),
   "GET /v1/jobs/{id}": async ({ app, id }) => {
     const job = await app.store.read("job", id);
     return job === null ? notFound(`job ${id}`) : json(200, job);

@@ -1,5 +1,6 @@
 /** How long, how often, then what: everything about time-outs and correction that a lab may want to set, as data. */
 import type { Stage } from "../node/node.ts";
+import { defaultReadiness, type ReadinessPolicy } from "../prediction/policy.ts";
 import { type Ms, minutes, seconds } from "../time.ts";
 import type { BudgetPolicy } from "./budget.ts";
 
@@ -55,7 +56,7 @@ export interface Policy {
     readonly lookAgainMs: Ms;
     /** An address read longer ago than this is read again at hand-over (R31, R33). */
     readonly addressFreshMs: Ms;
-    /** Nodes of a reservation with a fixed start are made ready so long before it. */
+    /** Nodes of a reservation with a fixed start are made ready so long before it, until it is learned how long that takes. */
     readonly leadMs: Ms;
     /** After a reservation its nodes are taken back; nobody else has them meanwhile. */
     readonly turnaroundMs: Ms;
@@ -68,6 +69,7 @@ export interface Policy {
     /** Whoever wants nodes as soon as possible is promised none further ahead than this. */
     readonly longestWaitMs: Ms;
   };
+  readonly readiness: ReadinessPolicy;
 }
 
 /** What a lab or an image may set for itself; whatever it leaves out is as it is everywhere. */
@@ -162,6 +164,7 @@ export const defaultPolicy: Policy = {
     connectWithinMs: minutes(120),
     longestWaitMs: minutes(60 * 24 * 14),
   },
+  readiness: defaultReadiness,
 };
 
 /** The entry for an attempt; the last holds for all later ones. */

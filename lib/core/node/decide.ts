@@ -149,6 +149,8 @@ function shiftClocks(draft: Draft, stoodMs: Ms): void {
 function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "job" }>): void {
   const { waiting, lastJob } = draft.node;
   const known = [...waiting.map(({ id }) => id), jobOf(draft.node)?.id, lastJob?.id];
+  // What nobody has asked for is not worth waiting for.
+  if (request.requestedBy.kind === "watchdog" && draft.node.provision.state !== "available") return;
   if (known.includes(request.id) || waiting.length >= mostWaitingJobs) return;
   draft.node = { ...draft.node, waiting: [...waiting, request] };
   draft.notes.push(`${request.program} asked for by ${request.requestedBy.name}`);

@@ -186,6 +186,8 @@ export interface JobRun {
   readonly stage: Stage;
   readonly step: string;
   readonly stepSince: Instant;
+  /** By stage: how long its steps took in all, without the current one. */
+  readonly spent: Readonly<Partial<Record<Stage, Ms>>>;
   /** The evidence that the step awaits, in words. */
   readonly awaits: string;
   readonly clocks: Clocks;

@@ -6,6 +6,7 @@ import { unreachableCode, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
 import { type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
+import { spentBy } from "../prediction/experience.ts";
 import { after, spanText } from "../time.ts";
 import { openIssue } from "./issue.ts";
 import { newJob, noEvidence, settle, taint } from "./job.ts";
@@ -101,6 +102,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
     stage: step.stage,
     step: step.name,
     stepSince: now,
+    spent: spentBy(job, now),
     awaits: step.awaits,
     command: null,
     retryAt: null,

@@ -31,6 +31,7 @@ export function newJob(
     stage: "check",
     step: "",
     stepSince: now,
+    spent: {},
     awaits: "",
     clocks: { noProgressBy: now, noProgressMs: 0, overallBy: now },
     command: null,
