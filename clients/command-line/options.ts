@@ -11,7 +11,7 @@ export const commonOptions: Readonly<Record<string, Option>> = {
   },
   "token-file": {
     value: "FILE",
-    is: "a file that holds the token (default: the token itself in RACKWRIGHT_TOKEN)",
+    is: "a file that holds the token (default: the token itself in RACKWRIGHT_TOKEN, or .rackwright/token, which npm start writes)",
   },
   json: { is: "what the API says, unchanged, one line of JSON for each answer" },
   help: { is: "this text" },

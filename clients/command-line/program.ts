@@ -47,11 +47,12 @@ async function run(words: readonly string[], surroundings: Surroundings): Promis
 function contextOf(given: Given<string>, surroundings: Surroundings): Context {
   const { env, fetch, sleep, out, error } = surroundings;
   const json = given.flag("json");
+  const baseUrl = apiAddress(given.text("api") ?? env["RACKWRIGHT_API"]);
   const say = (line: string) => out(`${plain(line)}\n`);
   return {
     client: createClient({
-      baseUrl: apiAddress(given.text("api") ?? env["RACKWRIGHT_API"]),
-      token: token(given, env),
+      baseUrl,
+      token: token(given, surroundings, baseUrl),
       fetch,
       sleep,
     }),
@@ -72,10 +73,22 @@ function apiAddress(text = defaultApi): string {
 }
 
 /** Never an option of its own: other people on the machine can read the arguments of a program. */
-function token(given: Given<string>, env: Surroundings["env"]): string | undefined {
-  const text = (given.file("token-file") ?? env["RACKWRIGHT_TOKEN"])?.trim();
+function token(given: Given<string>, { env, readFile }: Surroundings, baseUrl: string): string | undefined {
+  const named = given.file("token-file") ?? env["RACKWRIGHT_TOKEN"];
+  const text = (named ?? localToken(readFile, baseUrl))?.trim();
   if (text === undefined || /^[\x21-\x7e]+$/.test(text)) return text;
   throw new UsageError(
     "the token is one word without spaces: that is not what --token-file or RACKWRIGHT_TOKEN holds",
   );
+}
+
+/** That of a stack on this machine, which nobody else is told. */
+function localToken(readFile: Surroundings["readFile"], baseUrl: string): string | undefined {
+  if (!["127.0.0.1", "localhost"].includes(new URL(baseUrl).hostname)) return undefined;
+  try {
+    return readFile(".rackwright/token");
+  } catch {
+    // There is none here: the API says what it thinks of that.
+    return undefined;
+  }
 }

@@ -27,6 +27,8 @@ export interface Layout {
   readonly ssm: string;
   readonly images: string;
   readonly issuer: string;
+  /** Lets the command line do everything. */
+  readonly token: string;
   /** Every event of the bus, one line of JSON each. */
   readonly events: string;
   readonly streamPosition: string;
@@ -53,6 +55,7 @@ export function layoutOf(dir: string): Layout {
     ssm: at("ssm.sqlite"),
     images: at("images"),
     issuer: at("issuer.json"),
+    token: at("token"),
     events: at("events.jsonl"),
     streamPosition: at("stream-position.json"),
     webhookPosition: at("webhook-position.json"),

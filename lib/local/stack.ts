@@ -178,9 +178,11 @@ export async function startStack({
     );
     await until("the API", answers(`${url(apiPort)}/v1/openapi.json`));
     await until("the agent", answers(`${url(ports.agent)}/healthz`));
+    const token = await tokenFrom(url(apiPort), process.env["USER"] ?? "operator", ["operator"]);
+    writeAtomically(layout.token, token, 0o600);
     return {
       api: url(apiPort),
-      token: await tokenFrom(url(apiPort), "rackwright-start", ["operator"]),
+      token,
       rackControl: url(rack.controlPort),
       lab: {
         ...lab,

@@ -161,7 +161,7 @@ describe("a record of the table's stream", () => {
       ok: true,
       change: {
         kind: "image",
-        value: { id: "demo", version: 2, production: "demo:abc" },
+        value: { id: "demo", version: 2, production: "demo:abc", retired: null },
         at: 1_700_000_000_000,
       },
     });

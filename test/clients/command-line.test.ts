@@ -79,7 +79,6 @@ describe("rackwright reserve", () => {
         line: "POST /v1/reservations",
         body: {
           id: expect.stringMatching(/^res-[0-9a-f-]{36}$/),
-          owner: "ada",
           image: "demo",
           class: "big",
           count: 2,
@@ -325,7 +324,7 @@ describe("the exit code", () => {
     ["ls more", "no argument is wanted"],
     ["ls --everything", "Unknown option '--everything'"],
     ["reserve", "--image"],
-    ["reserve --image demo --count 41", "a whole number from 1 to 40"],
+    ["reserve --image demo --count 501", "a whole number from 1 to 500"],
     ["reserve --image demo --start tomorrow", "--start: wanted is"],
     ["reserve --image demo --key key", "that is a private key"],
     ["reserve --image demo --key gone", "there is no file gone"],

@@ -57,7 +57,7 @@ describe("the pages that are made from the code", () => {
   test("docs/jobs.md has every field of every kind, with what may stand in it", () => {
     for (const { shape } of jobMessage.options)
       for (const name of Object.keys(shape)) expect(pageOf("docs/jobs.md")).toContain(`| \`${name}\` |`);
-    expect(pageOf("docs/jobs.md")).toContain("| `count` | whole number, 1–40 | `1` |");
+    expect(pageOf("docs/jobs.md")).toContain("| `count` | whole number, 1–500 | `1` |");
     expect(pageOf("docs/jobs.md")).toContain("| `publicKey` | SSH public key or `null` | `null` |");
   });
 

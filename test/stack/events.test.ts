@@ -35,7 +35,7 @@ async function follow(here: Place, id: string): Promise<ProgressView[]> {
     if (view.state === "complete" || view.state === "failed") return views;
     if (view.state === "reserved" && views.at(-2)?.state !== "reserved") {
       const body = JSON.stringify({ reason: "seen enough" });
-      await fetch(`${here.api}/v1/reservations/${id}/end`, { method: "POST", body });
+      await here.ask(`/v1/reservations/${id}/end`, { method: "POST", body });
     }
     after = view.after;
   }
@@ -81,7 +81,7 @@ test("a reservation is followed by long poll to its end, and every entry of its 
   for (const type of ["reservation.new", "reservation.reserved", "reservation.complete"])
     expect(types).toContain(type);
   expect(eventsOf(here).find(({ type }) => type === "image.registered")).toMatchObject({ image: "demo" });
-  const wrong = await fetch(`${here.api}/v1/reservations/${id}/progress?waitSeconds=21`);
+  const wrong = await here.ask(`/v1/reservations/${id}/progress?waitSeconds=21`);
   expect(wrong.status).toBe(400);
   expect(await wrong.text()).toContain("waitSeconds");
 });

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tokenFrom } from "../../lib/local/issuer.ts";
 import { usePlaces } from "./main-job.ts";
 
 const place = usePlaces();
@@ -12,8 +13,17 @@ const program = [process.execPath, "clients/command-line/main.ts"];
 /** As a person who has only done `npm ci`. */
 const npx = ["npx", "--offline", "--no-update-notifier", "rackwright"];
 
+interface Access {
+  readonly api: string;
+  readonly token: string;
+}
+
 /** The Node that is first on the path may be any. */
-async function run([file = "", ...first]: readonly string[], api: string, words: readonly string[]) {
+async function run(
+  [file = "", ...first]: readonly string[],
+  { api, token }: Access,
+  words: readonly string[],
+) {
   const child = spawn(file, [...first, ...words], {
     cwd: root,
     env: {
@@ -21,6 +31,7 @@ async function run([file = "", ...first]: readonly string[], api: string, words:
       HOME: process.env["HOME"],
       USER: "ada",
       RACKWRIGHT_API: api,
+      RACKWRIGHT_TOKEN: token,
     },
   });
   let [out, error] = ["", ""];
@@ -42,9 +53,12 @@ test("a reservation is made, watched, shown, explained, extended and ended from 
   await stack.until(({ event, to }) => event === "reservation" && to === "reserved");
   const key = join(here.data, "cli.pub");
   writeFileSync(key, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbcdefgh ada@home\n");
-  const ask = (...words: readonly string[]) => run(program, here.api, words);
+  const access = { api: here.api, token: await tokenFrom(here.api, "ada", []) };
+  const operating = { api: here.api, token: await tokenFrom(here.api, "grace", ["operator"]) };
+  const operate = (...words: readonly string[]) => run(program, operating, words);
+  const ask = (...words: readonly string[]) => run(program, access, words);
 
-  const reserved = await run(npx, here.api, [
+  const reserved = await run(npx, access, [
     "reserve",
     "--image",
     "demo",
@@ -62,11 +76,11 @@ test("a reservation is made, watched, shown, explained, extended and ended from 
 
   expect((await ask("ls")).out).toMatch(/\nres-cli +(reserved|in-use) +ada +demo +1\/1 /);
   expect((await ask("connect", "res-cli")).out).toMatch(sshLine);
-  expect((await ask("node", node)).out).toMatch(/reservation +res-cli\n/);
+  expect((await operate("node", node)).out).toMatch(/reservation +res-cli\n/);
   expect((await ask("explain", "res-cli")).out).toMatch(/is it ready[?]\n {2}yes/);
-  expect((await ask("explain", node)).code).toBe(0);
+  expect((await operate("explain", node)).code).toBe(0);
   expect((await ask("images")).out).toMatch(/\ndemo /);
-  expect((await ask("labs")).out).toMatch(/\nblue +12 +act /);
+  expect((await operate("labs")).out).toMatch(/\nblue +12 +act /);
 
   const before: { end: number } = await here.get("/v1/reservations/res-cli");
   const extended = await ask("extend", "res-cli", "--by", "30", "--json");
@@ -76,6 +90,7 @@ test("a reservation is made, watched, shown, explained, extended and ended from 
   expect((await ask("ls", "--all")).out).toMatch(/\nres-cli +complete /);
   expect(await ask("extend", "res-cli", "--by", "30")).toMatchObject({ code: 6 });
   expect(await ask("watch", "res-cli")).toMatchObject({ code: 1 });
+  expect(await ask("nodes")).toMatchObject({ code: 4 });
   expect(await ask("watch", "res-gone")).toMatchObject({ code: 3 });
   expect(await ask("reserve", "--image", "none")).toMatchObject({ code: 6 });
 });

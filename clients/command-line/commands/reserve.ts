@@ -7,7 +7,7 @@ import { instantText } from "../text.ts";
 import { watchUntilReady } from "./watch.ts";
 
 /** The API's own limits: said here already, with the option's name. */
-const mostNodes = 40;
+const mostNodes = 500;
 const mostMinutes = 60 * 24 * 30;
 
 export const reserve = command({
@@ -22,9 +22,10 @@ export const reserve = command({
     start: { value: "TIME", is: `when they are to be ready (default: as soon as possible): ${instantForms}` },
     tag: { value: "TAG", many: true, is: "a tag that each node must have; may be given several times" },
     lab: { value: "LAB", is: "only nodes of this lab" },
+    project: { value: "PROJECT", is: "the project in whose quota it counts" },
     user: { value: "ACCOUNT", is: "the account on the nodes that gets access (default: student)" },
     key: { value: "FILE", is: "its SSH public key; without one nobody can log in" },
-    owner: { value: "NAME", is: "whose reservation it is (default: your user name)" },
+    owner: { value: "NAME", is: "whose reservation it is, if an operator asks for somebody else" },
     id: { value: "ID", is: "its id (default: a new one); the same id again is the same reservation" },
     watch: { is: "stay until it is ready or has failed" },
   },
@@ -34,7 +35,7 @@ export const reserve = command({
     const publicKey = publicKeyIn(given.file("key"));
     const body = {
       id: given.text("id") ?? `res-${randomUUID()}`,
-      owner: given.text("owner") ?? userName(context.surroundings.env),
+      owner: given.text("owner"),
       image,
       publicKey,
       class: given.text("class"),
@@ -43,6 +44,7 @@ export const reserve = command({
       start: given.instant("start"),
       tags: given.texts("tag"),
       lab: given.text("lab"),
+      project: given.text("project"),
       user: given.text("user"),
     };
     const reservation = await context.client.call("postReservations", { body });
@@ -60,10 +62,4 @@ function publicKeyIn(text: string | undefined): string | undefined {
   if (text?.includes("PRIVATE KEY"))
     throw new UsageError("--key: that is a private key: name the .pub beside it");
   return text?.trim();
-}
-
-function userName(env: Readonly<Record<string, string | undefined>>): string {
-  const name = env["USER"] ?? env["LOGNAME"];
-  if (name === undefined) throw new UsageError("--owner: whose reservation is it?");
-  return name;
 }
