@@ -5,13 +5,22 @@
 import { describe, expect, test } from "vitest";
 import { type Calendar, emptyCalendar, periodsOf, withoutEnded } from "../../lib/core/calendar/calendar.ts";
 import { defaultPolicy, type Policy } from "../../lib/core/correction/policy.ts";
-import { branded, isNodeId, isReservationId, type NodeId, type ReservationId } from "../../lib/core/ids.ts";
+import {
+  branded,
+  isNodeId,
+  isProjectId,
+  isReservationId,
+  type NodeId,
+  type ProjectId,
+  type ReservationId,
+} from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
+import { type Demand, type Project, refusal } from "../../lib/core/project.ts";
 import { decideReservation } from "../../lib/core/reservation/decide.ts";
 import type { ReservationEvent } from "../../lib/core/reservation/decision.ts";
 import { needsPlace, preparesAt } from "../../lib/core/reservation/placing.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
-import { choose, isFree } from "../../lib/core/scheduling/allocate.ts";
+import { choose } from "../../lib/core/scheduling/allocate.ts";
 import { after, type Instant, instant } from "../../lib/core/time.ts";
 import { random } from "../sim/random.ts";
 import { aReservation, timer, World } from "./world.ts";
@@ -31,6 +40,9 @@ class Month {
   now: Instant = begin;
   readonly nodes = new Map<NodeId, NodeState>();
   readonly calendars = new Map<string, Calendar>();
+  private readonly waiting = new Set<ReservationId>();
+  readonly projects = new Map<ProjectId, Project>();
+  refusals = 0;
   readonly reservations = new Map<ReservationId, Reservation>();
   /** What was promised to whoever waited, when it was placed first. */
   readonly promised = new Map<ReservationId, Instant>();
@@ -46,6 +58,11 @@ class Month {
       const id = branded(isNodeId, `node-${String(index).padStart(2, "0")}`);
       this.nodes.set(id, { ...node, id });
     }
+  }
+
+  /** From then on its nodes are nobody's: they are being taken back. */
+  givenBackAt(id: ReservationId): number {
+    return this.reservations.get(id)?.endedAt ?? Number.POSITIVE_INFINITY;
   }
 
   at(when: number, act: () => void): void {
@@ -89,7 +106,7 @@ class Month {
     const decision = decideReservation(reservation, event, {
       nodes: all.filter((node) => reservation.nodes.includes(node.id)),
       candidates: choose(all, reservation, all.length),
-      behindOthers: false,
+      behindOthers: this.isBehind(reservation),
       everyone: needsPlace(reservation, standing, this.now) ? all : [],
       calendars: this.calendarsFor(all, until),
       policy,
@@ -108,6 +125,8 @@ class Month {
     }
     const { reservation: next } = decision;
     this.reservations.set(id, next);
+    if (next.state === "new") this.waiting.add(id);
+    else this.waiting.delete(id);
     if (next.asap && next.placed.length === next.count && !this.promised.has(id))
       this.promised.set(id, next.start);
     for (const { node } of decision.claims) this.prepare(node, next);
@@ -117,6 +136,21 @@ class Month {
     if (decision.calendars.length > 0 && claimable) this.at(this.now, () => this.tell(id));
     if (due !== null) this.at(due, () => this.lookIfDue(id, due));
     return "told";
+  }
+
+  /** Who waits, as the index has them: whoever has still to be placed comes first. */
+  private line(): readonly Reservation[] {
+    const turn = ({ placed, count, passed }: Reservation) => Number(passed || placed.length >= count);
+    return [...this.waiting]
+      .map((id) => this.reservations.get(id))
+      .filter((each) => each !== undefined)
+      .toSorted((a, b) => turn(a) - turn(b) || a.createdAt - b.createdAt);
+  }
+
+  private isBehind({ id, createdAt }: Reservation): boolean {
+    const [first] = this.line();
+    if (first === undefined || first.id === id || first.passed) return false;
+    return first.placed.length < first.count && first.createdAt < createdAt;
   }
 
   private lookIfDue(id: ReservationId, due: Instant): void {
@@ -147,9 +181,8 @@ class Month {
         );
         if (holding !== undefined) holding.to = this.now;
         this.tell(id);
-        const free = [...this.nodes.values()].filter(isFree).length;
-        for (const [other, { state, count }] of this.reservations)
-          if (state === "new" && count <= free) this.tell(other);
+        const [first] = this.line();
+        if (first !== undefined) this.tell(first.id);
       });
     }
   }
@@ -160,14 +193,18 @@ class Month {
     const later = luck.chance(0.4);
     const start = after(this.now, later ? luck.between(60, 14 * 24 * 60) * minute : 0);
     const length = luck.pick([30 * minute, hour, 2 * hour, 8 * hour]);
+    const count = luck.chance(0.02) ? 40 : luck.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 4, 4, 10, 20]);
+    const project = this.counted(id, { count, start, end: after(start, length), asap: !later });
+    if (project === "refused") return;
     this.reservations.set(
       id,
       aReservation(this.now, {
         id,
+        project,
         state: "new",
         last: null,
         nodes: [],
-        count: luck.pick([1, 1, 1, 1, 2, 4, 10, 40]),
+        count,
         start,
         end: after(start, length),
         asap: !later,
@@ -180,6 +217,21 @@ class Month {
     if (luck.chance(0.2)) this.at(this.now + luck.between(10, 600) * minute, () => this.extend(id));
   }
 
+  /** In whose quota it counts; null: in nobody's, as most. */
+  private counted(id: ReservationId, demand: Demand): ProjectId | null | "refused" {
+    const project = [...this.projects.values()][this.luck.between(0, 3 * this.projects.size)];
+    if (project === undefined) return null;
+    const others = project.live
+      .map((each) => this.reservations.get(each))
+      .filter((each) => each !== undefined);
+    if (refusal(project, "ada", demand, others, this.now) !== null) {
+      this.refusals += 1;
+      return "refused";
+    }
+    this.projects.set(project.id, { ...project, live: [...project.live, id] });
+    return project.id;
+  }
+
   private end(id: ReservationId): void {
     this.tell(id, { kind: "end", reason: "enough", actor: timer });
   }
@@ -190,14 +242,19 @@ class Month {
   }
 }
 
-describe("four hundred requests over a month, on fifty nodes", () => {
+describe("two thousand requests over a month, on fifty nodes", () => {
   test.each([1])(
-    "month %d: nobody has another's node, and every promise is kept",
+    "month %d: nobody has another's node, every promise is kept, no quota is exceeded, nobody starves",
     { timeout: 120_000 },
     (seed) => {
       const month = new Month(seed, 50);
       const luck = random(seed + 1000);
-      for (let number = 0; number < 400; number += 1)
+      for (const nodesAtOnce of [2, 5, 10, 20]) {
+        const id = branded(isProjectId, `project-${nodesAtOnce}`);
+        const quota = { nodesAtOnce, hoursAhead: 7 * 24, longestMinutes: 4 * 60 };
+        month.projects.set(id, { id, version: 1, members: ["ada"], quota, live: [] });
+      }
+      for (let number = 0; number < 2000; number += 1)
         month.at(begin + luck.between(0, 30 * 24 * 60) * minute, () => month.ask(number));
       month.run();
 
@@ -209,7 +266,19 @@ describe("four hundred requests over a month, on fifty nodes", () => {
             each.from,
           );
       }
+      for (const [id, { quota }] of month.projects) {
+        const own = month.held.filter(
+          ({ reservation }) => month.reservations.get(reservation)?.project === id,
+        );
+        for (const { from } of own) {
+          const atOnce = own.filter(
+            (each) => each.from <= from && from < month.givenBackAt(each.reservation),
+          );
+          expect(atOnce.length, id).toBeLessThanOrEqual(quota.nodesAtOnce);
+        }
+      }
       const all = [...month.reservations.values()];
+      expect(all.length + month.refusals).toBe(2000);
       expect(all.filter(({ state }) => state !== "complete" && state !== "failed")).toEqual([]);
       for (const { id, state, asap, start, readyAt, cause } of all) {
         if (state === "failed") expect(cause?.code, id).toBe("no-capacity");
@@ -227,6 +296,9 @@ describe("four hundred requests over a month, on fifty nodes", () => {
         `month ${seed}: ${all.length - failed} served, ${failed} could not be; longest wait ${(Math.max(...waits) / hour).toFixed(1)} h\n`,
       );
       expect(failed).toBeLessThan(all.length / 4);
+      // Nobody waits longer than a place is looked for, and its making ready.
+      expect(Math.max(...waits)).toBeLessThanOrEqual(policy.reservation.longestWaitMs + hour);
+      expect(month.refusals).toBeGreaterThan(50);
     },
   );
 });
