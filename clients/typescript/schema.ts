@@ -24,6 +24,7 @@ export type Connect = {
   /** How to reach the nodes, only while it holds them, with an address that was read since the last load */
   readonly connections: readonly ({
     readonly node: string;
+    readonly role: string | null;
     readonly address: string;
     readonly user: string;
   })[];
@@ -259,6 +260,13 @@ export type Reservation = {
   readonly project: string | null;
   readonly image: string;
   readonly revision: string;
+  /** Of a cluster; empty: all its nodes are for the same */
+  readonly roles: readonly ({
+    readonly name: string;
+    readonly image: string;
+    readonly revision: string;
+    readonly count: number;
+  })[];
   readonly class: string;
   readonly count: number;
   readonly state: string;
@@ -284,6 +292,7 @@ export type Reservation = {
   /** How to reach the nodes, only while it holds them, with an address that was read since the last load */
   readonly connections: readonly ({
     readonly node: string;
+    readonly role: string | null;
     readonly address: string;
     readonly user: string;
   })[];
@@ -613,8 +622,14 @@ export interface Operations {
         readonly id?: string | undefined;
         /** Whose reservation it is: the caller's, unless an operator says whose. */
         readonly owner?: string | undefined;
-        /** A registered image; its production revision is loaded. */
-        readonly image: string;
+        /** A registered image; its production revision is loaded. Null: `roles` say which. */
+        readonly image?: string | null | undefined;
+        /** A cluster: nodes with different images, all of them or none, instead of `image` and `count`. */
+        readonly roles?: readonly ({
+          readonly name: unknown;
+          readonly image: string;
+          readonly count?: number | undefined;
+        })[] | undefined;
         /** How many nodes, all of them or none. */
         readonly count?: number | undefined;
         /** How long, from its start. */

@@ -12,6 +12,7 @@ import { decide, type NodeDecision } from "../core/node/decide.ts";
 import type { NodeContext } from "../core/node/draft.ts";
 import type { NodeEvent } from "../core/node/event.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
+import { partOf } from "../core/reservation/parts.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
@@ -75,7 +76,8 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
     store.read("budget", node.lab),
     job?.boot == null ? null : store.read("progress", node.id),
   ]);
-  const revision: RevisionId | null = wanted ?? reservation?.revision ?? null;
+  const revision: RevisionId | null =
+    wanted ?? (reservation === null ? null : partOf(reservation, node.id).revision);
   const image =
     known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
   if (budget === null || lab === null) throw new Error(`lab ${node.lab} of node ${node.id} is not imported`);

@@ -1,12 +1,14 @@
 /** Make a reservation, or find the one that the same id has made before. */
 
-import type { JobMessage } from "../contracts/job.ts";
+import { type JobMessage, mostNodes } from "../contracts/job.ts";
 import { experienceId } from "../contracts/keys.ts";
 import type { Fault } from "../core/fault.ts";
 import { configurationFault } from "../core/fault.ts";
+import type { ImageId, RevisionId } from "../core/ids.ts";
 import type { Actor } from "../core/node/node.ts";
 import { leadFor } from "../core/prediction/experience.ts";
-import type { Reservation } from "../core/reservation/reservation.ts";
+import { partsOf } from "../core/reservation/parts.ts";
+import type { Reservation, Role } from "../core/reservation/reservation.ts";
 import { after, spanText } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
@@ -33,9 +35,8 @@ function asked(known: Reservation, wanted: Wanted): Reserved {
   const same =
     known.owner === wanted.owner &&
     known.project === wanted.project &&
-    known.image === wanted.image &&
     known.class === wanted.class &&
-    known.count === wanted.count &&
+    JSON.stringify(demandOf(known)) === JSON.stringify(demandOf(wanted)) &&
     known.lab === wanted.lab &&
     (wanted.start === null ? known.asap : known.start === wanted.start) &&
     known.user === wanted.user &&
@@ -46,23 +47,22 @@ function asked(known: Reservation, wanted: Wanted): Reserved {
   return { ok: false, fault: configurationFault("id-taken", message) };
 }
 
+/** What is asked for, whatever revision it was when it was asked. */
+const demandOf = ({ roles, image, count }: Demand): unknown =>
+  roles.length > 0 ? roles.map((role) => [role.name, role.image, role.count]) : [image, count];
+
+interface Demand {
+  readonly image: ImageId | null;
+  readonly count: number;
+  readonly roles: readonly Pick<Role, "name" | "image" | "count">[];
+}
+
 async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | "conflict"> {
-  const image = await app.store.read("image", wanted.image);
-  if (image === null) {
-    return {
-      ok: false,
-      fault: configurationFault(
-        "image-unknown",
-        `image ${wanted.image} is not registered: POST /v1/images first`,
-      ),
-    };
-  }
-  if (image.retired !== null) {
-    const message = `image ${image.id} is retired: ${image.retired}`;
-    return { ok: false, fault: configurationFault("image-retired", message) };
-  }
+  const found = await partsWanted(app, wanted);
+  if (!found.ok) return found;
+  const { first, roles, count } = found;
   const now = app.clock.now();
-  const { id, owner, project, class: nodeClass, tags, lab, prefer, count, user, publicKey } = wanted;
+  const { id, owner, project, class: nodeClass, tags, lab, prefer, user, publicKey } = wanted;
   const { readyWithinMs, leadMs, horizonMs } = app.policy.reservation;
   if (wanted.start !== null && (wanted.start < now || wanted.start > now + horizonMs)) {
     const problem = wanted.start < now ? "lies in the past" : `lies more than ${spanText(horizonMs)} ahead`;
@@ -73,18 +73,26 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
   }
   const start = wanted.start ?? now;
   const experience =
-    wanted.start === null ? null : await app.store.read("experience", experienceId(nodeClass, image.id));
+    wanted.start === null ? null : await app.store.read("experience", experienceId(nodeClass, first.image));
   const end = after(start, wanted.minutes * 60_000);
   const asap = wanted.start === null;
   const counted = await countIn(app, { id, owner, project, count, start, end, asap });
   if (!counted.ok) return counted;
+  const askedFor = partsOf({ ...first, roles, count })
+    .map((each) => {
+      const role = each.role === null ? "" : ` as ${each.role}`;
+      return `${each.count} × ${nodeClass}${role} with ${each.image} (${each.revision})`;
+    })
+    .join(", ");
   const reservation: Reservation = {
     id,
     version: 1,
     owner,
     project,
-    image: image.id,
-    revision: image.production,
+    image: first.image,
+    revision: first.revision,
+    roles,
+    roleOf: {},
     class: nodeClass,
     tags,
     lab,
@@ -125,7 +133,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
         from: "(none)",
         to: "new",
         phase: null,
-        why: `${owner} asks for ${count} × ${nodeClass} with ${image.id} (${image.production}) for ${wanted.minutes} min`,
+        why: `${owner} asks for ${askedFor} for ${wanted.minutes} min`,
         evidence: null,
         reservation: id,
         job: null,
@@ -141,4 +149,42 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
   await advanceReservation(app, id, { kind: "look", actor });
   const stored = await app.store.read("reservation", id);
   return { ok: true, reservation: stored ?? reservation, known: false };
+}
+
+type Parts =
+  | {
+      readonly ok: true;
+      readonly first: { readonly image: ImageId; readonly revision: RevisionId };
+      readonly roles: readonly Role[];
+      readonly count: number;
+    }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** Which revisions, for how many nodes: those that are production now. */
+async function partsWanted({ store }: App, { image, roles, count }: Wanted): Promise<Parts> {
+  const refuse = (code: string, message: string): Parts => ({
+    ok: false,
+    fault: configurationFault(code, message),
+  });
+  if ((image === null) === (roles.length === 0))
+    return refuse("image-or-roles", "either image or roles is wanted: which image are the nodes to have?");
+  if (new Set(roles.map(({ name }) => name)).size < roles.length)
+    return refuse("role-twice", "roles: two of them have the same name");
+  const sum = roles.length > 0 ? roles.reduce((all, role) => all + role.count, 0) : count;
+  if (sum > mostNodes) return refuse("too-many-nodes", `roles: ${sum} nodes are more than ${mostNodes}`);
+  const resolved: { readonly image: ImageId; readonly revision: RevisionId }[] = [];
+  for (const id of image === null ? roles.map((role) => role.image) : [image]) {
+    const known = await store.read("image", id);
+    if (known === null)
+      return refuse("image-unknown", `image ${id} is not registered: POST /v1/images first`);
+    if (known.retired !== null) return refuse("image-retired", `image ${id} is retired: ${known.retired}`);
+    resolved.push({ image: known.id, revision: known.production });
+  }
+  const [first] = resolved;
+  if (first === undefined) throw new Error("neither an image nor roles");
+  const named = roles.flatMap(({ name, count: each }, index) => {
+    const found = resolved[index];
+    return found === undefined ? [] : [{ name, ...found, count: each }];
+  });
+  return { ok: true, first, roles: named, count: sum };
 }

@@ -5,6 +5,7 @@ import type { LabView, NodeView, ReservationView } from "../contracts/views.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
 import { type Answer, explainNode, explainReservation } from "../core/explain.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
+import { partOf } from "../core/reservation/parts.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import type { Store } from "../ports/store.ts";
@@ -156,6 +157,7 @@ export async function viewReservation(store: Store, reservation: Reservation): P
     project: reservation.project,
     image: reservation.image,
     revision: reservation.revision,
+    roles: reservation.roles,
     class: reservation.class,
     count: reservation.count,
     state: reservation.state,
@@ -173,7 +175,9 @@ export async function viewReservation(store: Store, reservation: Reservation): P
     connections: nodes.flatMap((node) => {
       const mine = handedOver && node.provision.state === "in-use" && reservationOf(node) === reservation.id;
       // The address is cleared when a load begins, so one that is there was read after the last load (R30).
-      return mine && node.address !== null ? [{ node: node.id, address: node.address.value, user }] : [];
+      return mine && node.address !== null
+        ? [{ node: node.id, role: partOf(reservation, node.id).role, address: node.address.value, user }]
+        : [];
     }),
   };
 }

@@ -3,6 +3,7 @@
  * generated from this schema. The id is the sender's, and the same id again changes nothing.
  */
 import * as z from "zod";
+import { slug } from "../core/ids.ts";
 import { at, imageId, labId, nodeId, projectId, reservationId, words } from "./scalars.ts";
 
 export const jobSchema = "rackwright.job/1";
@@ -14,7 +15,21 @@ const sshKey =
   /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{16,8000}( [^\n\r]{0,200})?$/;
 
 export const requirements = {
-  image: imageId.describe("A registered image; its production revision is loaded."),
+  image: imageId
+    .nullable()
+    .default(null)
+    .describe("A registered image; its production revision is loaded. Null: `roles` say which."),
+  roles: z
+    .array(
+      z.strictObject({
+        name: words(63).regex(slug, "is no name of a role: lower-case letters, digits, dot, dash"),
+        image: imageId,
+        count: z.int().min(1).max(mostNodes).default(1),
+      }),
+    )
+    .max(20)
+    .default([])
+    .describe("A cluster: nodes with different images, all of them or none, instead of `image` and `count`."),
   count: z.int().min(1).max(mostNodes).default(1).describe("How many nodes, all of them or none."),
   minutes: z
     .int()

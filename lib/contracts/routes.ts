@@ -165,6 +165,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "reservations",
     query: after,
     answers: { 200: entries },
+    problems: missing,
   },
   "GET /v1/reservations/{id}/progress": {
     is: "How far it is; waits for something to happen to it or to one of its nodes, if nothing has since",

@@ -106,6 +106,10 @@ const reservation = z.strictObject({
   project: projectId.nullable().default(null),
   image: imageId,
   revision: revisionId,
+  roles: z
+    .array(z.strictObject({ name: z.string(), image: imageId, revision: revisionId, count: z.int().min(1) }))
+    .default([]),
+  roleOf: z.record(z.string(), z.string()).default({}),
   class: z.string(),
   tags: z.array(z.string()),
   lab: labId.nullable(),

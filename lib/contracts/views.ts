@@ -90,6 +90,9 @@ export const reservationViewShape = z
     project: z.string().nullable(),
     image: z.string(),
     revision: z.string(),
+    roles: some(
+      z.object({ name: z.string(), image: z.string(), revision: z.string(), count: z.int() }),
+    ).describe("Of a cluster; empty: all its nodes are for the same"),
     class: z.string(),
     count: z.int(),
     state: z.string(),
@@ -104,7 +107,9 @@ export const reservationViewShape = z
     cause: z.object({ code: z.string(), message: z.string() }).nullable(),
     correctiveReboots: z.int(),
     nodes: some(nodeViewShape),
-    connections: some(z.object({ node: z.string(), address: z.string(), user: z.string() })).describe(
+    connections: some(
+      z.object({ node: z.string(), role: z.string().nullable(), address: z.string(), user: z.string() }),
+    ).describe(
       "How to reach the nodes, only while it holds them, with an address that was read since the last load",
     ),
   })

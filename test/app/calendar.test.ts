@@ -17,6 +17,7 @@ async function ask(lab: MemoryLab, id: string, count: number, inHours: number, h
       id: branded(isReservationId, id),
       owner: "ada",
       project: null,
+      roles: [],
       image: branded(isImageId, "demo"),
       count,
       minutes: hours * 60,

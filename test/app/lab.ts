@@ -16,7 +16,14 @@ import type { Report } from "../../lib/contracts/report.ts";
 import { report as reportShape, reports as reportsShape } from "../../lib/contracts/report.ts";
 import type { ActionResult, Command } from "../../lib/core/command.ts";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
-import { branded, type ControllerId, isControllerId, isLabId, type RevisionId } from "../../lib/core/ids.ts";
+import {
+  branded,
+  type ControllerId,
+  isControllerId,
+  isImageId,
+  isLabId,
+  type RevisionId,
+} from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { shipped } from "../../lib/core/provisioning/registry.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
@@ -137,7 +144,7 @@ export class MemoryLab {
     return this;
   }
 
-  readonly image = jobMessage.options[0].shape.image.parse("demo");
+  readonly image = branded(isImageId, "demo");
 
   async job(message: Readonly<Record<string, unknown>>): Promise<void> {
     const job = jobMessage.parse({ schema: "rackwright.job/1", ...message });

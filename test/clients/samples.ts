@@ -46,6 +46,7 @@ export const loading: Reservation = {
   id: "res-1",
   version: 2,
   project: null,
+  roles: [],
   owner: "ada",
   image: "demo",
   revision: "rev-1",
@@ -71,7 +72,7 @@ export const ready: Reservation = {
   state: "reserved",
   readyAt: nowMs,
   nodes: [readyNode],
-  connections: [{ node: "node-01", address: "10.0.0.7:2222", user: "student" }],
+  connections: [{ node: "node-01", role: null, address: "10.0.0.7:2222", user: "student" }],
 };
 
 export const failed: Reservation = {

@@ -151,9 +151,9 @@ describe("the status page shows a lab at one glance", () => {
       nodes: [held],
       readyAt: now - 10_000,
       connections: [
-        { node: "node-01", address: "10.20.1.1", user: "ada" },
-        { node: "node-02", address: "127.0.0.1:2222", user: "ada" },
-        { node: "node-03", address: "fd00::11", user: "ada" },
+        { role: null, node: "node-01", address: "10.20.1.1", user: "ada" },
+        { role: null, node: "node-02", address: "127.0.0.1:2222", user: "ada" },
+        { role: null, node: "node-03", address: "fd00::11", user: "ada" },
       ],
     });
     const failed = reservation("other", {
@@ -198,7 +198,7 @@ describe("whatever a node, an owner or a reason is called, it is text:", () => {
       administrative: { state: "offline", reason: name, since: now, by: "operator ada", handsOffAt: now },
       job: job({ step: name, awaits: name }),
     });
-    const connections = [{ node: name, address: name, user: name }];
+    const connections = [{ node: name, role: null, address: name, user: name }];
     const cause = { code: name, message: name };
     const taken = reservation(name, { owner: name, image: name, nodes: [held], connections, cause });
     return { now, tokenPath: null, nodes: [held], reservations: [taken] };
@@ -233,7 +233,9 @@ describe("the status page stands alone:", () => {
     now,
     nodes: [node("node-01", { state: "loading", job: job() })],
     reservations: [
-      reservation("course", { connections: [{ node: "node-01", address: "10.20.1.1", user: "ada" }] }),
+      reservation("course", {
+        connections: [{ role: null, node: "node-01", address: "10.20.1.1", user: "ada" }],
+      }),
     ],
   });
 

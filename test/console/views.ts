@@ -54,6 +54,7 @@ export const reservation = (id: string, change: Partial<ReservationView> = {}): 
   id,
   version: 2,
   project: null,
+  roles: [],
   owner: "ada",
   image: "demo",
   revision: "demo-1",

@@ -75,6 +75,8 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   leadMs: 0,
   placed: [],
   passed: false,
+  roles: [],
+  roleOf: {},
   user: "student",
   publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAA",
   state: "loading",

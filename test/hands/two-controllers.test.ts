@@ -17,7 +17,7 @@ import { labFile } from "../../lib/contracts/lab-file.ts";
 import { reports } from "../../lib/contracts/report.ts";
 import type { Command } from "../../lib/core/command.ts";
 import { defaultPolicy, type Policy } from "../../lib/core/correction/policy.ts";
-import type { ControllerId } from "../../lib/core/ids.ts";
+import { branded, type ControllerId, isImageId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { commandLimits, done, onAnswer } from "../../lib/core/provisioning/step.ts";
 import { instant, seconds } from "../../lib/core/time.ts";
@@ -197,7 +197,7 @@ describe.each(scenes)("the owner of a power domain is %s in the middle of a powe
       sha256: "ab".repeat(32),
       sizeBytes: 1,
     };
-    await registerImage(plane.app, { ...image, id: jobMessage.options[0].shape.image.parse("demo") });
+    await registerImage(plane.app, { ...image, id: branded(isImageId, "demo") });
     return async () => {
       for (const place of places.values()) await place.remove();
       places.clear();

@@ -71,6 +71,7 @@ export class People {
       id,
       owner: "ada",
       project: null,
+      roles: [],
       image: luck.pick(images),
       count: luck.pick([1, 1, 2, 3]),
       minutes: luck.pick([5, 30, 60, 120]),

@@ -66,6 +66,7 @@ export async function race(store: Store, clients: number, places: number): Promi
     id: branded(isReservationId, fresh("racer")),
     owner: "ada",
     project: null,
+    roles: [],
     image,
     count: 1,
     minutes: 60,

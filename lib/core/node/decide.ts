@@ -9,6 +9,7 @@ import { branded, isJobId, type ReservationId } from "../ids.ts";
 import { run, startReload } from "../provisioning/engine.ts";
 import { newJob, settle } from "../provisioning/job.ts";
 import { installationOf } from "../provisioning/programs.ts";
+import { partOf } from "../reservation/parts.ts";
 import { isOver } from "../reservation/reservation.ts";
 import { after, earliest, type Instant, latest, type Ms } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
@@ -196,13 +197,14 @@ function heedReservation(draft: Draft): void {
   switch (provision.state) {
     case "reserved":
       if (!over && provision.job === null) {
-        const target = { image: reservation.image, revision: reservation.revision };
+        const { image, revision, role } = partOf(reservation, node.id);
+        const target = { image, revision };
         const by = { kind: "engine", name: `reservation ${id}` } as const;
         become(draft, {
           ...provision,
           job: newJob(draft, { id: `${id}.${node.id}.v${node.version}`, program: "provision", target, by }),
         });
-        draft.notes.push(`to be made ready with ${reservation.image} (${reservation.revision})`);
+        draft.notes.push(`to be made ready ${role === null ? "" : `as ${role} `}with ${image} (${revision})`);
       } else if (over) release(draft);
       return;
     case "loading":

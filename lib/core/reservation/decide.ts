@@ -17,6 +17,7 @@ import {
   type ReservationDecision,
   type ReservationEvent,
 } from "./decision.ts";
+import { assigned, partOf } from "./parts.ts";
 import { begunAt, bookings, isUnbooked, type Placed, place, preparesAt, spanFrom } from "./placing.ts";
 import type { Reservation } from "./reservation.ts";
 
@@ -230,7 +231,8 @@ function claimMore(
     const booking: Reservation = { ...begun, placed };
     return commit(booking, before, before.state, event.actor, context, text, { calendars: writes });
   }
-  const reservation: Reservation = { ...begun, nodes: placed, placed };
+  const own = { ...begun, nodes: [...current.nodes, ...names], placed };
+  const reservation: Reservation = { ...own, roleOf: assigned(current, nodes) };
   const claims = nodes.map((node) => claimOf(node, reservation, event.actor, now));
   const text = [...why, `claimed ${names.join(", ")}`].join("; ");
   return commit(reservation, before, "loading", event.actor, context, text, {
@@ -328,7 +330,7 @@ function holdSome(
 
 function claimOf(node: NodeState, reservation: Reservation, actor: Actor, now: Instant): Claim {
   const claimed = claim(node, reservation.id, now);
-  const has = node.disk.revision === reservation.revision;
+  const has = node.disk.revision === partOf(reservation, node.id).revision;
   return {
     node: claimed,
     entry: {

@@ -21,14 +21,27 @@ export const reservationStates = [
 ] as const;
 export type ReservationState = (typeof reservationStates)[number];
 
+/** So many nodes with an image of their own. */
+export interface Role {
+  readonly name: string;
+  readonly image: ImageId;
+  readonly revision: RevisionId;
+  readonly count: number;
+}
+
 export interface Reservation {
   readonly id: ReservationId;
   readonly version: number;
   readonly owner: string;
   /** In whose quota it counts; null: in nobody's. */
   readonly project: ProjectId | null;
+  /** Of a cluster: those of its first role. */
   readonly image: ImageId;
   readonly revision: RevisionId;
+  /** Of a cluster; empty: all its nodes are for the same. */
+  readonly roles: readonly Role[];
+  /** By node of a cluster: the name of its role. */
+  readonly roleOf: Readonly<Record<string, string>>;
   readonly class: string;
   readonly tags: readonly string[];
   readonly lab: LabId | null;

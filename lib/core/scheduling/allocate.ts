@@ -5,6 +5,7 @@
 import type { ReservationId } from "../ids.ts";
 import type { NodeState } from "../node/node.ts";
 import { transition } from "../node/states.ts";
+import { wants } from "../reservation/parts.ts";
 import type { Reservation } from "../reservation/reservation.ts";
 import type { Instant } from "../time.ts";
 
@@ -25,7 +26,7 @@ export const matches = (node: NodeState, wanted: Reservation): boolean =>
 export const suits = (node: NodeState, wanted: Reservation): boolean => isFree(node) && matches(node, wanted);
 
 const has = (node: NodeState, wanted: Reservation): boolean =>
-  node.disk.revision === wanted.revision && node.operation.phase === "run";
+  wants(wanted, node) && node.operation.phase === "run";
 
 /** It was placed there for a time of its own, which others have kept free for it. */
 const stands = (node: NodeState, wanted: Reservation): boolean =>
