@@ -700,6 +700,23 @@ export interface Operations {
       readonly answers: readonly Answer[];
     };
   };
+  /** Switch a node of it on, off, or off and on: its user's own reset button */
+  readonly postReservationsPower: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** cycle: off, proved off, and on again. */
+        readonly change: "on" | "off" | "cycle";
+        /** A node of the reservation that was handed over. */
+        readonly node: string;
+      };
+    };
+    readonly answer: Job;
+  };
   /** Let it end later, if nobody else has been promised its nodes by then */
   readonly postReservationsExtend: {
     readonly input: {
@@ -829,6 +846,23 @@ export interface Operations {
     };
     readonly answer: Issue;
   };
+  /** Switch it on, off, or off and on: at once if it is at rest or in use, else as soon as it is */
+  readonly postNodesPower: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** cycle: off, proved off, and on again. */
+        readonly change: "on" | "off" | "cycle";
+        /** Why. Wanted for a node that somebody uses. */
+        readonly reason?: string | null | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
   /** Load it anew as soon as it is free */
   readonly postNodesReload: {
     readonly input: {
@@ -923,6 +957,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getReservationsTimeline: {"method":"GET","path":"/v1/reservations/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getReservationsProgress: {"method":"GET","path":"/v1/reservations/{id}/progress","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"},{"option":"waitSeconds","in":"query","name":"waitSeconds"}],"contentType":null},
   getReservationsExplain: {"method":"GET","path":"/v1/reservations/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  postReservationsPower: {"method":"POST","path":"/v1/reservations/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postReservationsExtend: {"method":"POST","path":"/v1/reservations/{id}/extend","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postReservationsEnd: {"method":"POST","path":"/v1/reservations/{id}/end","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getNodes: {"method":"GET","path":"/v1/nodes","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
@@ -933,6 +968,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postNodesIssues: {"method":"POST","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
+  postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},

@@ -2,10 +2,10 @@
 
 import type { JobMessage } from "../contracts/job.ts";
 import type { Fault } from "../core/fault.ts";
-import { branded, isJobId } from "../core/ids.ts";
+import { branded, isJobId, type NodeId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import { mostWaitingJobs } from "../core/node/decide.ts";
-import type { Actor, JobRequest, Target } from "../core/node/node.ts";
+import type { Actor, JobRequest, LightProgram, Target } from "../core/node/node.ts";
 import { isOver } from "../core/reservation/reservation.ts";
 import { advanceNode } from "./advance-node.ts";
 import { advanceReservation } from "./advance-reservation.ts";
@@ -68,6 +68,16 @@ export async function acceptJob(
         return refuse("image-unknown", `image ${job.image} is not registered: POST /v1/images first`);
       return nodeJob(app, job, { image: image.id, revision: image.production }, actor);
     }
+    case "power": {
+      const { change, reason, node } = job;
+      const state = await app.store.read("node", node);
+      if (state?.provision.state === "in-use" && reason === null) {
+        const whose = `node ${node} is in use by reservation ${state.provision.reservation}`;
+        return refuse("node-in-use", `${whose}: say why it is to be touched (reason)`);
+      }
+      const why = reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
+      return nodeJob(app, { id: job.id, kind: `power-${change}`, node }, null, why);
+    }
     case "inspect":
       return nodeJob(app, job, null, actor);
   }
@@ -78,7 +88,7 @@ const otherVersion = (id: string): Accepted =>
 
 async function nodeJob(
   app: App,
-  { id, kind, node }: Extract<JobMessage, { kind: "reload" | "inspect" }>,
+  { id, kind, node }: { readonly id: string; readonly kind: "reload" | LightProgram; readonly node: NodeId },
   target: Target | null,
   actor: Actor,
 ): Promise<Accepted> {

@@ -11,7 +11,7 @@ import type { JobRecord } from "../core/job-record.ts";
 import { decide, type NodeDecision } from "../core/node/decide.ts";
 import type { NodeContext } from "../core/node/draft.ts";
 import type { NodeEvent } from "../core/node/event.ts";
-import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
+import { isLight, jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import { partOf } from "../core/reservation/parts.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
@@ -128,7 +128,7 @@ function endedJob(before: NodeState, { id, lastJob, waiting }: NodeState): JobRe
   return {
     id: lastJob.id,
     version: 2,
-    kind: lastJob.program === "inspect" ? "inspect" : "reload",
+    kind: isLight(lastJob.program) ? lastJob.program : "reload",
     node: id,
     reservation: null,
     requestedBy: asked.requestedBy,

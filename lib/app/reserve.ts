@@ -60,7 +60,7 @@ interface Demand {
 async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | "conflict"> {
   const found = await partsWanted(app, wanted);
   if (!found.ok) return found;
-  const { first, roles, count } = found;
+  const { first, roles, count, hearsLogins } = found;
   const now = app.clock.now();
   const { id, owner, project, class: nodeClass, tags, lab, prefer, user, publicKey } = wanted;
   const { readyWithinMs, leadMs, horizonMs } = app.policy.reservation;
@@ -106,6 +106,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     passed: false,
     user,
     publicKey,
+    hearsLogins,
     state: "new",
     last: null,
     since: now,
@@ -157,11 +158,12 @@ type Parts =
       readonly first: { readonly image: ImageId; readonly revision: RevisionId };
       readonly roles: readonly Role[];
       readonly count: number;
+      readonly hearsLogins: boolean;
     }
   | { readonly ok: false; readonly fault: Fault };
 
 /** Which revisions, for how many nodes: those that are production now. */
-async function partsWanted({ store }: App, { image, roles, count }: Wanted): Promise<Parts> {
+async function partsWanted({ store, modules }: App, { image, roles, count }: Wanted): Promise<Parts> {
   const refuse = (code: string, message: string): Parts => ({
     ok: false,
     fault: configurationFault(code, message),
@@ -172,12 +174,16 @@ async function partsWanted({ store }: App, { image, roles, count }: Wanted): Pro
     return refuse("role-twice", "roles: two of them have the same name");
   const sum = roles.length > 0 ? roles.reduce((all, role) => all + role.count, 0) : count;
   if (sum > mostNodes) return refuse("too-many-nodes", `roles: ${sum} nodes are more than ${mostNodes}`);
+  let hearsLogins = true;
   const resolved: { readonly image: ImageId; readonly revision: RevisionId }[] = [];
   for (const id of image === null ? roles.map((role) => role.image) : [image]) {
     const known = await store.read("image", id);
     if (known === null)
       return refuse("image-unknown", `image ${id} is not registered: POST /v1/images first`);
     if (known.retired !== null) return refuse("image-retired", `image ${id} is retired: ${known.retired}`);
+    const revision = await store.read("revision", known.production);
+    const osModule = modules.osModules.find(({ name }) => name === revision?.osModule);
+    hearsLogins &&= osModule?.grantAccess !== undefined;
     resolved.push({ image: known.id, revision: known.production });
   }
   const [first] = resolved;
@@ -186,5 +192,5 @@ async function partsWanted({ store }: App, { image, roles, count }: Wanted): Pro
     const found = resolved[index];
     return found === undefined ? [] : [{ name, ...found, count: each }];
   });
-  return { ok: true, first, roles: named, count: sum };
+  return { ok: true, first, roles: named, count: sum, hearsLogins };
 }

@@ -1,10 +1,10 @@
 /** The HTTP API: its routes (API Gateway route keys) and the bodies it takes. */
 import * as z from "zod";
 import type { Role } from "../core/caller.ts";
-import { mostNodes, requirements } from "./job.ts";
+import { mostNodes, powerChange, requirements } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
-import { at, imageId, labId, reservationId, revisionId, sha256, words } from "./scalars.ts";
+import { at, imageId, labId, nodeId, reservationId, revisionId, sha256, words } from "./scalars.ts";
 import { quota } from "./stored.ts";
 
 export const routes = [
@@ -28,6 +28,7 @@ export const routes = [
   "GET /v1/reservations/{id}/timeline",
   "GET /v1/reservations/{id}/progress",
   "GET /v1/reservations/{id}/explain",
+  "POST /v1/reservations/{id}/power",
   "POST /v1/reservations/{id}/extend",
   "POST /v1/reservations/{id}/end",
   "GET /v1/nodes",
@@ -38,6 +39,7 @@ export const routes = [
   "GET /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues/{issue}/close",
+  "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
@@ -77,6 +79,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/reservations/{id}/timeline": users,
   "GET /v1/reservations/{id}/progress": users,
   "GET /v1/reservations/{id}/explain": users,
+  "POST /v1/reservations/{id}/power": users,
   "POST /v1/reservations/{id}/extend": users,
   "POST /v1/reservations/{id}/end": users,
   "GET /v1/nodes": hands,
@@ -87,6 +90,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues/{issue}/close": operators,
+  "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
   "POST /v1/nodes/{id}/offline": operators,
   "POST /v1/nodes/{id}/online": operators,
@@ -126,6 +130,16 @@ export const nodeBody = labNode.omit({ id: true }).extend({ lab: labId });
 export const reloadBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
   image: imageId.describe("Its production revision is loaded as soon as the node is free."),
+});
+
+export const powerBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
+  change: powerChange,
+  reason: words(500).nullable().default(null).describe("Why. Wanted for a node that somebody uses."),
+});
+
+export const ownPowerBody = powerBody.omit({ reason: true }).extend({
+  node: nodeId.describe("A node of the reservation that was handed over."),
 });
 
 export const productionBody = z.strictObject({ revision: revisionId });

@@ -14,6 +14,8 @@ export const mostNodes = 500;
 const sshKey =
   /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]{16,8000}( [^\n\r]{0,200})?$/;
 
+export const powerChange = z.enum(["on", "off", "cycle"]).describe("cycle: off, proved off, and on again.");
+
 export const requirements = {
   image: imageId
     .nullable()
@@ -101,6 +103,17 @@ export const jobMessage = z.discriminatedUnion("kind", [
       image: imageId.describe("Its production revision is loaded."),
     })
     .describe("Load a node anew as soon as it is free. It waits behind what the node is doing."),
+  z
+    .strictObject({
+      ...message,
+      kind: z.literal("power"),
+      node: nodeId,
+      change: powerChange,
+      reason: words(500).nullable().default(null).describe("Why. Wanted for a node that somebody uses."),
+    })
+    .describe(
+      "Switch a node on, off, or off and on: at once if it is at rest or in use, else as soon as it is.",
+    ),
   z
     .strictObject({ ...message, kind: z.literal("inspect"), node: nodeId })
     .describe(

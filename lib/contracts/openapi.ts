@@ -142,7 +142,12 @@ const versioned = ["extend", "end", "offline", "online", "production", "retire"]
 const takesVersion = (route: Route): boolean =>
   versioned.some((change) => route.endsWith(`}/${change}`)) || route === "PUT /v1/projects/{id}";
 
-const keyed: readonly Route[] = ["POST /v1/reservations", "POST /v1/nodes/{id}/reload"];
+const keyed: readonly Route[] = [
+  "POST /v1/reservations",
+  "POST /v1/nodes/{id}/reload",
+  "POST /v1/nodes/{id}/power",
+  "POST /v1/reservations/{id}/power",
+];
 
 const headersOf = (route: Route): readonly (readonly [string, string])[] => [
   ...(keyed.includes(route) ? [["Idempotency-Key", "The same key again changes nothing"] as const] : []),

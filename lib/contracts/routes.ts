@@ -6,6 +6,8 @@ import {
   imageBody,
   issueBody,
   nodeBody,
+  ownPowerBody,
+  powerBody,
   productionBody,
   projectBody,
   type Route,
@@ -183,6 +185,18 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     answers: { 200: z.object({ answers: z.array(answerView) }) },
     problems: missing,
   },
+  "POST /v1/reservations/{id}/power": {
+    is: "Switch a node of it on, off, or off and on: its user's own reset button",
+    tag: "reservations",
+    body: ownPowerBody,
+    answers: { 202: jobView },
+    problems: {
+      ...missing,
+      409: "It was not handed over, or is over",
+      422: "It cannot be, and why",
+      429: "Too many jobs wait for the node: Retry-After says when to ask again",
+    },
+  },
   "POST /v1/reservations/{id}/extend": {
     is: "Let it end later, if nobody else has been promised its nodes by then",
     tag: "reservations",
@@ -247,6 +261,17 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: reasonBody,
     answers: { 200: issueView },
     problems: missing,
+  },
+  "POST /v1/nodes/{id}/power": {
+    is: "Switch it on, off, or off and on: at once if it is at rest or in use, else as soon as it is",
+    tag: "nodes",
+    body: powerBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is in use and no reason is given, quarantined or in maintenance",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
   },
   "POST /v1/nodes/{id}/reload": {
     is: "Load it anew as soon as it is free",

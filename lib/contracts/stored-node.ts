@@ -4,9 +4,11 @@ import { phases } from "../core/command.ts";
 import {
   type Actor,
   type JobRun,
+  lightPrograms,
   type NodeSpec,
   type NodeState,
   type Provision,
+  programs,
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
@@ -60,7 +62,7 @@ const outstanding = z.strictObject({
 
 const jobRun = z.strictObject({
   id: jobId,
-  program: z.enum(["inspect", "provision", "reload", "reclaim"]),
+  program: z.enum(programs),
   requestedBy: actor,
   target: target.nullable(),
   startedAt: at,
@@ -104,7 +106,12 @@ const provision = z.discriminatedUnion("state", [
     reservation: reservationId.nullable(),
     job: jobRun,
   }),
-  z.strictObject({ state: z.literal("in-use"), reservation: reservationId, grantedAt: at }),
+  z.strictObject({
+    state: z.literal("in-use"),
+    reservation: reservationId,
+    grantedAt: at,
+    job: jobRun.nullable().default(null),
+  }),
   z.strictObject({ state: z.literal("reclaiming"), reservation: reservationId, job: jobRun }),
   z.strictObject({ state: z.literal("maintenance"), reason: z.string() }),
   z.strictObject({ state: z.literal("quarantined"), fault }),
@@ -167,7 +174,7 @@ export const nodeState = z.strictObject({
   waiting: z.array(
     z.strictObject({
       id: jobId,
-      program: z.enum(["reload", "inspect"]),
+      program: z.enum(["reload", ...lightPrograms]),
       target: target.nullable(),
       requestedBy: actor,
       requestedAt: at,
@@ -177,7 +184,7 @@ export const nodeState = z.strictObject({
   lastJob: z
     .strictObject({
       id: jobId,
-      program: z.enum(["inspect", "provision", "reload", "reclaim"]),
+      program: z.enum(programs),
       reservation: reservationId.nullable(),
       outcome: z.enum(["done", "failed", "abandoned"]),
       fault: fault.nullable(),

@@ -14,7 +14,7 @@ import type { Image, ImageRevision } from "../core/image.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import type { Lab } from "../core/lab.ts";
 import type { Progress } from "../core/node/draft.ts";
-import { type NodeSpec, type NodeState, stages } from "../core/node/node.ts";
+import { lightPrograms, type NodeSpec, type NodeState, stages } from "../core/node/node.ts";
 import type { Experience } from "../core/prediction/experience.ts";
 import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
@@ -123,6 +123,7 @@ const reservation = z.strictObject({
   passed: z.boolean().default(false),
   user: z.string(),
   publicKey: z.string().nullable(),
+  hearsLogins: z.boolean().default(false),
   state: z.enum(reservationStates),
   last: z.enum(reservationStates).nullable(),
   since: at,
@@ -282,7 +283,7 @@ export const codecs: {
     z.strictObject({
       id: jobId,
       version: z.int().min(1),
-      kind: z.enum(["reserve", "end", "reload", "inspect"]),
+      kind: z.enum(["reserve", "end", "reload", ...lightPrograms]),
       node: nodeId.nullable(),
       reservation: reservationId.nullable(),
       requestedBy: actor,

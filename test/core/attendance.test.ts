@@ -23,7 +23,7 @@ const lasting = (lengthMinutes: number, change: Partial<Reservation> = {}): Rese
 
 const nodesOf = ({ id }: Reservation): readonly NodeState[] => {
   const { node } = new World().inUse();
-  return [{ ...node, provision: { state: "in-use", reservation: id, grantedAt: handedOver } }];
+  return [{ ...node, provision: { state: "in-use", reservation: id, grantedAt: handedOver, job: null } }];
 };
 
 const loggedIn = (nodes: readonly NodeState[]): readonly NodeState[] =>
@@ -130,6 +130,10 @@ describe("a user who never connects", () => {
     const { reservation } = committed(waiting, at(121), look, { nodes });
     expect(reservation.state).toBe("in-use");
     expect(decided(reservation, at(500), look, { nodes }).kind).toBe("nothing");
+  });
+
+  test("keeps the nodes where nobody could know: its operating system does not tell of logins", () => {
+    expect(decided(lasting(600, { hearsLogins: false }), at(500)).kind).toBe("nothing");
   });
 
   test("keeps the nodes where the policy says never", () => {

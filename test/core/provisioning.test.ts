@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { configurationFault, nodeFault } from "../../lib/core/fault.ts";
 import { branded, isBootId, isInstallationId } from "../../lib/core/ids.ts";
+import { jobOf } from "../../lib/core/node/node.ts";
 import { generic } from "../../lib/core/provisioning/os-modules/generic.ts";
 import { shipped } from "../../lib/core/provisioning/registry.ts";
 import {
@@ -51,12 +52,7 @@ function recording(outcomes: { load?: Outcome[]; postLoad?: Outcome[] } = {}) {
     world,
     calls,
     runOut: () => {
-      for (
-        let round = 0;
-        round < 20 && "job" in world.node.provision && world.job.command !== null;
-        round += 1
-      )
-        world.answer();
+      for (let round = 0; round < 20 && jobOf(world.node)?.command != null; round += 1) world.answer();
     },
   };
 }

@@ -58,7 +58,7 @@ const held = (node: NodeState, reservation: Reservation, state: "in-use" | "rese
   const claimed = claim(node, reservation.id, now);
   return state === "reserved"
     ? claimed
-    : { ...claimed, provision: { state: "in-use", reservation: reservation.id, grantedAt: now } };
+    : { ...claimed, provision: { state: "in-use", reservation: reservation.id, grantedAt: now, job: null } };
 };
 const lost = (node: NodeState, reservation: Reservation, fault: Fault): NodeState => ({
   ...node,

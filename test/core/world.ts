@@ -75,6 +75,7 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   leadMs: 0,
   placed: [],
   passed: false,
+  hearsLogins: true,
   roles: [],
   roleOf: {},
   user: "student",

@@ -1,14 +1,20 @@
 /** Nodes, their hardware logs, and what operators do to them. */
-import { acceptJob } from "../../../lib/app/accept-job.ts";
 import { advanceNode } from "../../../lib/app/advance-node.ts";
 import { closeIssue, giveBack, openIssue } from "../../../lib/app/hardware-log.ts";
 import { enrol } from "../../../lib/app/import-lab.ts";
 import { nodeView, viewNode } from "../../../lib/app/views.ts";
-import { issueBody, nodeBody, type Route, reasonBody, reloadBody } from "../../../lib/contracts/api.ts";
+import {
+  issueBody,
+  nodeBody,
+  powerBody,
+  type Route,
+  reasonBody,
+  reloadBody,
+} from "../../../lib/contracts/api.ts";
 import { jobSchema } from "../../../lib/contracts/job.ts";
-import { isNodeId, isReservationId } from "../../../lib/core/ids.ts";
+import { isNodeId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
-import { explain, type Handler, otherVersion, pageSize, type Request, refused, timeline } from "./request.ts";
+import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
 
 type NodeRoute = Extract<Route, `${string} /v1/nodes${string}`>;
 
@@ -49,19 +55,30 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
     const closed = await closeIssue(app, id, issue, reason.value.reason, actor);
     return closed === null ? notFound(`issue ${issue} of node ${id}`) : json(200, closed);
   },
-  "POST /v1/nodes/{id}/reload": async (request) => {
-    const { app, id, body, actor, idempotencyKey } = request;
-    const wanted = parseBody(reloadBody, body);
+  "POST /v1/nodes/{id}/power": async (request) => {
+    const wanted = parseBody(powerBody, request.body);
     if (!wanted.ok) return wanted.answer;
-    if (!isNodeId(id)) return notFound(`node ${id}`);
-    const name = wanted.value.id ?? idempotencyKey ?? app.ids.next("job");
-    if (!isReservationId(name))
-      return problem(400, "invalid", "Not a job id", `Idempotency-Key: ${name} cannot be the id of a job`);
-    const { image } = wanted.value;
-    const job = { schema: jobSchema, kind: "reload", id: name, node: id, image } as const;
-    const accepted = await acceptJob(app, job, actor);
-    if (!accepted.ok) return refused(accepted.fault, "It cannot be loaded");
-    return json(202, await app.store.read("job", name));
+    const { id, change, reason } = wanted.value;
+    return nodeJob(request, request.id, id, (node, name) => ({
+      schema: jobSchema,
+      kind: "power",
+      id: name,
+      node,
+      change,
+      reason,
+    }));
+  },
+  "POST /v1/nodes/{id}/reload": async (request) => {
+    const wanted = parseBody(reloadBody, request.body);
+    if (!wanted.ok) return wanted.answer;
+    const { id, image } = wanted.value;
+    return nodeJob(request, request.id, id, (node, name) => ({
+      schema: jobSchema,
+      kind: "reload",
+      id: name,
+      node,
+      image,
+    }));
   },
   "POST /v1/nodes/{id}/offline": (request) => operate("offline", request),
   "POST /v1/nodes/{id}/online": (request) => operate("online", request),

@@ -1,8 +1,11 @@
 /** What a handler of the API is given, and what the handlers share. */
+import { acceptJob } from "../../../lib/app/accept-job.ts";
 import type { App } from "../../../lib/app/app.ts";
 import { viewAnswers } from "../../../lib/app/views.ts";
+import type { JobMessage } from "../../../lib/contracts/job.ts";
 import type { Caller } from "../../../lib/core/caller.ts";
 import type { Fault } from "../../../lib/core/fault.ts";
+import { isNodeId, isReservationId, type NodeId, type ReservationId } from "../../../lib/core/ids.ts";
 import type { Actor } from "../../../lib/core/node/node.ts";
 import { type Answer, json, notFound, problem } from "../http.ts";
 
@@ -51,6 +54,22 @@ const statuses: Readonly<Record<string, number>> = {
   "quota-spent": 429,
   "too-many-jobs": 429,
 };
+
+/** A job for a node, under the id that the caller has chosen, if he has: the same one again changes nothing. */
+export async function nodeJob(
+  { app, actor, idempotencyKey }: Request,
+  node: string,
+  id: ReservationId | undefined,
+  jobFor: (node: NodeId, name: ReservationId) => JobMessage,
+): Promise<Answer> {
+  if (!isNodeId(node)) return notFound(`node ${node}`);
+  const name = id ?? idempotencyKey ?? app.ids.next("job");
+  if (!isReservationId(name))
+    return problem(400, "invalid", "Not a job id", `Idempotency-Key: ${name} cannot be the id of a job`);
+  const accepted = await acceptJob(app, jobFor(node, name), actor);
+  if (!accepted.ok) return refused(accepted.fault, "It cannot be done to this node");
+  return json(202, await app.store.read("job", name));
+}
 
 export async function explain(kind: "node" | "reservation", { app, id }: Request): Promise<Answer> {
   const view = await viewAnswers(app, kind, id);

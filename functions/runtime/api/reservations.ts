@@ -7,6 +7,7 @@ import { viewReservation } from "../../../lib/app/views.ts";
 import { sleep } from "../../../lib/aws/clock.ts";
 import {
   extendBody,
+  ownPowerBody,
   progressQuery,
   type Route,
   reasonBody,
@@ -18,7 +19,7 @@ import { isOperator } from "../../../lib/core/caller.ts";
 import { branded, isReservationId, type ReservationId } from "../../../lib/core/ids.ts";
 import type { Reservation } from "../../../lib/core/reservation/reservation.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
-import { explain, type Handler, pageSize, type Request, refused, timeline } from "./request.ts";
+import { explain, type Handler, nodeJob, pageSize, type Request, refused, timeline } from "./request.ts";
 
 type ReservationRoute = Extract<Route, `${string} /v1/reservations${string}`>;
 
@@ -67,6 +68,28 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
     return view === null ? notFound(`reservation ${id}`) : json(200, view);
   }),
   "GET /v1/reservations/{id}/explain": own((request) => explain("reservation", request)),
+  "POST /v1/reservations/{id}/power": own(async (request, { id, nodes, state }) => {
+    const wanted = parseBody(ownPowerBody, request.body);
+    if (!wanted.ok) return wanted.answer;
+    const { node, change } = wanted.value;
+    const isHis = nodes.includes(node) && (state === "reserved" || state === "in-use");
+    if (!isHis)
+      return problem(
+        409,
+        "not-yours",
+        "Not his to switch",
+        `${node} is not handed over to reservation ${id}`,
+      );
+    const reason = `asked for by the user of ${id}`;
+    return nodeJob(request, node, wanted.value.id, (which, name) => ({
+      schema: jobSchema,
+      kind: "power",
+      id: name,
+      node: which,
+      change,
+      reason,
+    }));
+  }),
   "POST /v1/reservations/{id}/extend": own(async ({ app, body, actor, ifVersion }, { id }) => {
     const wanted = parseBody(extendBody, body);
     if (!wanted.ok) return wanted.answer;

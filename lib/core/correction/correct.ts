@@ -25,6 +25,8 @@ function lateSince(job: JobRun, now: Instant): Instant | null {
 export function correct(draft: Draft): void {
   const job = jobOf(draft.node);
   const { now, policy } = draft.context;
+  // Invariant 7: the power of a node in use is its user's.
+  if (draft.node.provision.state === "in-use") return;
   if (job === null || job.command !== null || job.retryAt !== null) return;
   const deadline = lateSince(job, now);
   if (deadline === null) return;

@@ -16,7 +16,7 @@ import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
 import { become, type Draft, draftOf, handsOff, issue, type NodeContext, setJob } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
 import { foldBeacon, foldResult } from "./evidence.ts";
-import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
+import { isLight, jobOf, type NodeState, type Outstanding, type Provision, reservationOf } from "./node.ts";
 
 export type NodeDecision =
   | { readonly kind: "nothing"; readonly node: NodeState }
@@ -215,7 +215,8 @@ function heedReservation(draft: Draft): void {
       else startReload(draft, "its reservation is over, and a user may have been in before this load began");
       return;
     case "in-use":
-      if (over) takeBack(draft, id);
+      // What a person has begun on it is ended first.
+      if (over && !fence(draft)) takeBack(draft, id);
       return;
     default:
       return;
@@ -261,6 +262,7 @@ function startWaitingJob(draft: Draft): void {
     draft.notes.push("inspected before anybody can have it");
     return;
   }
+  if (provision.state === "in-use") return startOnNodeInUse(draft, provision);
   const [next, ...rest] = waiting;
   if (next === undefined || provision.state !== "available") return;
   // Its image was not read for this look: the next one, which is due at once, begins it.
@@ -272,9 +274,19 @@ function startWaitingJob(draft: Draft): void {
     target: next.target,
     by: next.requestedBy,
   });
-  if (next.program === "inspect") become(draft, { state: "enrolled", job });
+  if (isLight(next.program)) become(draft, { state: "enrolled", job });
   else become(draft, { state: "loading", reservation: null, job });
   draft.notes.push(`${next.program} begins`);
+}
+
+/** Only what a person wants of its power: anything else waits until it is given back. */
+function startOnNodeInUse(draft: Draft, provision: Extract<Provision, { state: "in-use" }>): void {
+  const next = draft.node.waiting.find(({ program }) => isLight(program) && program !== "inspect");
+  if (next === undefined || provision.job !== null) return;
+  const { id, program, requestedBy: by } = next;
+  draft.node = { ...draft.node, waiting: draft.node.waiting.filter((each) => each !== next) };
+  become(draft, { ...provision, job: newJob(draft, { id, program, target: null, by }) });
+  draft.notes.push(`${program} begins`);
 }
 
 /** Bytes that were written since count as a sign of life, at the moment when somebody would have thought it late. */

@@ -81,7 +81,14 @@ export interface Disk {
   readonly taint: Taint | null;
 }
 
-export type Program = "inspect" | "provision" | "reload" | "reclaim";
+/** Jobs that change nothing on the disk. `power-…`: asked for by a person, on a node at rest or in use. */
+export const lightPrograms = ["inspect", "power-on", "power-off", "power-cycle"] as const;
+export type LightProgram = (typeof lightPrograms)[number];
+export const programs = [...lightPrograms, "provision", "reload", "reclaim"] as const;
+export type Program = (typeof programs)[number];
+
+export const isLight = (program: Program): program is LightProgram =>
+  lightPrograms.some((each) => each === program);
 
 /** Where a step belongs: who owns it, and which ladder corrects it. */
 export const stages = [
@@ -105,7 +112,7 @@ export interface Target {
 /** A job that was asked for and waits for the node to be at rest. */
 export interface JobRequest {
   readonly id: JobId;
-  readonly program: "reload" | "inspect";
+  readonly program: "reload" | LightProgram;
   readonly target: Target | null;
   readonly requestedBy: Actor;
   readonly requestedAt: Instant;
@@ -213,7 +220,13 @@ export type Provision =
       readonly reservation: ReservationId | null;
       readonly job: JobRun;
     }
-  | { readonly state: "in-use"; readonly reservation: ReservationId; readonly grantedAt: Instant }
+  | {
+      readonly state: "in-use";
+      readonly reservation: ReservationId;
+      readonly grantedAt: Instant;
+      /** What a person has asked for: correction does nothing to a node in use. */
+      readonly job: JobRun | null;
+    }
   | { readonly state: "reclaiming"; readonly reservation: ReservationId; readonly job: JobRun }
   | { readonly state: "maintenance"; readonly reason: string }
   | { readonly state: "quarantined"; readonly fault: Fault };

@@ -5,7 +5,7 @@
 import { unreachableCode, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
-import { type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
+import { isLight, type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
 import { spentBy } from "../prediction/experience.ts";
 import { after, spanText } from "../time.ts";
 import { openIssue } from "./issue.ts";
@@ -218,7 +218,7 @@ export function again(draft: Draft, fault: Fault): void {
     );
   }
   draft.notes.push(`attempt ${job.attempt} failed: ${fault.message}`);
-  if (job.program === "inspect") {
+  if (isLight(job.program)) {
     setJob(draft, {
       attempt: job.attempt + 1,
       command: null,
@@ -263,7 +263,10 @@ export function giveUp(draft: Draft, fault: Fault): void {
   if (job.program === "reclaim") return startReload(draft, fault.message);
   draft.notes.push(`given up: ${fault.message}`);
   settle(draft, job, "failed", fault);
-  const usable = fault.class !== "node" && job.program !== "inspect" && draft.node.disk.taint === null;
+  const { provision } = draft.node;
+  // Its user has it, whatever a person could not do to it.
+  if (provision.state === "in-use") return become(draft, { ...provision, job: null });
+  const usable = fault.class !== "node" && !isLight(job.program) && draft.node.disk.taint === null;
   if (usable) {
     become(draft, { state: "available" });
     return;
@@ -302,6 +305,16 @@ function finish(draft: Draft): void {
     case "inspect":
       draft.notes.push("its BMC answers: it can be reserved");
       return become(draft, { state: "available" });
+    case "power-on":
+    case "power-off":
+    case "power-cycle": {
+      draft.notes.push(`${job.program} is done`);
+      const { provision } = node;
+      return become(
+        draft,
+        provision.state === "in-use" ? { ...provision, job: null } : { state: "available" },
+      );
+    }
     case "reload":
       draft.notes.push("loaded anew and proved: it can be reserved again");
       return become(draft, { state: "available" });
@@ -326,7 +339,7 @@ function finish(draft: Draft): void {
         lastUsedAt: now,
       };
       draft.notes.push("handed over");
-      return become(draft, { state: "in-use", reservation, grantedAt: now });
+      return become(draft, { state: "in-use", reservation, grantedAt: now, job: null });
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Draft } from "../node/draft.ts";
 import {
   type Actor,
   type Evidence,
+  isLight,
   type JobRun,
   jobOf,
   type LastJob,
@@ -71,7 +72,8 @@ export function settle(draft: Draft, job: JobRun, outcome: LastJob["outcome"], f
     lastJob: {
       id: job.id,
       program: job.program,
-      reservation: reservationOf(draft.node),
+      // What a person did to a node in use is nothing that its reservation has lost or got by.
+      reservation: isLight(job.program) ? null : reservationOf(draft.node),
       outcome,
       fault,
       at: draft.context.now,

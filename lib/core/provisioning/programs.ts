@@ -6,7 +6,7 @@ import type { Policy } from "../correction/policy.ts";
 import { configurationFault, type Fault } from "../fault.ts";
 import { branded, type InstallationId, isBootId, isInstallationId } from "../ids.ts";
 import type { ImageRevision } from "../image.ts";
-import type { JobRun, NodeState, Target } from "../node/node.ts";
+import { isLight, type JobRun, type LightProgram, type NodeState, type Target } from "../node/node.ts";
 import type { Reservation } from "../reservation/reservation.ts";
 import type { Instant } from "../time.ts";
 import type { Modules } from "./registry.ts";
@@ -37,8 +37,29 @@ const inspect = (policy: Policy): Step => ({
   settle: onAnswer(),
 });
 
+/** Proved by the BMC's own word, read back. */
+function light(program: LightProgram, policy: Policy): Step {
+  switch (program) {
+    case "inspect":
+      return inspect(policy);
+    case "power-on":
+      return power("power.on", "that it is on", policy);
+    case "power-off":
+      return power("power.off", "that it is off", policy);
+    case "power-cycle":
+      return power("power.cycle", "that it was off and is on again", policy);
+  }
+}
+
+const power = (verb: "power.on" | "power.off" | "power.cycle", word: string, policy: Policy): Step => ({
+  ...inspect(policy),
+  name: verb.replace(".", "-"),
+  awaits: `the BMC's word ${word}`,
+  actions: [{ verb }],
+});
+
 export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): Steps {
-  if (job.program === "inspect") return { known: true, steps: [inspect(context.policy)] };
+  if (isLight(job.program)) return { known: true, steps: [light(job.program, context.policy)] };
   const { image, policy, modules, reservation } = context;
   const { target } = job;
   if (target === null || image === null || image.revision !== target.revision) {

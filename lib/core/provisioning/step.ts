@@ -88,6 +88,7 @@ export interface OsModule {
   prove?(context: StepContext): Step;
   /** How the address is discovered (R29). Without it the running OS's own beacon is believed. */
   address?(context: StepContext): Step;
+  /** A module that gives access hears who comes: its running system tells of logins in its beacons. */
   grantAccess?(context: StepContext): readonly Step[];
   /** Takes access back and proves that nobody used it (R39, R43). Without it every reclaim is a reload. */
   sanitize?(context: StepContext): readonly Step[];

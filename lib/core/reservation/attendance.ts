@@ -11,10 +11,13 @@ export function warnAt({ readyAt, end, warnedOf }: Reservation, { reservation }:
   return instant(Math.max(readyAt, end - beforeMs));
 }
 
-/** By when somebody must have logged in; null: somebody has, or nobody asks. */
-export function connectBy({ state, readyAt }: Reservation, { reservation }: Policy): Instant | null {
+/** By when somebody must have logged in; null: somebody has, nobody asks, or nobody could know. */
+export function connectBy(
+  { state, readyAt, hearsLogins }: Reservation,
+  { reservation }: Policy,
+): Instant | null {
   const { connectWithinMs } = reservation;
-  return state === "reserved" && readyAt !== null && connectWithinMs !== null
+  return hearsLogins && state === "reserved" && readyAt !== null && connectWithinMs !== null
     ? after(readyAt, connectWithinMs)
     : null;
 }

@@ -34,6 +34,14 @@ export const exampleJobs: readonly Readonly<Record<string, unknown>>[] = [
     end: 1_796_000_000_000,
   },
   { schema: "rackwright.job/1", kind: "reload", id: "reload-node-07", node: "node-07", image: "demo" },
+  {
+    schema: "rackwright.job/1",
+    kind: "power",
+    id: "cycle-node-07",
+    node: "node-07",
+    change: "cycle",
+    reason: "its user asked for it",
+  },
   { schema: "rackwright.job/1", kind: "inspect", id: "inspect-node-07", node: "node-07" },
 ];
 
@@ -50,6 +58,7 @@ const whereToLook: Readonly<Record<JobMessage["kind"], string>> = {
   end: "`GET /v1/reservations/{reservation}`",
   extend: "`GET /v1/reservations/{reservation}`; in a dead letter if others have been promised the time",
   reload: "`GET /v1/jobs/{id}`",
+  power: "`GET /v1/jobs/{id}`",
   inspect: "`GET /v1/jobs/{id}`",
 };
 

@@ -1,0 +1,86 @@
+/** What people do to a node's power: at rest, and while somebody has it. */
+import { describe, expect, test } from "vitest";
+import { acceptJob } from "../../lib/app/accept-job.ts";
+import { advanceNode } from "../../lib/app/advance-node.ts";
+import { jobMessage } from "../../lib/contracts/job.ts";
+import { jobOf } from "../../lib/core/node/node.ts";
+import { MemoryLab } from "./lab.ts";
+
+const by = { kind: "operator", name: "grace" } as const;
+
+const power = (lab: MemoryLab, change: string, reason: string | null, id = `${change}-1`) =>
+  acceptJob(
+    lab.app,
+    jobMessage.parse({ schema: "rackwright.job/1", kind: "power", id, node: "node-01", change, reason }),
+    by,
+  );
+
+const record = (lab: MemoryLab, id: string) => lab.store.read("job", id);
+const isDone = (lab: MemoryLab, id: string) => async () => (await record(lab, id))?.state === "done";
+const changesOf = (lab: MemoryLab) =>
+  lab.hands.deliveries.flatMap(({ commands }) =>
+    commands.flatMap(({ actions }) =>
+      actions.map(({ verb }) => verb).filter((verb) => verb.startsWith("power.")),
+    ),
+  );
+
+async function labInUse(): Promise<MemoryLab> {
+  const lab = await new MemoryLab().open(1);
+  await lab.reserve("r", 1, 24 * 60);
+  await lab.until(lab.isIn("r", "reserved"));
+  return lab;
+}
+
+describe("a node at rest", () => {
+  test("is switched, proved, and can be reserved again", async () => {
+    const lab = await new MemoryLab().open(1);
+    expect(await power(lab, "cycle", null)).toEqual({ ok: true, known: false });
+    expect(await power(lab, "cycle", null)).toEqual({ ok: true, known: true });
+    await lab.until(isDone(lab, "cycle-1"));
+    expect(await record(lab, "cycle-1")).toMatchObject({ kind: "power-cycle", cause: null });
+    expect(changesOf(lab).filter((verb) => verb === "power.cycle")).toHaveLength(1);
+    expect((await lab.nodes())[0]?.provision.state).toBe("available");
+  });
+});
+
+describe("a node in use", () => {
+  test("is not touched without a reason", async () => {
+    const lab = await labInUse();
+    expect(await power(lab, "off", null)).toMatchObject({ ok: false, fault: { code: "node-in-use" } });
+    expect((await lab.nodes())[0]?.waiting).toEqual([]);
+  });
+
+  test("is switched at once with one, stays in use, and its story says who and why", async () => {
+    const lab = await labInUse();
+    expect(await power(lab, "cycle", "it hangs")).toMatchObject({ ok: true });
+    await lab.until(isDone(lab, "cycle-1"));
+    const [node] = await lab.nodes();
+    expect(node?.provision).toMatchObject({ state: "in-use", reservation: "r", job: null });
+    expect(await lab.reservation("r")).toMatchObject({ state: "reserved" });
+    const story = await lab.store.timeline({ kind: "node", id: "node-01" }, 0, 1000);
+    expect(story.some(({ actor }) => actor.name === "grace: it hangs")).toBe(true);
+    expect(story.at(-1)?.correction).toBeNull();
+  });
+
+  test("whose reservation ends meanwhile is taken back all the same", async () => {
+    const lab = await labInUse();
+    await power(lab, "off", "it smokes");
+    await lab.job({ kind: "end", id: "end-1", reservation: "r" });
+    await lab.until(lab.isIn("r", "complete"));
+    await lab.until(async () => (await lab.nodes())[0]?.provision.state === "available");
+  });
+
+  test("that does not answer stays its user's: nothing is corrected", async () => {
+    const lab = await labInUse();
+    lab.loseReport = () => true;
+    await power(lab, "cycle", "it hangs");
+    const from = lab.now;
+    await lab.until(async () => lab.now - from > 3_600_000);
+    const [node] = await lab.nodes();
+    expect(node?.provision.state).toBe("in-use");
+    expect(node?.correctiveReboots).toBe(0);
+    expect(changesOf(lab).filter((verb) => verb === "power.reset")).toEqual([]);
+    await advanceNode(lab.app, "node-01", { kind: "look", actor: by });
+    expect(node === undefined ? null : jobOf(node)?.program).toBe("power-cycle");
+  });
+});
