@@ -6,6 +6,7 @@ import { isRoute, mayAsk, type Route } from "../lib/contracts/api.ts";
 import { callerOf, type RoleClaims } from "../lib/contracts/authorizer.ts";
 import { apiEnvironment, readEnvironment, readRoleClaims } from "../lib/contracts/environment.ts";
 import { actorOf, type Caller } from "../lib/core/caller.ts";
+import { blockHandlers } from "./runtime/api/blocks.ts";
 import { nodeHandlers } from "./runtime/api/nodes.ts";
 import { otherHandlers } from "./runtime/api/others.ts";
 import type { Handler } from "./runtime/api/request.ts";
@@ -20,6 +21,7 @@ const claims: RoleClaims = readRoleClaims(readEnvironment(apiEnvironment, proces
 const handlers: Readonly<Record<Route, Handler>> = {
   ...reservationHandlers,
   ...nodeHandlers,
+  ...blockHandlers,
   ...otherHandlers,
 };
 

@@ -20,6 +20,17 @@ export type Availability = {
   readonly images: readonly string[];
 };
 
+export type Block = {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly starts: readonly number[];
+  /** So many of its times have a reservation; the others are not near enough yet */
+  readonly made: number;
+  /** Why it makes no more; null: it does */
+  readonly ended: string | null;
+};
+
 export type Connect = {
   /** How to reach the nodes, only while it holds them, with an address that was read since the last load */
   readonly connections: readonly ({
@@ -599,6 +610,67 @@ export interface Operations {
     };
     readonly answer: Project;
   };
+  /** All blocks; for a user: his own */
+  readonly getBlocks: {
+    readonly input: {
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly blocks: readonly Block[];
+      readonly next: string | null;
+    };
+  };
+  /** Reserve the same for many times, such as a class that meets every Tuesday */
+  readonly postBlocks: {
+    readonly input: {
+      readonly body: {
+        /** Chosen by the caller; its reservations are called <id>.1, <id>.2 … */
+        readonly id: string;
+        /** When each is to be ready, in order, in milliseconds since 1970: every Tuesday at nine, say. */
+        readonly starts: readonly number[];
+        /** A registered image; its production revision is loaded. Null: `roles` say which. */
+        readonly image?: string | null | undefined;
+        /** A cluster: nodes with different images, all of them or none, instead of `image` and `count`. */
+        readonly roles?: readonly ({
+          readonly name: unknown;
+          readonly image: string;
+          readonly count?: number | undefined;
+        })[] | undefined;
+        /** How many nodes, all of them or none. */
+        readonly count?: number | undefined;
+        /** How long, from its start. */
+        readonly minutes?: number | undefined;
+        /** Class of the nodes. */
+        readonly class?: string | undefined;
+        /** Tags that each node must have. */
+        readonly tags?: readonly string[] | undefined;
+        /** The project in whose quota it counts. */
+        readonly project?: string | null | undefined;
+        /** Only nodes of this lab; null: any lab. */
+        readonly lab?: string | null | undefined;
+        /** Nodes to take first if they are free. */
+        readonly prefer?: readonly string[] | undefined;
+        /** The account that gets access to the nodes. */
+        readonly user?: string | undefined;
+        /** Its SSH public key; without one nobody can log in. */
+        readonly publicKey?: string | null | undefined;
+      };
+    };
+    readonly answer: Block;
+  };
+  /** Let it reserve no more; what it has reserved stays */
+  readonly postBlocksEnd: {
+    readonly input: {
+      readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Block;
+  };
   /** All reservations, the oldest first; for a user: his own */
   readonly getReservations: {
     readonly input: {
@@ -950,6 +1022,9 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postImagesRetire: {"method":"POST","path":"/v1/images/{id}/retire","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getProjects: {"method":"GET","path":"/v1/projects","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   putProjectsById: {"method":"PUT","path":"/v1/projects/{id}","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  getBlocks: {"method":"GET","path":"/v1/blocks","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
+  postBlocks: {"method":"POST","path":"/v1/blocks","parameters":[],"contentType":"application/json"},
+  postBlocksEnd: {"method":"POST","path":"/v1/blocks/{id}/end","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getReservations: {"method":"GET","path":"/v1/reservations","parameters":[{"option":"next","in":"query","name":"next"},{"option":"owner","in":"query","name":"owner"}],"contentType":null},
   postReservations: {"method":"POST","path":"/v1/reservations","parameters":[{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   getReservationsById: {"method":"GET","path":"/v1/reservations/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

@@ -24,6 +24,7 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
   job: ({ id }) => keyOf("job", id),
   project: ({ id }) => keyOf("project", id),
+  block: ({ id }) => keyOf("block", id),
   mac: ({ mac: address }) => keyOf("mac", address),
   calendar: ({ node, period }) => keyOf("calendar", calendarId(node, period)),
   experience: ({ id }) => keyOf("experience", id),
@@ -129,6 +130,7 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
     owner: { pk: ownerKey(each.owner), sk: `${padded(each.createdAt)}#${each.id}` },
   }),
   lab: ({ id }) => ({ ...none, list: { pk: "lab", sk: id } }),
+  block: ({ id }) => ({ ...none, list: { pk: "block", sk: id } }),
   project: ({ id }) => ({ ...none, list: { pk: "project", sk: id } }),
   image: ({ id }) => ({ ...none, list: { pk: "image", sk: id } }),
   issue: (issue) =>

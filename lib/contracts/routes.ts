@@ -15,6 +15,7 @@ import {
   reloadBody,
   reservationBody,
 } from "./api.ts";
+import { blockBody, blockView } from "./block.ts";
 import { labFile } from "./lab-file.ts";
 import {
   answerView,
@@ -36,7 +37,7 @@ import {
 
 export interface RouteContract {
   readonly is: string;
-  readonly tag: "reservations" | "nodes" | "labs" | "images" | "projects" | "jobs" | "about";
+  readonly tag: "reservations" | "nodes" | "labs" | "images" | "projects" | "blocks" | "jobs" | "about";
   readonly body?: z.ZodType;
   /** By status: what it gives. */
   readonly answers: Readonly<Record<number, z.ZodType>>;
@@ -131,6 +132,26 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "projects",
     body: projectBody,
     answers: { 200: projectView },
+  },
+  "POST /v1/blocks": {
+    is: "Reserve the same for many times, such as a class that meets every Tuesday",
+    tag: "blocks",
+    body: blockBody,
+    answers: { 200: blockView, 201: blockView },
+    problems: { 409: "The id is that of another block" },
+  },
+  "GET /v1/blocks": {
+    is: "All blocks; for a user: his own",
+    tag: "blocks",
+    query: next,
+    answers: { 200: page("blocks", blockView) },
+  },
+  "POST /v1/blocks/{id}/end": {
+    is: "Let it reserve no more; what it has reserved stays",
+    tag: "blocks",
+    body: reasonBody,
+    answers: { 200: blockView },
+    problems: missing,
   },
   "POST /v1/reservations": {
     is: "Reserve nodes with an image, now or for later. The same id again answers with the same reservation",

@@ -27,6 +27,11 @@ export const imageId = id(
 export const revisionId = id(ids.isRevisionId, "image revision id", ids.trace);
 export const installationId = id(ids.isInstallationId, "installation id", ids.trace);
 export const bootId = id(ids.isBootId, "boot id", ids.trace);
+export const blockId = id(
+  ids.isBlockId,
+  "block id (lower-case letters, digits, dot, dash; at most 56)",
+  ids.slug,
+);
 export const projectId = id(
   ids.isProjectId,
   "project id (lower-case letters, digits, dot, dash; at most 63)",

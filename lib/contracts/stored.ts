@@ -19,6 +19,7 @@ import type { Experience } from "../core/prediction/experience.ts";
 import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
+import { block, type StoredBlock } from "./block.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
 import {
@@ -78,6 +79,7 @@ export interface Stored {
   readonly job: JobRecord;
   readonly mac: MacAddress;
   readonly project: Project;
+  readonly block: StoredBlock;
   readonly calendar: Calendar;
   readonly timeline: TimelineEntry;
   readonly experience: Experience;
@@ -293,6 +295,7 @@ export const codecs: {
       endedAt: at.nullable(),
     }),
   ),
+  block: codec(1, block),
   project: codec(
     1,
     z.strictObject({

@@ -19,6 +19,7 @@ export type RevisionId = Branded<"RevisionId">;
 export type InstallationId = Branded<"InstallationId">;
 /** One boot of a node, issued by the agent with a one-time token. */
 export type BootId = Branded<"BootId">;
+export type BlockId = Branded<"BlockId">;
 export type ProjectId = Branded<"ProjectId">;
 export type IssueId = Branded<"IssueId">;
 /** One journal of one agent: a lab controller whose disk was replaced has another. */
@@ -40,6 +41,8 @@ export const isRevisionId = (text: string): text is RevisionId => trace.test(tex
 export const isInstallationId = (text: string): text is InstallationId => trace.test(text);
 export const isBootId = (text: string): text is BootId => trace.test(text);
 export const isJournalId = (text: string): text is JournalId => /^[0-9a-f]{16}$/.test(text);
+/** A reservation of it has a number behind. */
+export const isBlockId = (text: string): text is BlockId => slug.test(text) && text.length <= 56;
 export const isProjectId = (text: string): text is ProjectId => slug.test(text);
 export const isIssueId = (text: string): text is IssueId => trace.test(text);
 

@@ -46,6 +46,7 @@ export class SimStore implements Store {
     job: new Map(),
     mac: new Map(),
     project: new Map(),
+    block: new Map(),
     timeline: new Map(),
     cursor: new Map(),
     calendar: new Map(),

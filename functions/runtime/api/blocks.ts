@@ -1,0 +1,45 @@
+/** Blocks: many times reserved in one go. A user sees and ends his own. */
+import { endBlock, makeBlock } from "../../../lib/app/blocks.ts";
+import { type Route, reasonBody } from "../../../lib/contracts/api.ts";
+import { blockBody, type StoredBlock } from "../../../lib/contracts/block.ts";
+import { isOperator } from "../../../lib/core/caller.ts";
+import { isBlockId } from "../../../lib/core/ids.ts";
+import { json, notFound, parseBody, problem } from "../http.ts";
+import { type Handler, otherVersion, pageSize } from "./request.ts";
+
+type BlockRoute = Extract<Route, `${string} /v1/blocks${string}`>;
+
+const viewOf = ({ request: _, ...view }: StoredBlock) => view;
+
+export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
+  "POST /v1/blocks": async ({ app, body, caller, actor }) => {
+    const wanted = parseBody(blockBody, body);
+    if (!wanted.ok) return wanted.answer;
+    const { id, starts, ...request } = wanted.value;
+    const block = { id, version: 1, owner: caller.name, request, starts, made: 0, ended: null };
+    const made = await makeBlock(app, block, actor);
+    if (made.kind === "taken")
+      return problem(
+        409,
+        "id-taken",
+        "It cannot be made",
+        `${id} is the id of another block: choose another one`,
+      );
+    return json(made.kind === "made" ? 201 : 200, viewOf(made.block));
+  },
+  "GET /v1/blocks": async ({ app, caller, query }) => {
+    const { items, next } = await app.store.list("block", pageSize, query["next"] ?? null);
+    const own = items.filter(({ owner }) => isOperator(caller) || owner === caller.name);
+    return json(200, { blocks: own.map(viewOf), next });
+  },
+  "POST /v1/blocks/{id}/end": async ({ app, caller, id, body, ifVersion }) => {
+    const parsed = parseBody(reasonBody, body);
+    if (!parsed.ok) return parsed.answer;
+    const block = isBlockId(id) ? await app.store.read("block", id) : null;
+    if (block === null || (block.owner !== caller.name && !isOperator(caller)))
+      return notFound(`block ${id}`);
+    const ended = await endBlock(app, block.id, parsed.value.reason, ifVersion);
+    if (ended === "other-version") return otherVersion(`block ${id}`);
+    return ended === null ? notFound(`block ${id}`) : json(200, viewOf(ended));
+  },
+};

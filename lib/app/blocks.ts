@@ -1,0 +1,78 @@
+/** Blocks: each of their times becomes a reservation as soon as it is near enough to be booked. */
+import type { StoredBlock } from "../contracts/block.ts";
+import { nextStarts, reservationIdOf } from "../core/block.ts";
+import type { BlockId } from "../core/ids.ts";
+import type { Actor } from "../core/node/node.ts";
+import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { reserve } from "./reserve.ts";
+
+const blocksPerTick = 20;
+const byWatchdog: Actor = { kind: "watchdog", name: "reservations" };
+
+/** Goes round all blocks, some per tick. */
+export async function watchBlocks(app: App): Promise<{ blocks: number; made: number }> {
+  const { store } = app;
+  const cursor = await store.read("cursor", "blocks");
+  const page = await store.list("block", blocksPerTick, cursor?.from ?? null);
+  let made = 0;
+  for (const block of page.items) made += await advanceBlock(app, block, byWatchdog);
+  if (page.items.length > 0 || cursor !== null)
+    await store.commit([{ kind: "cursor", value: { id: "blocks", from: page.next }, expect: "any" }]);
+  return { blocks: page.items.length, made };
+}
+
+/** Makes the reservations that are near enough. Dying in between is harmless: each has its id from the block. */
+export async function advanceBlock(app: App, block: StoredBlock, actor: Actor): Promise<number> {
+  const { store, clock, policy, log } = app;
+  const due = nextStarts(block, clock.now(), policy.reservation.horizonMs);
+  for (const { index, start } of due) {
+    const wanted = { ...block.request, id: reservationIdOf(block.id, index), owner: block.owner, start };
+    const reserved = await reserve(app, wanted, actor);
+    if (!reserved.ok)
+      log.warn("a time of a block could not be reserved", {
+        block: block.id,
+        start,
+        reason: reserved.fault.message,
+      });
+  }
+  if (due.length === 0) return 0;
+  const value = { ...block, version: block.version + 1, made: block.made + due.length };
+  // Somebody else was as far at the same moment: the same reservations were made.
+  await store.commit([{ kind: "block", value, expect: block.version }]);
+  return due.length;
+}
+
+export type BlockMade =
+  | { readonly kind: "made" | "known"; readonly block: StoredBlock }
+  | { readonly kind: "taken" };
+
+/** Makes a block and what is near enough of it. The same block again is the same one; another under its id is refused. */
+export async function makeBlock(app: App, block: StoredBlock, actor: Actor): Promise<BlockMade> {
+  const { store } = app;
+  const committed = await store.commit([{ kind: "block", value: block, expect: "absent" }]);
+  const stored = await store.read("block", block.id);
+  if (stored === null) throw new Contended(`block ${block.id} was changed by others`);
+  const same = ({ owner, request, starts }: StoredBlock) => JSON.stringify([owner, request, starts]);
+  if (same(stored) !== same(block)) return { kind: "taken" };
+  await advanceBlock(app, stored, actor);
+  const now = (await store.read("block", block.id)) ?? stored;
+  return { kind: committed === "committed" ? "made" : "known", block: now };
+}
+
+/** It makes no more; what it has reserved already stays, and is ended one by one. Null: there is none. */
+export async function endBlock(
+  { store }: App,
+  id: BlockId,
+  reason: string,
+  ifVersion: number | null,
+): Promise<StoredBlock | "other-version" | null> {
+  for (let round = 0; round < decideAgainAtMost; round += 1) {
+    const known = await store.read("block", id);
+    if (known === null) return null;
+    if (ifVersion !== null && known.version !== ifVersion) return "other-version";
+    if (known.ended !== null) return known;
+    const value: StoredBlock = { ...known, version: known.version + 1, ended: reason };
+    if ((await store.commit([{ kind: "block", value, expect: known.version }])) === "committed") return value;
+  }
+  throw new Contended(`block ${id} was changed by others ${decideAgainAtMost} times in a row`);
+}

@@ -1,0 +1,35 @@
+/** A block: the same nodes for the same purpose at many times, such as a class that meets every Tuesday. Pure. */
+import type { BlockId, ReservationId } from "./ids.ts";
+import { branded, isReservationId } from "./ids.ts";
+import { after, type Instant, type Ms } from "./time.ts";
+
+export interface Block<Request> {
+  readonly id: BlockId;
+  readonly version: number;
+  readonly owner: string;
+  /** What is reserved each time. */
+  readonly request: Request;
+  /** When, in order. The caller has made them from his calendar, with its time zone and holidays. */
+  readonly starts: readonly Instant[];
+  /** So many of them have a reservation already, or were too late for one. */
+  readonly made: number;
+  /** Why it makes no more; null: it does. */
+  readonly ended: string | null;
+}
+
+/** The reservation of one of its times: the same one however often it is asked for. */
+export const reservationIdOf = (block: BlockId, index: number): ReservationId =>
+  branded(isReservationId, `${block}.${index + 1}`);
+
+/** Which of its times can be reserved now, being near enough. */
+export function nextStarts<Request>(
+  { starts, made, ended }: Block<Request>,
+  now: Instant,
+  horizonMs: Ms,
+): readonly { readonly index: number; readonly start: Instant }[] {
+  if (ended !== null) return [];
+  return starts
+    .map((start, index) => ({ index, start }))
+    .slice(made)
+    .filter(({ start }) => start <= after(now, horizonMs));
+}
