@@ -168,6 +168,12 @@ export type Node = {
     readonly doneBytes: number | null;
     readonly totalBytes: number | null;
   } | null;
+  /** Only this owner or project can reserve it; null: anybody */
+  readonly loan: {
+    readonly to: string;
+    readonly until: number | null;
+    readonly reason: string;
+  } | null;
   readonly correctiveReboots: number;
   /** While there is one, nobody gets the node */
   readonly openIssues: readonly string[];
@@ -950,6 +956,22 @@ export interface Operations {
     };
     readonly answer: Job;
   };
+  /** Lend it to a person or a project: nobody else can reserve it. Reservations that have it keep it */
+  readonly postNodesLoan: {
+    readonly input: {
+      readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
+      readonly body: {
+        /** An owner of reservations, or a project; null: it is anybody's again. */
+        readonly to: string | null;
+        /** Whoever asks after this is anybody again; null: until then. */
+        readonly until?: number | null | undefined;
+        readonly reason: string;
+      };
+    };
+    readonly answer: Node;
+  };
   /** Take it: what is under way is ended, and nobody touches it */
   readonly postNodesOffline: {
     readonly input: {
@@ -1045,6 +1067,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
   postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesLoan: {"method":"POST","path":"/v1/nodes/{id}/loan","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},

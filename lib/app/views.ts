@@ -53,6 +53,7 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
             doneBytes: writing?.doneBytes ?? null,
             totalBytes: writing?.totalBytes ?? null,
           },
+    loan: node.loan,
     correctiveReboots: node.correctiveReboots,
     openIssues: node.openIssues,
     fault: provision.state === "quarantined" ? provision.fault.message : null,

@@ -44,6 +44,7 @@ export const routes = [
   "POST /v1/nodes/{id}/issues/{issue}/close",
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
+  "POST /v1/nodes/{id}/loan",
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
   "POST /v1/nodes/{id}/give-back",
@@ -98,6 +99,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/nodes/{id}/issues/{issue}/close": operators,
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
+  "POST /v1/nodes/{id}/loan": operators,
   "POST /v1/nodes/{id}/offline": operators,
   "POST /v1/nodes/{id}/online": operators,
   "POST /v1/nodes/{id}/give-back": operators,
@@ -146,6 +148,12 @@ export const powerBody = z.strictObject({
 
 export const ownPowerBody = powerBody.omit({ reason: true }).extend({
   node: nodeId.describe("A node of the reservation that was handed over."),
+});
+
+export const loanBody = z.strictObject({
+  to: words(200).nullable().describe("An owner of reservations, or a project; null: it is anybody's again."),
+  until: at.nullable().default(null).describe("Whoever asks after this is anybody again; null: until then."),
+  reason: words(500),
 });
 
 export const productionBody = z.strictObject({ revision: revisionId });

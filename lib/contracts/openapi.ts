@@ -138,7 +138,7 @@ const refusals = (route: Route): Readonly<Record<number, string>> => ({
   ...(takesVersion(route) ? { 412: "It is not as If-Match says: read it again" } : {}),
 });
 
-const versioned = ["extend", "end", "offline", "online", "production", "retire"];
+const versioned = ["extend", "end", "loan", "offline", "online", "production", "retire"];
 const takesVersion = (route: Route): boolean =>
   versioned.some((change) => route.endsWith(`}/${change}`)) || route === "PUT /v1/projects/{id}";
 

@@ -5,6 +5,7 @@ import {
   extendBody,
   imageBody,
   issueBody,
+  loanBody,
   nodeBody,
   ownPowerBody,
   powerBody,
@@ -304,6 +305,13 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
       422: "There is no such node or image",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
     },
+  },
+  "POST /v1/nodes/{id}/loan": {
+    is: "Lend it to a person or a project: nobody else can reserve it. Reservations that have it keep it",
+    tag: "nodes",
+    body: loanBody,
+    answers: { 200: nodeViewShape },
+    problems: missing,
   },
   "POST /v1/nodes/{id}/offline": {
     is: "Take it: what is under way is ended, and nobody touches it",

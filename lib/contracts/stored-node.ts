@@ -171,6 +171,7 @@ export const nodeState = z.strictObject({
   }),
   address: z.strictObject({ value: z.string(), at }).nullable(),
   epoch: z.int().min(0),
+  loan: z.strictObject({ to: z.string(), until: at.nullable(), reason: z.string() }).nullable().default(null),
   waiting: z.array(
     z.strictObject({
       id: jobId,

@@ -59,6 +59,10 @@ export const nodeViewShape = z
         totalBytes: z.int().nullable(),
       })
       .nullable(),
+    loan: z
+      .object({ to: z.string(), until: at.nullable(), reason: z.string() })
+      .nullable()
+      .describe("Only this owner or project can reserve it; null: anybody"),
     correctiveReboots: z.int(),
     openIssues: some(z.string()).describe("While there is one, nobody gets the node"),
     fault: z.string().nullable(),

@@ -124,3 +124,31 @@ describe("an extension", () => {
     expect((await standing(lab, "r")).end).toBe(end + hour);
   });
 });
+
+describe("a node that is lent", () => {
+  const lend = (lab: MemoryLab, to: string | null, until: number | null) =>
+    advanceNode(lab.app, "node-01", {
+      kind: "loan",
+      loan:
+        to === null ? null : { to, until: until === null ? null : instant(until), reason: "a test stand" },
+      reason: "a test stand",
+      actor: { kind: "operator", name: "grace" },
+    });
+
+  test("is had by whoever it is lent to, and by nobody else until it is given back", async () => {
+    const lab = await new MemoryLab().open(1);
+    await lend(lab, "bob", null);
+    await ask(lab, "adas", 1, 0, 1);
+    expect(await standing(lab, "adas")).toMatchObject({ state: "new", placed: [] });
+    await lend(lab, "ada", null);
+    await lab.until(lab.isIn("adas", "reserved"));
+  });
+
+  test("is anybody's again after the end of the loan", async () => {
+    const lab = await new MemoryLab().open(1);
+    await lend(lab, "bob", lab.now + hour);
+    lab.now = after(lab.now, 2 * hour);
+    await ask(lab, "adas", 1, 0, 1);
+    await lab.until(lab.isIn("adas", "reserved"));
+  });
+});

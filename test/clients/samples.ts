@@ -35,6 +35,7 @@ export const loadingNode: Node = {
   revision: "rev-1",
   reservation: "res-1",
   job,
+  loan: null,
   correctiveReboots: 0,
   openIssues: [],
   fault: null,

@@ -29,6 +29,7 @@ export const node = (id: string, change: Partial<NodeView> = {}): NodeView => ({
   revision: "demo-1",
   reservation: null,
   job: null,
+  loan: null,
   correctiveReboots: 0,
   openIssues: [],
   fault: null,

@@ -5,6 +5,7 @@ import { enrol } from "../../../lib/app/import-lab.ts";
 import { nodeView, viewNode } from "../../../lib/app/views.ts";
 import {
   issueBody,
+  loanBody,
   nodeBody,
   powerBody,
   type Route,
@@ -79,6 +80,16 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
       node,
       image,
     }));
+  },
+  "POST /v1/nodes/{id}/loan": async ({ app, id, body, actor, ifVersion }) => {
+    const wanted = parseBody(loanBody, body);
+    if (!wanted.ok) return wanted.answer;
+    const { to, until, reason } = wanted.value;
+    const loan = to === null ? null : { to, until, reason };
+    const advanced = await advanceNode(app, id, { kind: "loan", loan, reason, actor }, { ifVersion });
+    if (advanced === "unknown-node") return notFound(`node ${id}`);
+    if (advanced === "other-version") return otherVersion(`node ${id}`);
+    return json(200, await viewNode(app.store, id));
   },
   "POST /v1/nodes/{id}/offline": (request) => operate("offline", request),
   "POST /v1/nodes/{id}/online": (request) => operate("online", request),

@@ -87,6 +87,14 @@ function fold(draft: Draft, event: NodeEvent): void {
       draft.tellReservation = true;
       return;
     }
+    case "loan": {
+      const { loan, reason } = event;
+      draft.node = { ...draft.node, loan };
+      draft.notes.push(
+        `${loan === null ? "given back by whoever it was lent to" : `lent to ${loan.to}`}: ${reason}`,
+      );
+      return;
+    }
     case "settings":
       draft.node = { ...draft.node, class: event.class, tags: event.tags };
       draft.notes.push(`its settings were changed: class ${event.class}`);

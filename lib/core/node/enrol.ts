@@ -25,6 +25,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     disk: { image: null, revision: null, installation: null, taint: null },
     address: null,
     epoch: 0,
+    loan: null,
     waiting: [],
     openIssues: [],
     lastJob: null,

@@ -4,7 +4,7 @@
  */
 import type { Beacon, CommandResult } from "../command.ts";
 import type { HardwareIssue } from "../timeline.ts";
-import type { Actor, JobRequest } from "./node.ts";
+import type { Actor, JobRequest, Loan } from "./node.ts";
 
 export type NodeEvent =
   | { readonly kind: "look"; readonly actor: Actor }
@@ -22,5 +22,7 @@ export type NodeEvent =
       readonly tags: readonly string[];
       readonly actor: Actor;
     }
+  /** It is lent to somebody, or given back by him (null). */
+  | { readonly kind: "loan"; readonly loan: Loan | null; readonly reason: string; readonly actor: Actor }
   /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */
   | { readonly kind: "give-back"; readonly reason: string; readonly actor: Actor };

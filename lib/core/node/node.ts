@@ -243,6 +243,15 @@ export interface LastJob {
   readonly at: Instant;
 }
 
+/** A node that is lent: only a person, or a project, can reserve it. */
+export interface Loan {
+  /** An owner of reservations, or a project. */
+  readonly to: string;
+  /** Whoever asks after this is anybody again; null: until it is given back. */
+  readonly until: Instant | null;
+  readonly reason: string;
+}
+
 export interface NodeState {
   readonly id: NodeId;
   readonly lab: LabId;
@@ -261,6 +270,8 @@ export interface NodeState {
   readonly address: { readonly value: string; readonly at: Instant } | null;
   /** Grows with every command; the agent refuses a command with a lower one. */
   readonly epoch: number;
+  /** Only these people get it; null: anybody. */
+  readonly loan: Loan | null;
   readonly waiting: readonly JobRequest[];
   /** Open issues of its hardware log that block it: while there is one, nobody gets the node. */
   readonly openIssues: readonly IssueId[];

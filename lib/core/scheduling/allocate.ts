@@ -17,11 +17,18 @@ export const isFree = (node: NodeState): boolean =>
   node.waiting.length === 0 &&
   node.openIssues.length === 0;
 
+const isLentTo = ({ loan }: NodeState, { owner, project, createdAt }: Reservation): boolean =>
+  loan === null ||
+  loan.to === owner ||
+  loan.to === project ||
+  (loan.until !== null && loan.until <= createdAt);
+
 /** It is what was asked for, whatever it is doing. */
 export const matches = (node: NodeState, wanted: Reservation): boolean =>
   node.class === wanted.class &&
   (wanted.lab === null || node.lab === wanted.lab) &&
-  wanted.tags.every((tag) => node.tags.includes(tag));
+  wanted.tags.every((tag) => node.tags.includes(tag)) &&
+  isLentTo(node, wanted);
 
 export const suits = (node: NodeState, wanted: Reservation): boolean => isFree(node) && matches(node, wanted);
 
