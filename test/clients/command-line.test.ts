@@ -64,6 +64,26 @@ async function rackwright(line: string, also: Partial<Surroundings> = {}) {
 
 const lines = () => server.calls.map(({ line }) => line);
 
+describe("rackwright power", () => {
+  const job = { id: "job-1", kind: "power-cycle", node: "node-01" };
+
+  test("asks as an operator for any node, and as a user for one of his own", async () => {
+    server.play([says(job, 202), says(job, 202)]);
+    const any = await rackwright("power node-01 cycle --reason hangs");
+    const own = await rackwright("power node-01 cycle --reservation res-1");
+    expect([any.code, own.code]).toEqual([exits.done, exits.done]);
+    expect(any.out).toBe("node-01: power-cycle is asked for, job job-1\n");
+    expect(server.calls).toMatchObject([
+      { line: "POST /v1/nodes/node-01/power", body: { change: "cycle", reason: "hangs" } },
+      { line: "POST /v1/reservations/res-1/power", body: { node: "node-01", change: "cycle" } },
+    ]);
+  });
+
+  test("knows three changes", async () => {
+    expect((await rackwright("power node-01 explode")).code).toBe(exits.usage);
+  });
+});
+
 describe("rackwright reserve", () => {
   test("asks for what its options say, under an id that it has from the start", async () => {
     server.play([says(loading, 201)]);
@@ -91,6 +111,20 @@ describe("rackwright reserve", () => {
         },
       },
     ]);
+  });
+
+  test("asks for a cluster, role by role", async () => {
+    server.play([says(loading, 201)]);
+    await rackwright("reserve --role head=login --role worker=slurm:8 --key key.pub");
+    expect(server.requests).toMatchObject([
+      {
+        roles: [
+          { name: "head", image: "login", count: 1 },
+          { name: "worker", image: "slurm", count: 8 },
+        ],
+      },
+    ]);
+    expect((await rackwright("reserve --role head")).code).toBe(exits.usage);
   });
 
   test("leaves to the API what is not said, and warns that nobody can log in without a key", async () => {

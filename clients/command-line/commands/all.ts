@@ -8,6 +8,7 @@ import { labs } from "./labs.ts";
 import { ls } from "./ls.ts";
 import { node } from "./node.ts";
 import { nodes } from "./nodes.ts";
+import { power } from "./power.ts";
 import { reserve } from "./reserve.ts";
 import { watch } from "./watch.ts";
 
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   end,
   nodes,
   node,
+  power,
   explain,
   images,
   labs,

@@ -16,6 +16,11 @@ export const reserve = command({
   takes: [],
   options: {
     image: { value: "IMAGE", is: "the image that they are to have (rackwright images lists them)" },
+    role: {
+      value: "NAME=IMAGE[:N]",
+      many: true,
+      is: "instead of an image: a role of a cluster, its image, and how many nodes; given once for each role",
+    },
     class: { value: "CLASS", is: "class of the nodes (default: standard)" },
     count: { value: "N", is: "how many, all of them or none (default: 1)" },
     minutes: { value: "MIN", is: "how long, from its start (default: 60)" },
@@ -31,12 +36,15 @@ export const reserve = command({
   },
   async run(context, given) {
     const image = given.text("image");
-    if (image === undefined) throw new UsageError("--image: which image are the nodes to have?");
+    const roles = given.texts("role").map(roleIn);
+    if (image === undefined && roles.length === 0)
+      throw new UsageError("--image: which image are the nodes to have?");
     const publicKey = publicKeyIn(given.file("key"));
     const body = {
       id: given.text("id") ?? `res-${randomUUID()}`,
       owner: given.text("owner"),
-      image,
+      ...(image === undefined ? {} : { image }),
+      ...(roles.length === 0 ? {} : { roles }),
       publicKey,
       class: given.text("class"),
       count: given.integer("count", 1, mostNodes),
@@ -62,4 +70,11 @@ function publicKeyIn(text: string | undefined): string | undefined {
   if (text?.includes("PRIVATE KEY"))
     throw new UsageError("--key: that is a private key: name the .pub beside it");
   return text?.trim();
+}
+
+/** `head=ubuntu`, `worker=slurm:8`. */
+function roleIn(text: string): { name: string; image: string; count: number } {
+  const [, name, image, count = "1"] = /^([^=]+)=([^:]+)(?::(\d{1,3}))?$/.exec(text) ?? [];
+  if (name !== undefined && image !== undefined) return { name, image, count: Number(count) };
+  throw new UsageError(`--role: NAME=IMAGE or NAME=IMAGE:N is wanted, not ${JSON.stringify(text)}`);
 }
