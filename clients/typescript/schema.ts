@@ -379,9 +379,11 @@ export interface Operations {
               readonly diskBootMs: number;
             } | undefined;
             readonly os?: Readonly<Record<string, {
-                readonly firmware: readonly number[];
-                readonly kernel: readonly number[];
-                readonly init: readonly number[];
+                readonly firmware?: readonly number[] | undefined;
+                readonly kernel?: readonly number[] | undefined;
+                readonly init?: readonly number[] | undefined;
+                readonly channel?: readonly number[] | undefined;
+                readonly overall?: readonly number[] | undefined;
               }>> | undefined;
             readonly osOverallMs?: number | undefined;
             readonly ladder?: {
@@ -474,6 +476,7 @@ export interface Operations {
         readonly id: string;
         readonly buildSystem?: string | undefined;
         readonly osModule?: string | undefined;
+        readonly osVersion?: string | undefined;
         readonly sha256: string;
         readonly sizeBytes: number;
         readonly correction?: {
@@ -485,9 +488,11 @@ export interface Operations {
             readonly diskBootMs: number;
           } | undefined;
           readonly os?: Readonly<Record<string, {
-              readonly firmware: readonly number[];
-              readonly kernel: readonly number[];
-              readonly init: readonly number[];
+              readonly firmware?: readonly number[] | undefined;
+              readonly kernel?: readonly number[] | undefined;
+              readonly init?: readonly number[] | undefined;
+              readonly channel?: readonly number[] | undefined;
+              readonly overall?: readonly number[] | undefined;
             }>> | undefined;
           readonly osOverallMs?: number | undefined;
           readonly ladder?: {

@@ -4,7 +4,7 @@ import type { Role } from "../core/caller.ts";
 import { mostNodes, requirements } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
-import { at, imageId, labId, reservationId, revisionId, sha256, words } from "./scalars.ts";
+import { at, imageId, labId, osVersion, reservationId, revisionId, sha256, words } from "./scalars.ts";
 import { quota } from "./stored.ts";
 
 export const routes = [
@@ -149,6 +149,8 @@ export const imageBody = z.strictObject({
   id: imageId,
   buildSystem: z.string().default("netboot-image"),
   osModule: z.string().default("linux"),
+  /** Whose time-outs hold: `2008` of `windows`. Without it, those of its family. */
+  osVersion: osVersion.exactOptional(),
   sha256,
   sizeBytes: z.int().positive(),
   /** How long its operating system takes, where it differs from others; null: as it is everywhere. */

@@ -60,6 +60,7 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
     boot: branded(isBootId, `${installation}.b${node.epoch + 1}`),
     target,
     content: image.content,
+    osVersion: image.osVersion ?? null,
     policy,
     user: reservation === null ? null : { name: reservation.user, publicKey: reservation.publicKey },
   };

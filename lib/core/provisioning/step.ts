@@ -35,6 +35,8 @@ export interface StepContext {
   readonly boot: BootId;
   readonly target: Target;
   readonly content: ImageContent;
+  /** Whose time-outs hold; null: those of the module's family. */
+  readonly osVersion: string | null;
   readonly policy: Policy;
   /** Who is to get access, if the node is being prepared for or taken back from somebody. */
   readonly user: { readonly name: string; readonly publicKey: string | null } | null;
