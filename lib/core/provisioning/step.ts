@@ -91,6 +91,8 @@ export interface OsModule {
   /** How the address is discovered (R29). Without it the running OS's own beacon is believed. */
   address?(context: StepContext): Step;
   grantAccess?(context: StepContext): readonly Step[];
+  /** Ends a user's sessions at once, before the reload that fetches its image first. Only tried: the load cuts the power. */
+  revokeAccess?(context: StepContext): readonly Action[];
   /** Takes access back and proves that nobody used it (R39, R43). Without it every reclaim is a reload. */
   sanitize?(context: StepContext): readonly Step[];
 }
