@@ -139,6 +139,19 @@ export type Node = {
   };
   readonly image: string | null;
   readonly revision: string | null;
+  /** What proved it clean last, before its user got it; null: nothing that still holds */
+  readonly certificate: {
+    /** written: its whole disk image, read back; sanitized: nobody had been in, and that is proved */
+    readonly how: "written" | "sanitized";
+    readonly image: string;
+    readonly revision: string;
+    /** Milliseconds since 1970 */
+    readonly at: number;
+    readonly job: string;
+    /** The lab controller that did it */
+    readonly controller: string | null;
+    readonly proved: readonly string[];
+  } | null;
   readonly reservation: string | null;
   readonly job: {
     readonly id: string;
