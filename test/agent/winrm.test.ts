@@ -55,7 +55,7 @@ test("who answers is known by the fingerprint of his certificate, before anythin
 
 test("the password is told to nobody whose certificate is another than the pinned one", async () => {
   const { server, driver, guest } = await windows(() => ({ stdout: JSON.stringify(status) }));
-  const other = { ...guest, identity: "AA:".repeat(31) + "AA" };
+  const other = { ...guest, identity: `${"AA:".repeat(31)}AA` };
   await expect(driver.run(other, "status", {}, patience())).rejects.toMatchObject({
     fault: { class: "node", code: "host-key-changed" },
   });
