@@ -307,6 +307,7 @@ export type Revision = {
   readonly revision: string;
   readonly buildSystem: string;
   readonly osModule: string;
+  readonly osVersion?: string | undefined;
   readonly content: {
     readonly sha256: string;
     readonly sizeBytes: number;

@@ -269,6 +269,7 @@ export const revisionView = z
     revision: z.string(),
     buildSystem: z.string(),
     osModule: z.string(),
+    osVersion: z.string().exactOptional(),
     content: z.object({ sha256: z.string(), sizeBytes: z.int() }),
     registeredAt: at,
   })
