@@ -151,6 +151,19 @@ export type Node = {
   };
   readonly image: string | null;
   readonly revision: string | null;
+  /** What proved it clean last, before its user got it; null: nothing that still holds */
+  readonly certificate: {
+    /** written: its whole disk image, read back; sanitized: nobody had been in, and that is proved */
+    readonly how: "written" | "sanitized";
+    readonly image: string;
+    readonly revision: string;
+    /** Milliseconds since 1970 */
+    readonly at: number;
+    readonly job: string;
+    /** The lab controller that did it */
+    readonly controller: string | null;
+    readonly proved: readonly string[];
+  } | null;
   readonly reservation: string | null;
   readonly job: {
     readonly id: string;
@@ -320,6 +333,7 @@ export type Revision = {
   readonly revision: string;
   readonly buildSystem: string;
   readonly osModule: string;
+  readonly osVersion?: string | undefined;
   readonly content: {
     readonly sha256: string;
     readonly sizeBytes: number;
@@ -405,9 +419,11 @@ export interface Operations {
               readonly diskBootMs: number;
             } | undefined;
             readonly os?: Readonly<Record<string, {
-                readonly firmware: readonly number[];
-                readonly kernel: readonly number[];
-                readonly init: readonly number[];
+                readonly firmware?: readonly number[] | undefined;
+                readonly kernel?: readonly number[] | undefined;
+                readonly init?: readonly number[] | undefined;
+                readonly channel?: readonly number[] | undefined;
+                readonly overall?: readonly number[] | undefined;
               }>> | undefined;
             readonly osOverallMs?: number | undefined;
             readonly ladder?: {
@@ -500,6 +516,7 @@ export interface Operations {
         readonly id: string;
         readonly buildSystem?: string | undefined;
         readonly osModule?: string | undefined;
+        readonly osVersion?: string | undefined;
         readonly sha256: string;
         readonly sizeBytes: number;
         readonly correction?: {
@@ -511,9 +528,11 @@ export interface Operations {
             readonly diskBootMs: number;
           } | undefined;
           readonly os?: Readonly<Record<string, {
-              readonly firmware: readonly number[];
-              readonly kernel: readonly number[];
-              readonly init: readonly number[];
+              readonly firmware?: readonly number[] | undefined;
+              readonly kernel?: readonly number[] | undefined;
+              readonly init?: readonly number[] | undefined;
+              readonly channel?: readonly number[] | undefined;
+              readonly overall?: readonly number[] | undefined;
             }>> | undefined;
           readonly osOverallMs?: number | undefined;
           readonly ladder?: {

@@ -1,11 +1,12 @@
 /** Carries out one action of a command with the drivers. What it answers are observations. */
-import type { Action, ActionResult, Command, Observed } from "../core/command.ts";
+import type { Action, ActionResult, Command, GuestChannel, Observed } from "../core/command.ts";
 import { configurationFault, nodeFault } from "../core/fault.ts";
 import { DriverFault } from "../drivers/driver-fault.ts";
-import { type GuestStatus, runGuest } from "../drivers/os/ssh.ts";
+import type { GuestDriver, GuestStatus } from "../drivers/os/guest-driver.ts";
 import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
 import type { RunTool } from "../drivers/tool.ts";
 import type { Boots } from "./boots.ts";
+import { reachGuest, runOnGuest } from "./guests.ts";
 import type { Images } from "./images.ts";
 import type { Leave } from "./perform.ts";
 import { said } from "./said.ts";
@@ -14,6 +15,7 @@ import type { AgentState } from "./state.ts";
 
 export interface Tools {
   readonly powerDrivers: readonly PowerDriver[];
+  readonly guestDrivers: readonly GuestDriver[];
   readonly secrets: Secrets;
   readonly helpersDir: string;
   /** What a BMC's own log says of us. */
@@ -145,11 +147,22 @@ export async function act(
       return {};
     case "os.probe":
     case "os.sessions":
-      return { os: factsOf(await guest(tools, command, "status", {}, signal)) };
+      return {
+        os: factsOf(await runOnGuest(tools, command.node, channelOf(action), "status", {}, signal)),
+      };
     case "os.address":
-      return { address: (await guest(tools, command, "status", {}, signal)).address };
+      return {
+        address: (await runOnGuest(tools, command.node, channelOf(action), "status", {}, signal)).address,
+      };
+    case "os.reach":
+      await reachGuest(tools, command.node, channelOf(action), action.withinMs, signal);
+      return {};
     case "os.run": {
-      return { os: factsOf(await guest(tools, command, action.task, action.parameters, signal)) };
+      const { task, parameters, mayFail } = action;
+      const ends = mayFail === true ? AbortSignal.any([signal, AbortSignal.timeout(worthWaitingMs)]) : signal;
+      return {
+        os: factsOf(await runOnGuest(tools, command.node, channelOf(action), task, parameters, ends)),
+      };
     }
     case "console.tail":
       // No console is known for any node yet.
@@ -157,21 +170,15 @@ export async function act(
   }
 }
 
-const factsOf = ({ revision, osBoot, logins }: GuestStatus) => ({ revision, osBoot, logins });
+/** For what may fail: what comes after it must not wait for a system that hangs. */
+const worthWaitingMs = 20_000;
 
-function guest(
-  { state, privateKey }: Tools,
-  { node }: Command,
-  task: Parameters<typeof runGuest>[1],
-  parameters: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<GuestStatus> {
-  const installed = state.installed.get(node);
-  if (installed?.address == null || installed.hostKey === null) {
-    throw new DriverFault(
-      nodeFault("os-unknown", `the system on node ${node} has not told where it is reached`),
-    );
-  }
-  const { address, hostKey } = installed;
-  return runGuest({ node, address, hostKey, privateKey }, task, parameters, signal);
-}
+const channelOf = ({ channel = "ssh" }: { readonly channel?: GuestChannel }): GuestChannel => channel;
+
+const factsOf = ({ revision, osBoot, logins, users, sessions }: GuestStatus) => ({
+  revision,
+  osBoot,
+  logins,
+  accounts: users.length,
+  sessions,
+});

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { BeaconBody, BootPlan } from "../contracts/boot.ts";
-import type { Action, Beacon, Command } from "../core/command.ts";
+import type { Action, Beacon, Command, GuestChannel } from "../core/command.ts";
 import { nodeFault } from "../core/fault.ts";
 import { instant } from "../core/time.ts";
 import type { Journal } from "./journal.ts";
@@ -93,6 +93,7 @@ export function createBoots({
         installation: boot.installation,
         token: boot.osToken ?? newToken(),
         hostKey: null,
+        certificate: null,
         address: null,
       },
     });
@@ -189,8 +190,15 @@ export function createBoots({
     /** Noted before the bytes go out: after a crash too much is believed to be served, by at most one piece, never too little. */
     serving: (boot: ArmedBoot, from: number, to: number): Promise<void> =>
       journal.append({ t: "served", boot: boot.boot, from, to }),
+    /** Who was seen to answer for a system that told nothing of itself; of an installation that is over, nothing is kept. */
+    pin: async ({ node, installation }: Installed, channel: GuestChannel, seen: string): Promise<void> => {
+      const current = state.installed.get(node);
+      if (current === undefined || current.installation !== installation) return;
+      const pinned = channel === "ssh" ? { hostKey: seen } : { certificate: seen };
+      await journal.append({ t: "installed", installed: { ...current, ...pinned } });
+    },
     beacon: async (bearer: Bearer, body: BeaconBody): Promise<void> => {
-      const { hostKey, verified: proof, ...rest } = body;
+      const { hostKey, certificate, verified: proof, ...rest } = body;
       if (bearer.kind === "boot") {
         if (proof !== undefined) return report(await verified(bearer.boot, proof.sha256), "kept");
         return report(
@@ -199,12 +207,13 @@ export function createBoots({
         );
       }
       const { installed } = bearer;
-      if (rest.phase === "run" && (hostKey !== undefined || rest.address !== undefined)) {
+      if (rest.phase === "run" && (hostKey ?? certificate ?? rest.address) !== undefined) {
         await journal.append({
           t: "installed",
           installed: {
             ...installed,
             hostKey: hostKey ?? installed.hostKey,
+            certificate: certificate ?? installed.certificate,
             address: rest.address ?? installed.address,
           },
         });

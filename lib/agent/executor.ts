@@ -3,7 +3,14 @@
  * is to be done is on disk before it is done; at `mustEnd` whatever still runs is ended. A command that was under way when
  * the agent died is never run again: its outcome is observed and reported as unknown.
  */
-import type { ActionResult, Command, CommandResult, CommandStatus, Observed } from "../core/command.ts";
+import type {
+  Action,
+  ActionResult,
+  Command,
+  CommandResult,
+  CommandStatus,
+  Observed,
+} from "../core/command.ts";
 import { instant } from "../core/time.ts";
 import { resultOf, supersededBy } from "./intake.ts";
 import type { Journal } from "./journal.ts";
@@ -37,6 +44,8 @@ export interface Executor {
 
 /** An observation after a crash or a time-out may take this long. */
 const observeMs = 20_000;
+
+const isOptional = (action: Action): boolean => action.verb === "os.run" && action.mayFail === true;
 
 interface Run {
   readonly command: Command;
@@ -130,7 +139,7 @@ export function createExecutor(settings: ExecutorSettings): Executor {
           },
         );
         results.push(result);
-        if (result.outcome === "done") continue;
+        if (result.outcome === "done" || (isOptional(action) && !ending.signal.aborted)) continue;
         const fenced = Ended.by(ending.signal) === "fenced";
         status = result.outcome === "unknown" ? "unknown" : fenced ? "aborted" : "failed";
         reason = result.fault?.message ?? "the action failed without a reason";

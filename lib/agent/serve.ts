@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandResult } from "../core/command.ts";
 import { branded, isJournalId } from "../core/ids.ts";
+import { guestDrivers } from "../drivers/os/registry.ts";
 import { newKeyPair } from "../drivers/os/ssh.ts";
 import { powerDrivers } from "../drivers/power/registry.ts";
 import { pause } from "../drivers/power/verified.ts";
@@ -77,6 +78,7 @@ export async function serve(config: AgentConfig): Promise<void> {
   const breaker = createBreaker({ journal, now, random: Math.random });
   const tools: Tools = {
     powerDrivers,
+    guestDrivers,
     secrets: secretsIn(config.secretsDir),
     helpersDir: join(stateDir, "helpers"),
     who: `rackwright-agent/${controller}`,

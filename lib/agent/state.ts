@@ -46,6 +46,8 @@ export const installed = z.strictObject({
   installation: installationId,
   token: z.string(),
   hostKey: z.string().nullable(),
+  /** The SHA-256 fingerprint of its WinRM listener's certificate. */
+  certificate: z.string().nullable().default(null),
   address: z.string().nullable(),
 });
 export type Installed = z.infer<typeof installed>;

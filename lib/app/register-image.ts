@@ -14,6 +14,7 @@ export async function registerImage(app: App, body: ImageBody): Promise<ImageRev
     revision: id,
     buildSystem: body.buildSystem,
     osModule: body.osModule,
+    ...(body.osVersion === undefined ? {} : { osVersion: body.osVersion }),
     content: { sha256: body.sha256, sizeBytes: body.sizeBytes },
     overrides: body.correction ?? null,
     registeredAt: clock.now(),

@@ -36,6 +36,7 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
     power,
     image: disk.image,
     revision: disk.revision,
+    certificate: node.certificate,
     reservation: reservationOf(node),
     job:
       job === null

@@ -4,7 +4,17 @@ import type { Role } from "../core/caller.ts";
 import { mostNodes, powerChange, requirements } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
-import { at, imageId, labId, nodeId, reservationId, revisionId, sha256, words } from "./scalars.ts";
+import {
+  at,
+  imageId,
+  labId,
+  nodeId,
+  osVersion,
+  reservationId,
+  revisionId,
+  sha256,
+  words,
+} from "./scalars.ts";
 import { quota } from "./stored.ts";
 
 export const routes = [
@@ -177,6 +187,8 @@ export const imageBody = z.strictObject({
   id: imageId,
   buildSystem: z.string().default("netboot-image"),
   osModule: z.string().default("linux"),
+  /** Whose time-outs hold: `2008` of `windows`. Without it, those of its family. */
+  osVersion: osVersion.exactOptional(),
   sha256,
   sizeBytes: z.int().positive(),
   /** How long its operating system takes, where it differs from others; null: as it is everywhere. */

@@ -40,6 +40,8 @@ export const beaconBody = z.strictObject({
   address: z.string().min(1).max(256).exactOptional(),
   /** The SSH host key of the installed OS (OpenSSH public key format): pins later connections to this very boot. */
   hostKey: z.string().max(2000).exactOptional(),
+  /** The SHA-256 fingerprint of the certificate of its WinRM listener, as AA:BB:…: pins them likewise. */
+  certificate: z.string().max(200).exactOptional(),
   osBoot: z.string().min(1).max(64).exactOptional(),
   login: z.strictObject({ user: z.string().min(1).max(64) }).exactOptional(),
   fault: fault.exactOptional(),
@@ -58,6 +60,8 @@ export const guestStatus = z.strictObject({
   /** Logins of granted users in this boot. */
   logins: z.int().min(0),
   users: z.array(z.string()),
+  /** Sessions of granted users that are open now. */
+  sessions: z.int().min(0),
 });
 export const guestTasks = ["status", "grant-access", "revoke-access", "sanitize"] as const;
 /** `grant-access` takes {user, publicKey}; `revoke-access` takes {user} and ends the user's sessions; all answer with the status. */

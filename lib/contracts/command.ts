@@ -17,6 +17,8 @@ import {
 
 const image = z.strictObject({ sha256, sizeBytes: z.int().positive() });
 
+const channel = z.enum(["ssh", "winrm"]).exactOptional();
+
 export const action = z.discriminatedUnion("verb", [
   z.strictObject({ verb: z.literal("power.on") }),
   z.strictObject({ verb: z.literal("power.off") }),
@@ -37,11 +39,14 @@ export const action = z.discriminatedUnion("verb", [
   }),
   z.strictObject({ verb: z.literal("netboot.clear") }),
   z.strictObject({ verb: z.literal("image.prefetch"), image }),
-  z.strictObject({ verb: z.literal("os.probe") }),
-  z.strictObject({ verb: z.literal("os.address") }),
-  z.strictObject({ verb: z.literal("os.sessions") }),
+  z.strictObject({ verb: z.literal("os.probe"), channel }),
+  z.strictObject({ verb: z.literal("os.address"), channel }),
+  z.strictObject({ verb: z.literal("os.sessions"), channel }),
+  z.strictObject({ verb: z.literal("os.reach"), channel, withinMs: z.number().min(0).max(3_600_000) }),
   z.strictObject({
     verb: z.literal("os.run"),
+    channel,
+    mayFail: z.literal(true).exactOptional(),
     task: z.enum(["grant-access", "revoke-access", "sanitize"]),
     parameters: z.record(z.string().max(64), z.string().max(4096)),
   }),

@@ -16,7 +16,32 @@ const rungs = z.array(z.enum(["look-again", "reset", "power-cycle", "load-again"
 const byAttempt = z.array(span).min(1).max(10);
 
 const build = z.strictObject({ firmwareMs: span, noProgressMs: span, overallMs: span, diskBootMs: span });
-const os = z.record(z.string(), z.strictObject({ firmware: byAttempt, kernel: byAttempt, init: byAttempt }));
+const osProfileName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,31}([/][a-z0-9][a-z0-9.-]{0,31})?$/,
+    "is no operating system: family or family/version, as in windows/2008",
+  );
+const os = z.record(
+  osProfileName,
+  z.strictObject({
+    firmware: byAttempt,
+    kernel: byAttempt,
+    init: byAttempt,
+    channel: byAttempt.exactOptional(),
+    overall: byAttempt.exactOptional(),
+  }),
+);
+const osChanges = z.record(
+  osProfileName,
+  z.strictObject({
+    firmware: byAttempt.exactOptional(),
+    kernel: byAttempt.exactOptional(),
+    init: byAttempt.exactOptional(),
+    channel: byAttempt.exactOptional(),
+    overall: byAttempt.exactOptional(),
+  }),
+);
 const budget = z.strictObject({
   capacity: z.number().min(1),
   refillMs: span,
@@ -32,7 +57,7 @@ const installAttempts = z.int().min(1).max(10);
 export const policyOverrides = z.strictObject({
   installAttempts: installAttempts.exactOptional(),
   build: build.exactOptional(),
-  os: os.exactOptional(),
+  os: osChanges.exactOptional(),
   osOverallMs: span.exactOptional(),
   ladder: z
     .strictObject(Object.fromEntries(stages.map((stage) => [stage, rungs.exactOptional()])))

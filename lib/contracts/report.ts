@@ -31,6 +31,8 @@ export const osFacts = z.strictObject({
   revision: revisionId.nullable(),
   osBoot: z.string().min(1).max(64),
   logins: z.int().min(0),
+  accounts: z.int().min(0),
+  sessions: z.int().min(0),
 });
 
 const actionResult = z.strictObject({
@@ -47,6 +49,7 @@ const actionResult = z.strictObject({
     "os.probe",
     "os.address",
     "os.sessions",
+    "os.reach",
     "os.run",
     "console.tail",
     "identify",

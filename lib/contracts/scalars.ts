@@ -53,6 +53,8 @@ export const sha256 = z
 export const mac = z
   .string()
   .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, "is not a MAC address in lower case with colons");
+/** The second half of a profile's name in a policy: `2008` of `windows/2008`. */
+export const osVersion = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,31}$/, "is not the version of a system");
 /** What people write, on one line: shown in terminals and pages, so nothing that moves a cursor or turns text round. */
 export const words = (most: number) =>
   z

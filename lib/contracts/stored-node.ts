@@ -83,6 +83,7 @@ const jobRun = z.strictObject({
     os: osFacts.nullable(),
     fault: fault.nullable(),
   }),
+  hands: controllerId.nullable().default(null),
   correction: z.strictObject({
     rung: z.int().min(0),
     observation: z
@@ -169,6 +170,18 @@ export const nodeState = z.strictObject({
       })
       .nullable(),
   }),
+  certificate: z
+    .strictObject({
+      how: z.enum(["written", "sanitized"]),
+      image: imageId,
+      revision: revisionId,
+      at,
+      job: jobId,
+      controller: controllerId.nullable(),
+      proved: z.array(z.string()),
+    })
+    .nullable()
+    .default(null),
   address: z.strictObject({ value: z.string(), at }).nullable(),
   epoch: z.int().min(0),
   loan: z.strictObject({ to: z.string(), until: at.nullable(), reason: z.string() }).nullable().default(null),

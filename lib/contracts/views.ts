@@ -43,6 +43,22 @@ export const nodeViewShape = z
     power: z.object({ observed: z.string(), at }),
     image: z.string().nullable(),
     revision: z.string().nullable(),
+    certificate: z
+      .object({
+        how: z
+          .enum(["written", "sanitized"])
+          .describe(
+            "written: its whole disk image, read back; sanitized: nobody had been in, and that is proved",
+          ),
+        image: z.string(),
+        revision: z.string(),
+        at,
+        job: z.string(),
+        controller: z.string().nullable().describe("The lab controller that did it"),
+        proved: some(z.string()),
+      })
+      .nullable()
+      .describe("What proved it clean last, before its user got it; null: nothing that still holds"),
     reservation: z.string().nullable(),
     job: z
       .object({
@@ -262,6 +278,7 @@ export const revisionView = z
     revision: z.string(),
     buildSystem: z.string(),
     osModule: z.string(),
+    osVersion: z.string().exactOptional(),
     content: z.object({ sha256: z.string(), sizeBytes: z.int() }),
     registeredAt: at,
   })

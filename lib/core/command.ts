@@ -6,7 +6,7 @@
  */
 import type { Fault } from "./fault.ts";
 import type { BootId, CommandId, InstallationId, JournalId, LabId, NodeId, RevisionId } from "./ids.ts";
-import type { Instant } from "./time.ts";
+import type { Instant, Ms } from "./time.ts";
 
 export type PowerState = "on" | "off" | "unknown";
 export type BootDevice = "network" | "disk";
@@ -16,6 +16,9 @@ export interface ImageContent {
   readonly sha256: string;
   readonly sizeBytes: number;
 }
+
+/** How the agent talks to a running OS; SSH where an action names none. */
+export type GuestChannel = "ssh" | "winrm";
 
 export type Action =
   | { readonly verb: "power.on" }
@@ -35,12 +38,20 @@ export type Action =
   | { readonly verb: "netboot.clear" }
   | { readonly verb: "image.prefetch"; readonly image: ImageContent }
   /** Asks the running OS who it is: revision marker, boot, sessions since access was granted. */
-  | { readonly verb: "os.probe" }
-  | { readonly verb: "os.address" }
-  | { readonly verb: "os.sessions" }
+  | { readonly verb: "os.probe"; readonly channel?: GuestChannel }
+  | { readonly verb: "os.address"; readonly channel?: GuestChannel }
+  | { readonly verb: "os.sessions"; readonly channel?: GuestChannel }
+  /**
+   * Waits until the running OS can be talked to, and pins who answers to its installation: what it told of itself when it
+   * started, or else what is seen now. Every later connection is refused if somebody else answers.
+   */
+  | { readonly verb: "os.reach"; readonly channel?: GuestChannel; readonly withinMs: Ms }
   /** Runs a named task of the OS module on the node; parameters reach it over standard input, never as arguments. */
   | {
       readonly verb: "os.run";
+      readonly channel?: GuestChannel;
+      /** Worth trying: the actions after it are carried out whatever comes of it. */
+      readonly mayFail?: true;
       readonly task: "grant-access" | "revoke-access" | "sanitize";
       readonly parameters: Readonly<Record<string, string>>;
     }
@@ -99,6 +110,10 @@ export interface OsFacts {
   readonly osBoot: string;
   /** Logins of reservation users seen in this boot of the OS. */
   readonly logins: number;
+  /** Accounts of reservation users that may log in now. */
+  readonly accounts: number;
+  /** Sessions of reservation users that are open now. */
+  readonly sessions: number;
 }
 
 export interface ActionResult {

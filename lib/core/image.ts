@@ -12,6 +12,8 @@ export interface ImageRevision {
   readonly buildSystem: string;
   /** Who owns everything after the bits are down: a name in the same registry. */
   readonly osModule: string;
+  /** Which version of its operating system, for those whose time-outs differ (`2008`); without it, the family's own. */
+  readonly osVersion?: string;
   readonly content: ImageContent;
   /** How long its operating system takes, where it differs from others. */
   readonly overrides: PolicyOverrides | null;

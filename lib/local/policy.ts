@@ -24,7 +24,7 @@ export const localPolicy: Policy = {
     overallMs: minutes(5),
     diskBootMs: seconds(8),
   },
-  os: { linux: boot, generic: boot },
+  os: { linux: boot, generic: boot, windows: boot },
   osOverallMs: minutes(2),
   budget: { ...defaultPolicy.budget, refillMs: seconds(5), windowMs: seconds(30), intervalMs: seconds(20) },
   blind: { retryMs: seconds(1), giveUpMs: seconds(6) },

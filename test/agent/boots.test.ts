@@ -164,4 +164,23 @@ describe("a verified write is believed", () => {
     await netboot(2).arm();
     expect(boots.bearer(osToken)).toBeNull();
   });
+
+  test("R18: who was seen to answer for it is pinned on disk, and forgotten when a newer installation is armed", async () => {
+    const { token, boot } = await issued();
+    await boots.serving(boot, 0, 3000);
+    await verify(token);
+    const installed = journal.state.installed.get("node-01");
+    if (installed === undefined) throw new Error("nothing is installed");
+    await boots.pin(installed, "ssh", "ssh-ed25519 CCCC");
+    await boots.pin(installed, "winrm", "AA:BB");
+    await journal.close();
+    await reopen();
+    expect(journal.state.installed.get("node-01")).toMatchObject({
+      hostKey: "ssh-ed25519 CCCC",
+      certificate: "AA:BB",
+    });
+    await netboot(2).arm();
+    await boots.pin(installed, "ssh", "ssh-ed25519 CCCC");
+    expect(journal.state.installed.get("node-01")).toBeUndefined();
+  });
 });

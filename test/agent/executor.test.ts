@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createBreaker } from "../../lib/agent/breaker.ts";
 import { cloudClock } from "../../lib/agent/clock.ts";
-import type { CommandResult } from "../../lib/core/command.ts";
+import type { Action, CommandResult } from "../../lib/core/command.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
 import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
@@ -66,6 +66,27 @@ describe("the executor", () => {
     expect(result).toMatchObject({ status: "failed", reason: "it broke" });
     expect(result.results.map(({ outcome }) => outcome)).toEqual(["done", "failed", "skipped"]);
     expect(desk.hands.begun).toHaveLength(2);
+  });
+
+  test("what is only worth trying does not keep the rest from being begun, and its fault is told all the same", async () => {
+    const desk = await aDesk();
+    const actions: readonly Action[] = [
+      { verb: "os.run", mayFail: true, task: "revoke-access", parameters: { user: "ada" } },
+      { verb: "power.off" },
+    ];
+    const [without, withFault] = [aCommand({ actions }), aCommand({ actions })];
+    await desk.take(without, withFault);
+    (await desk.hands.next(0)).fail(new DriverFault(nodeFault("os-unreachable", "nobody answers")));
+    (await desk.hands.next(1)).end({ power: "off" });
+    const tried = await desk.ended(without.id);
+    expect(tried).toMatchObject({ status: "completed", reason: null });
+    expect(tried.results).toMatchObject([
+      { outcome: "failed", fault: { code: "os-unreachable" } },
+      { outcome: "done", observed: { power: "off" } },
+    ]);
+    (await desk.hands.next(2)).fail(new DriverFault(nodeFault("os-unreachable", "nobody answers")));
+    (await desk.hands.next(3)).fail(new DriverFault(nodeFault("bmc-unreachable", "the BMC is dead")));
+    expect(await desk.ended(withFault.id)).toMatchObject({ status: "failed", reason: "the BMC is dead" });
   });
 
   test("R57: what still runs at mustEnd is ended, and its outcome is unknown until the hardware was asked", async () => {

@@ -47,6 +47,8 @@ interface Machine {
   power: "on" | "off";
   installation: string | null;
   revision: RevisionId | null;
+  /** Of users who were let in. */
+  accounts: number;
   boots: number;
   /** Counts what ends all that the machine was doing: a hang, a reset. */
   life: number;
@@ -114,7 +116,14 @@ export class MemoryLab {
   async open(nodes: number): Promise<this> {
     const names = Array.from({ length: nodes }, (_, index) => `node-${String(index + 1).padStart(2, "0")}`);
     for (const name of names)
-      this.machines.set(name, { power: "off", installation: null, revision: null, boots: 0, life: 0 });
+      this.machines.set(name, {
+        power: "off",
+        installation: null,
+        revision: null,
+        accounts: 0,
+        boots: 0,
+        life: 0,
+      });
     const file = labFile.parse({
       schema: "rackwright.lab/1",
       lab: "blue",
@@ -292,15 +301,25 @@ export class MemoryLab {
         case "os.run":
         case "os.probe": {
           const { revision } = machine;
+          if (action.verb === "os.run") machine.accounts = action.task === "grant-access" ? 1 : 0;
           return {
             verb: action.verb,
             outcome: "done",
-            observed: { os: { revision, osBoot: `${command.node}.${machine.boots}`, logins: 0 } },
+            observed: {
+              os: {
+                revision,
+                osBoot: `${command.node}.${machine.boots}`,
+                logins: 0,
+                accounts: machine.accounts,
+                sessions: 0,
+              },
+            },
           };
         }
         case "netboot.set":
           machine.installation = action.installation;
           machine.revision = action.revision;
+          machine.accounts = 0;
           return { verb: action.verb, outcome: "done" };
         default:
           return { verb: action.verb, outcome: "done" };

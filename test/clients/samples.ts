@@ -33,6 +33,7 @@ export const loadingNode: Node = {
   power: { observed: "on", at: nowMs },
   image: "demo",
   revision: "rev-1",
+  certificate: null,
   reservation: "res-1",
   job,
   loan: null,

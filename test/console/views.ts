@@ -27,6 +27,7 @@ export const node = (id: string, change: Partial<NodeView> = {}): NodeView => ({
   power: { observed: "on", at: now - 30_000 },
   image: "demo",
   revision: "demo-1",
+  certificate: null,
   reservation: null,
   job: null,
   loan: null,

@@ -197,7 +197,11 @@ describe("a whole provision with netboot-image and linux", () => {
     world.look();
     world.answer("completed", {
       results: [
-        { verb: "os.probe", outcome: "done", observed: { os: { revision: null, osBoot: "x", logins: 0 } } },
+        {
+          verb: "os.probe",
+          outcome: "done",
+          observed: { os: { revision: null, osBoot: "x", logins: 0, accounts: 0, sessions: 0 } },
+        },
       ],
     });
     expect(world.state).toBe("loading");
@@ -246,7 +250,13 @@ describe("a whole provision with netboot-image and linux", () => {
 
   test("R66: build systems and OS modules are named in a registry and reached through their contract alone", () => {
     expect(shipped.buildSystems.map(({ name }) => name)).toEqual(["netboot-image"]);
-    expect(shipped.osModules.map(({ name }) => name)).toEqual(["linux", "generic"]);
+    expect(shipped.osModules.map(({ name }) => name)).toEqual([
+      "linux",
+      "linux-by-beacon",
+      "windows",
+      "windows-over-ssh",
+      "generic",
+    ]);
   });
 
   test("an image that nobody registered fails the job without blaming the node", () => {

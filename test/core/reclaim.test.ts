@@ -13,9 +13,14 @@ describe("reclaim", () => {
     const sent = world.sent.length;
     world.endReservation();
     expect(world.node.provision).toMatchObject({ state: "loading", job: { program: "reload" } });
-    expect(world.sent.slice(sent).flatMap(({ actions }) => actions.map(({ verb }) => verb))).not.toContain(
-      "os.run",
-    );
+    const [first, ...others] = world.sent.slice(sent).flatMap(({ actions }) => actions);
+    expect(first).toEqual({
+      verb: "os.run",
+      mayFail: true,
+      task: "revoke-access",
+      parameters: { user: "student" },
+    });
+    expect(others.map(({ verb }) => verb)).not.toContain("os.run");
   });
 
   test("R39, R42, R43: nobody was in: sanitize by the OS module, then available and free for the next", () => {

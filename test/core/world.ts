@@ -2,10 +2,11 @@
  * One node and what its decisions depend on, driven by hand: the tests say what the agent and the node tell, and read what
  * was decided. Time moves only when a test moves it.
  */
-import type { Beacon, CommandResult, Phase } from "../../lib/core/command.ts";
+import type { Beacon, CommandResult, OsFacts, Phase } from "../../lib/core/command.ts";
 import { type Budget, fullBudget } from "../../lib/core/correction/budget.ts";
 import { defaultPolicy, type Policy } from "../../lib/core/correction/policy.ts";
 import { type Fault, nodeFault } from "../../lib/core/fault.ts";
+import type { RevisionId } from "../../lib/core/ids.ts";
 import * as ids from "../../lib/core/ids.ts";
 import type { ImageRevision } from "../../lib/core/image.ts";
 import { decide } from "../../lib/core/node/decide.ts";
@@ -214,8 +215,20 @@ export class World {
   }
 
   logins = 0;
+  /** What the running system says of reservation users' accounts; null: as it was told to by the commands so far. */
+  accounts: number | null = null;
+  sessions = 0;
+  runs: RevisionId | null = null;
   osBoot = "boot-1";
   address = "10.0.0.1";
+
+  private get os(): OsFacts {
+    const { osBoot, logins, sessions } = this;
+    const task = this.sent.flatMap(({ actions }) => actions).findLast(({ verb }) => verb === "os.run");
+    const granted = task?.verb === "os.run" && task.task === "grant-access" ? 1 : 0;
+    const revision = this.runs ?? this.image?.revision ?? null;
+    return { revision, osBoot, logins, accounts: this.accounts ?? granted, sessions };
+  }
 
   private observe(verb: string) {
     switch (verb) {
@@ -229,7 +242,7 @@ export class World {
       case "os.probe":
         return {
           observed: {
-            os: { revision: this.image?.revision ?? null, osBoot: this.osBoot, logins: this.logins },
+            os: this.os,
           },
         };
       case "os.address":

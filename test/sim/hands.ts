@@ -173,6 +173,8 @@ export function createAct(place: Place): {
       revision: revisionOf(machine),
       osBoot: machine.running ?? "none",
       logins: machine.logins,
+      accounts: machine.disk?.granted.size ?? 0,
+      sessions: 0,
     },
   });
 
@@ -220,6 +222,9 @@ export function createAct(place: Place): {
       case "os.sessions":
         await guest(machine, signal);
         return factsOf(machine);
+      case "os.reach":
+        await guest(machine, signal);
+        return {};
       case "os.address":
         await guest(machine, signal);
         return { address: `10.0.0.${machine.id.slice(-2)}` };

@@ -3,6 +3,7 @@ import type { Stage } from "../node/node.ts";
 import { defaultReadiness, type ReadinessPolicy } from "../prediction/policy.ts";
 import { type Ms, minutes, seconds } from "../time.ts";
 import type { BudgetPolicy } from "./budget.ts";
+import { defaultOsProfiles, type OsProfileChanges, type OsProfiles, withChanges } from "./os-profiles.ts";
 
 export type Rung = "look-again" | "reset" | "power-cycle" | "load-again" | "quarantine";
 
@@ -34,8 +35,8 @@ export interface Policy {
     /** From verified bits to the first sign of the disk's own kernel. */
     readonly diskBootMs: Ms;
   };
-  /** By OS module: how long a phase may last, by install attempt (the last entry holds for all later ones; R9, R11). */
-  readonly os: Readonly<Record<string, Readonly<Record<"firmware" | "kernel" | "init", readonly Ms[]>>>>;
+  /** By operating system and version: how long a phase may last, by install attempt (R9, R11). */
+  readonly os: OsProfiles;
   /** How long running the OS stage may take in all, however lively. */
   readonly osOverallMs: Ms;
   readonly ladder: Readonly<Record<Stage, readonly Rung[]>>;
@@ -76,7 +77,7 @@ export interface Policy {
 export interface PolicyOverrides {
   readonly installAttempts?: number;
   readonly build?: Policy["build"];
-  readonly os?: Policy["os"];
+  readonly os?: OsProfileChanges;
   readonly osOverallMs?: Ms;
   readonly ladder?: Partial<Policy["ladder"]>;
   readonly budget?: BudgetPolicy;
@@ -89,7 +90,7 @@ export function overridden(policy: Policy, ...given: readonly (PolicyOverrides |
   for (const each of given) {
     const { os, ladder } = made;
     if (each !== null)
-      made = { ...made, ...each, os: { ...os, ...each.os }, ladder: { ...ladder, ...each.ladder } };
+      made = { ...made, ...each, os: withChanges(os, each.os ?? {}), ladder: { ...ladder, ...each.ladder } };
   }
   return made;
 }
@@ -120,18 +121,7 @@ export const defaultPolicy: Policy = {
     overallMs: minutes(60),
     diskBootMs: minutes(10),
   },
-  os: {
-    linux: {
-      firmware: [minutes(10)],
-      kernel: [minutes(10), minutes(15)],
-      init: [minutes(10), minutes(20)],
-    },
-    generic: {
-      firmware: [minutes(10)],
-      kernel: [minutes(10), minutes(15)],
-      init: [minutes(20), minutes(40)],
-    },
-  },
+  os: defaultOsProfiles,
   osOverallMs: minutes(60),
   ladder: {
     inspect: ["look-again", "quarantine"],

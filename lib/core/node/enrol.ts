@@ -23,6 +23,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     },
     power: { observed: "unknown", at: now },
     disk: { image: null, revision: null, installation: null, taint: null },
+    certificate: null,
     address: null,
     epoch: 0,
     loan: null,

@@ -6,6 +6,7 @@ import type { Beacon, CommandResult, Observed, Phase } from "../command.ts";
 import { signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import { again, giveUp, rewind } from "../provisioning/engine.ts";
+import { certify } from "../provisioning/job.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { after, type Instant, spanText } from "../time.ts";
 import { type Draft, handsOff, setJob } from "./draft.ts";
@@ -15,7 +16,8 @@ export function foldResult(draft: Draft, result: CommandResult): void {
   const job = jobOf(draft.node);
   const command = job?.command ?? null;
   if (job === null || command === null || command.id !== result.command) return;
-  if (command.purpose !== "fence") setJob(draft, { command: null });
+  if (command.purpose !== "fence")
+    setJob(draft, { command: null, hands: command.to?.controller ?? job.hands });
   draft.evidence = `${command.actions.map(({ verb }) => verb).join(", ")}: ${result.status}`;
   for (const { observed } of result.results)
     if (observed !== undefined) foldObserved(draft, observed, result.endedAt);
@@ -45,8 +47,9 @@ function foldFence(draft: Draft, { status }: CommandResult): void {
   handsOff(draft);
 }
 
+/** A command ends with the first action that fails, unless that one may: so the last fault is what ended it. */
 const faultOf = (result: CommandResult): Fault =>
-  result.results.find(({ fault }) => fault !== undefined)?.fault ??
+  result.results.findLast(({ fault }) => fault !== undefined)?.fault ??
   nodeFault("command-failed", result.reason ?? "the command failed without a reason");
 
 function foldStepAnswer(draft: Draft, result: CommandResult, command: Outstanding): void {
@@ -164,8 +167,12 @@ function foldObserved(draft: Draft, observed: Observed, at: Instant): void {
       setOperation(draft, { phase: "firmware", at, boot: null, installation: null, osBoot: null });
     }
   }
-  if (address !== undefined)
+  if (address !== undefined) {
+    const known = draft.node.address?.value ?? null;
+    if (known !== null && known !== address)
+      draft.notes.push(`its address is ${address}: it was ${known} when it was read before`);
     draft.node = { ...draft.node, address: { value: address, at: draft.context.now } };
+  }
 }
 
 type Seen = Pick<Operation, "phase" | "boot" | "installation" | "osBoot"> & { at: Instant };
@@ -243,6 +250,7 @@ function foldVerified(draft: Draft, sha256: string, beacon: Beacon): void {
     // Every byte of the disk image was replaced and read back: whatever a user left is gone.
     disk: { image: target.image, revision: target.revision, installation: beacon.installation, taint: null },
   };
+  certify(draft, "written", ["every byte of the image was read back from the disk"]);
   draft.notes.push(`revision ${target.revision} is on the disk`);
   draft.evidence = `checksum ${sha256.slice(0, 12)}… read back from the disk`;
 }

@@ -3,7 +3,7 @@
  * (`NodeState`) says where it is in its life, on what evidence, and until when it may stay there. Only `decide`
  * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
  */
-import type { Action, Phase, PowerSettings, PowerState } from "../command.ts";
+import type { Action, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
 import type { Fault } from "../fault.ts";
 import type {
   BootId,
@@ -81,6 +81,20 @@ export interface Disk {
   readonly taint: Taint | null;
 }
 
+/** What proved the node clean last: kept with it, and shown to whoever gets it next. A load that begins voids it. */
+export interface Certificate {
+  /** `written`: every byte of the image was written and read back. `sanitized`: it was proved that nobody had been in. */
+  readonly how: "written" | "sanitized";
+  readonly image: ImageId;
+  readonly revision: RevisionId;
+  readonly at: Instant;
+  readonly job: JobId;
+  /** Whose hands did it; null: not known. */
+  readonly controller: ControllerId | null;
+  /** What was read back. */
+  readonly proved: readonly string[];
+}
+
 /** Jobs that change nothing on the disk. `power-…`: asked for by a person, on a node at rest or in use. */
 export const lightPrograms = ["inspect", "power-on", "power-off", "power-cycle"] as const;
 export type LightProgram = (typeof lightPrograms)[number];
@@ -145,11 +159,7 @@ export interface Answer {
 export interface Evidence {
   readonly answer: Answer | null;
   readonly verified: InstallationId | null;
-  readonly os: {
-    readonly revision: RevisionId | null;
-    readonly osBoot: string;
-    readonly logins: number;
-  } | null;
+  readonly os: OsFacts | null;
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
 }
@@ -200,6 +210,8 @@ export interface JobRun {
   readonly clocks: Clocks;
   readonly command: Outstanding | null;
   readonly evidence: Evidence;
+  /** The lab controller that answered for the job's last command. */
+  readonly hands: ControllerId | null;
   readonly correction: Correction;
   /** Faults that are not the node's have a count of their own. */
   readonly infrastructureFaults: number;
@@ -266,6 +278,7 @@ export interface NodeState {
   readonly operation: Operation;
   readonly power: { readonly observed: PowerState; readonly at: Instant };
   readonly disk: Disk;
+  readonly certificate: Certificate | null;
   /** Where a user reaches the running OS, and when it was read: never shown when older than the last load (R30). */
   readonly address: { readonly value: string; readonly at: Instant } | null;
   /** Grows with every command; the agent refuses a command with a lower one. */

@@ -8,8 +8,9 @@ import { become, type Draft, issue, setJob } from "../node/draft.ts";
 import { isLight, type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
 import { spentBy } from "../prediction/experience.ts";
 import { after, spanText } from "../time.ts";
+import { checklistNames, notClean } from "./checklist.ts";
 import { openIssue } from "./issue.ts";
-import { newJob, noEvidence, settle, taint } from "./job.ts";
+import { certify, newJob, noEvidence, settle, taint } from "./job.ts";
 import { installationOf, stepsOf } from "./programs.ts";
 import type { Seen, Step } from "./step.ts";
 
@@ -122,6 +123,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
       ...draft.node,
       disk: { ...draft.node.disk, image: null, revision: null, installation: null },
       address: null,
+      certificate: null,
     };
   }
   if (step.grants === true) taint(draft);
@@ -318,10 +320,15 @@ function finish(draft: Draft): void {
     case "reload":
       draft.notes.push("loaded anew and proved: it can be reserved again");
       return become(draft, { state: "available" });
-    case "reclaim":
+    case "reclaim": {
+      // Whatever its OS module says: the node is free only on proof (invariant 5).
+      const fault = job.target === null ? null : notClean(job.evidence, node.disk, job.target);
+      if (fault !== null) return startReload(draft, fault.message);
       draft.notes.push("sanitized, nobody had logged in: it can be reserved again");
       draft.node = { ...draft.node, disk: { ...draft.node.disk, taint: null } };
+      certify(draft, "sanitized", checklistNames);
       return become(draft, { state: "available" });
+    }
     case "provision": {
       const reservation = reservationOf(node);
       if (reservation === null) throw new Error(`node ${node.id}: a provision job without a reservation`);
@@ -338,8 +345,15 @@ function finish(draft: Draft): void {
         },
         lastUsedAt: now,
       };
-      draft.notes.push("handed over");
+      draft.notes.push(`handed over${cleanliness(draft)}`);
       return become(draft, { state: "in-use", reservation, grantedAt: now, job: null });
     }
   }
+}
+
+/** What the user who gets the node is told of its past. */
+function cleanliness({ node: { certificate }, context: { now } }: Draft): string {
+  if (certificate === null) return "";
+  const { how, revision, controller, at } = certificate;
+  return `: ${how} with revision ${revision} ${spanText(now - at)} ago by ${controller ?? "an unknown controller"}`;
 }

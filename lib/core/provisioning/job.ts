@@ -4,6 +4,7 @@ import { branded, isJobId } from "../ids.ts";
 import type { Draft } from "../node/draft.ts";
 import {
   type Actor,
+  type Certificate,
   type Evidence,
   isLight,
   type JobRun,
@@ -37,6 +38,7 @@ export function newJob(
     clocks: { noProgressBy: now, noProgressMs: 0, overallBy: now },
     command: null,
     evidence: noEvidence,
+    hands: null,
     correction: { rung: 0, observation: null, budgetAt: null, late: false },
     infrastructureFaults: 0,
     blindSince: null,
@@ -63,6 +65,19 @@ export function taint(draft: Draft): void {
         loggedInAt: null,
       },
     },
+  };
+}
+
+/** The node is proved clean, by whoever did the job's last command. */
+export function certify(draft: Draft, how: Certificate["how"], proved: readonly string[]): void {
+  const job = jobOf(draft.node);
+  const { image, revision } = draft.node.disk;
+  if (job === null || image === null || revision === null) return;
+  const controller = job.command?.to?.controller ?? job.hands;
+  const at = draft.context.now;
+  draft.node = {
+    ...draft.node,
+    certificate: { how, image, revision, at, job: job.id, controller, proved },
   };
 }
 

@@ -2,6 +2,7 @@
  * Programs: which steps a job consists of, in order (R1). The list is made anew from the job and its attempt whenever it
  * is looked at; nothing of it is stored but the current step's name.
  */
+import type { Action } from "../command.ts";
 import type { Policy } from "../correction/policy.ts";
 import { configurationFault, type Fault } from "../fault.ts";
 import { branded, type InstallationId, isBootId, isInstallationId } from "../ids.ts";
@@ -81,8 +82,9 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
     boot: branded(isBootId, `${installation}.b${node.epoch + 1}`),
     target,
     content: image.content,
+    osVersion: image.osVersion ?? null,
     policy,
-    user: reservation === null ? null : { name: reservation.user, publicKey: reservation.publicKey },
+    user: userOf(node, reservation),
   };
   const address = osModule.address?.(step) ?? beaconAddress(step);
   const load = [
@@ -98,11 +100,28 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       return { known: true, steps: job.proved ? [...check, ...reserve] : [...check, ...load, ...reserve] };
     }
     case "reload":
-      return { known: true, steps: load };
-    case "reclaim":
-      return { known: true, steps: osModule.sanitize?.(step) ?? [] };
+      return { known: true, steps: isUserIn(node) ? after(osModule.revokeAccess?.(step) ?? [], load) : load };
+    case "reclaim": {
+      const steps = osModule.sanitize?.(step) ?? [];
+      if (steps.length > 0) return { known: true, steps };
+      return missing("not-proved-clean", `OS module ${osModule.name} names no step that proves a node clean`);
+    }
   }
 }
+
+/** Of a reload, whose reservation may be gone, it is the one whom the node was tainted by. */
+function userOf({ disk: { taint } }: NodeState, reservation: Reservation | null): StepContext["user"] {
+  if (reservation !== null) return { name: reservation.user, publicKey: reservation.publicKey };
+  return taint === null ? null : { name: taint.user, publicKey: null };
+}
+
+/** Only a user who was seen on a system that still runs can be sent away. */
+const isUserIn = ({ disk: { taint }, operation }: NodeState): boolean =>
+  taint !== null && taint.loggedInAt !== null && operation.phase === "run";
+
+/** In the very command of the first step, so that nothing more has to be waited for. */
+const after = (actions: readonly Action[], [first, ...rest]: readonly Step[]): readonly Step[] =>
+  first === undefined ? [] : [{ ...first, actions: [...actions, ...first.actions] }, ...rest];
 
 const missing = (code: string, message: string): Steps => ({
   known: false,

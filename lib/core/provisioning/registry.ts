@@ -1,7 +1,8 @@
 /** The build systems and OS modules that ship. Adding one touches its own file and one line here (R45). */
 import { netbootImage } from "./build-systems/netboot-image.ts";
 import { generic } from "./os-modules/generic.ts";
-import { linux } from "./os-modules/linux.ts";
+import { linux, linuxByBeacon } from "./os-modules/linux.ts";
+import { windows, windowsOverSsh } from "./os-modules/windows.ts";
 import type { BuildSystem, OsModule } from "./step.ts";
 
 export interface Modules {
@@ -11,5 +12,5 @@ export interface Modules {
 
 export const shipped: Modules = {
   buildSystems: [netbootImage],
-  osModules: [linux, generic],
+  osModules: [linux, linuxByBeacon, windows, windowsOverSsh, generic],
 };

@@ -35,6 +35,8 @@ export interface StepContext {
   readonly boot: BootId;
   readonly target: Target;
   readonly content: ImageContent;
+  /** Whose time-outs hold; null: those of the module's family. */
+  readonly osVersion: string | null;
   readonly policy: Policy;
   /** Who is to get access, if the node is being prepared for or taken back from somebody. */
   readonly user: { readonly name: string; readonly publicKey: string | null } | null;
@@ -90,6 +92,8 @@ export interface OsModule {
   address?(context: StepContext): Step;
   /** A module that gives access hears who comes: its running system tells of logins in its beacons. */
   grantAccess?(context: StepContext): readonly Step[];
+  /** Ends a user's sessions at once, before the reload that fetches its image first. Only tried: the load cuts the power. */
+  revokeAccess?(context: StepContext): readonly Action[];
   /** Takes access back and proves that nobody used it (R39, R43). Without it every reclaim is a reload. */
   sanitize?(context: StepContext): readonly Step[];
 }

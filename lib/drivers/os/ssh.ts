@@ -4,10 +4,10 @@
  * standard input.
  */
 import ssh2 from "ssh2";
-import type * as z from "zod";
-import { guestStatus, type guestTasks } from "../../contracts/boot.ts";
+import { guestStatus } from "../../contracts/boot.ts";
 import { nodeFault } from "../../core/fault.ts";
 import { DriverFault } from "../driver-fault.ts";
+import type { GuestDriver, GuestPlace, GuestStatus, GuestTask } from "./guest-driver.ts";
 
 export interface Guest {
   readonly node: string;
@@ -18,18 +18,16 @@ export interface Guest {
   readonly privateKey: string;
 }
 
-export type GuestStatus = z.infer<typeof guestStatus>;
-
 const connectMs = 10_000;
 const longestAnswer = 16 * 1024;
 
 export function runGuest(
   { node, address, hostKey, privateKey }: Guest,
-  task: (typeof guestTasks)[number],
+  task: GuestTask,
   parameters: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<GuestStatus> {
-  const [host = "", port = "22"] = address.split(":");
+  const { host, port } = whereIs(address);
   const expected = ssh2.utils.parseKey(hostKey);
   if (expected instanceof Error)
     throw new DriverFault(nodeFault("host-key-unknown", `node ${node} told no usable SSH host key`));
@@ -71,7 +69,7 @@ export function runGuest(
     });
     client.connect({
       host,
-      port: Number(port),
+      port,
       username: "rackwright",
       privateKey,
       readyTimeout: connectMs,
@@ -83,6 +81,47 @@ export function runGuest(
     });
   });
 }
+
+/** `host`, `host:port`, or an IPv6 address in brackets. */
+function whereIs(address: string): { readonly host: string; readonly port: number } {
+  const [, host = address, port = "22"] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
+  return { host, port: Number(port) };
+}
+
+/** The host key that is shown now, in OpenSSH's format. The connection ends there: nobody logs in. */
+export function readHostKey({ node, address }: GuestPlace, signal: AbortSignal): Promise<string> {
+  const { host, port } = whereIs(address);
+  return new Promise((resolve, reject) => {
+    const client = new ssh2.Client();
+    const fail = (message: string) => {
+      client.destroy();
+      reject(new DriverFault(nodeFault("os-unreachable", `node ${node} (${address}): ${message}`)));
+    };
+    if (signal.aborted) return fail("there was no time to ask it");
+    signal.addEventListener("abort", () => fail("no SSH server answered in time"), { once: true });
+    client.on("error", (error) => fail(error.message));
+    client.connect({
+      host,
+      port,
+      username: "rackwright",
+      readyTimeout: connectMs,
+      hostVerifier: (key: Buffer) => {
+        const parsed = ssh2.utils.parseKey(key);
+        if (parsed instanceof Error) fail(`its host key cannot be read: ${parsed.message}`);
+        else resolve(`${parsed.type} ${parsed.getPublicSSH().toString("base64")}`);
+        client.destroy();
+        return false;
+      },
+    });
+  });
+}
+
+export const ssh: GuestDriver = {
+  name: "ssh",
+  identify: readHostKey,
+  run: ({ identity, ...guest }, task, parameters, signal) =>
+    runGuest({ ...guest, hostKey: identity }, task, parameters, signal),
+};
 
 function parse(text: string): GuestStatus | null {
   try {

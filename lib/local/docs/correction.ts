@@ -1,4 +1,5 @@
 /** docs/correction.md, from the default policy. */
+import { defaultChannelMs } from "../../core/correction/os-profiles.ts";
 import { defaultPolicy, type Rung } from "../../core/correction/policy.ts";
 import { spanText } from "../../core/time.ts";
 import { page, table } from "./markdown.ts";
@@ -22,15 +23,15 @@ const { blind, silentMs } = defaultPolicy;
 const { connectWithinMs } = reservation;
 const { installAttempts, infrastructureFaults, infrastructureRetryMs } = defaultPolicy;
 
-const phaseLimits = Object.entries(os).flatMap(([name, phases]) =>
-  Object.entries(phases).map(([phase, limits]) => [
-    `${phase}, OS module \`${name}\``,
-    limits.map(spanText).join(", then "),
-    limits.length === 1
-      ? "the same for every install attempt"
-      : "by install attempt, the last one for all later ones: a second try gets more time before it is given up",
-  ]),
-);
+const byAttempt = (limits: readonly number[] | undefined): string =>
+  limits === undefined ? "–" : limits.map(spanText).join(", then ");
+
+const profiles = Object.entries(os).map(([name, { firmware, kernel, init, channel, overall }]) => [
+  `\`${name}\``,
+  ...[firmware, kernel, init].map(byAttempt),
+  byAttempt(channel ?? [defaultChannelMs]),
+  byAttempt(overall ?? [osOverallMs]),
+]);
 
 export const correctionPage = (): string =>
   page(
@@ -75,8 +76,6 @@ export const correctionPage = (): string =>
           spanText(build.diskBootMs),
           "one more pass through firmware",
         ],
-        ...phaseLimits,
-        ["making the operating system ready in all", spanText(osOverallMs), "however lively it is"],
         ["a command that has not begun", spanText(command.notAfterMs), "the agent refuses it after that"],
         [
           "a command that runs",
@@ -115,6 +114,8 @@ export const correctionPage = (): string =>
         ],
       ],
     ),
+    "How long an operating system may take, by family and version, and by install attempt: the last span holds for all later ones, since a second try gets more time before it is given up. `init` of Windows is Sysprep's mini-setup; `channel` is from “it runs” until SSH or WinRM answers. A version that is not named has its family's. Raising one changes no other:",
+    table(["system", "firmware", "kernel", "init", "channel", "in all"], profiles),
     "“Ten minutes in kernel: it hung, reboot it” is Chiba City's own rule; here it is a number in a table.",
     "## How often",
     table(

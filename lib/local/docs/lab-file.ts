@@ -40,7 +40,7 @@ export const labFilePage = (): string =>
     }),
     "## Correction",
     fieldsTable(labFile.shape.correction.unwrap()),
-    "Spans are in milliseconds. A part that is given replaces the whole part (`os` by OS module, `ladder` by stage); an image can do the same with `correction` when it is registered, and knows better than the lab.",
+    "Spans are in milliseconds. A part that is given replaces the whole part (`ladder` by stage; of `os`, by system or `family/version`, only what differs need be named); an image can do the same with `correction` when it is registered, and knows better than the lab.",
     json({
       correction: {
         mode: "observe",

@@ -28,6 +28,13 @@ export interface GuestOs {
 
 const manager = "rackwright";
 
+/** Of users; the agent's own are not among them. */
+interface OpenSessions {
+  /** Null: everybody's. */
+  end(user: string | null): void;
+  count(): number;
+}
+
 export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
   const { node, port, disk, login } = settings;
   const installed = disk();
@@ -71,7 +78,7 @@ export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
         session.on("env", (acceptEnv) => acceptEnv?.());
         session.on("exec", (acceptExec, _reject, { command }) => {
           const channel = acceptExec();
-          if (user === manager) guest(settings, command, channel, endSessions);
+          if (user === manager) guest(settings, command, channel, open);
           else end(channel, execute(settings, user, command), 0);
         });
         session.on("shell", (acceptShell) => shell(settings, user, acceptShell()));
@@ -81,9 +88,15 @@ export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
     connection.on("error", () => sessions.delete(connection));
   });
 
-  const endSessions = (user: string | null): void => {
-    for (const [connection, name] of sessions)
-      if (name !== manager && (user === null || name === user)) connection.end();
+  const open: OpenSessions = {
+    end: (user) => {
+      for (const [connection, name] of sessions) {
+        if (name === manager || (user !== null && name !== user)) continue;
+        sessions.delete(connection);
+        connection.end();
+      }
+    },
+    count: () => [...sessions.values()].filter((name) => name !== manager).length,
   };
 
   await listenOn(server, port);
@@ -108,12 +121,7 @@ function end(channel: ServerChannel, text: string, code: number): void {
 }
 
 /** The contract of `rackwright-guest`: JSON in, one line of JSON out. */
-function guest(
-  settings: GuestSettings,
-  command: string,
-  channel: ServerChannel,
-  endSessions: (user: string | null) => void,
-): void {
+function guest(settings: GuestSettings, command: string, channel: ServerChannel, open: OpenSessions): void {
   const [program, task] = command.split(" ");
   if (program !== "rackwright-guest" || !guestTasks.some((each) => each === task)) {
     return end(channel, `${manager} may run rackwright-guest ${guestTasks.join("|")} only\n`, 126);
@@ -124,8 +132,8 @@ function guest(
   });
   channel.on("end", () => {
     try {
-      perform(settings, task ?? "", text === "" ? {} : JSON.parse(text), endSessions);
-      end(channel, `${JSON.stringify(statusOf(settings))}\n`, 0);
+      perform(settings, task ?? "", text === "" ? {} : JSON.parse(text), open);
+      end(channel, `${JSON.stringify(statusOf(settings, open.count()))}\n`, 0);
     } catch (error) {
       end(
         channel,
@@ -140,7 +148,7 @@ function perform(
   { disk, setUsers }: GuestSettings,
   task: string,
   parameters: unknown,
-  endSessions: (user: string | null) => void,
+  open: OpenSessions,
 ): void {
   const users = disk()?.users ?? [];
   switch (task) {
@@ -152,17 +160,17 @@ function perform(
     case "revoke-access": {
       const { user } = guestGrant.pick({ user: true }).parse(parameters);
       setUsers(users.filter((each) => each.user !== user));
-      return endSessions(user);
+      return open.end(user);
     }
     case "sanitize":
       setUsers([]);
-      return endSessions(null);
+      return open.end(null);
     default:
       return;
   }
 }
 
-function statusOf({ disk, machine, port }: GuestSettings): z.infer<typeof guestStatus> {
+function statusOf({ disk, machine, port }: GuestSettings, sessions: number): z.infer<typeof guestStatus> {
   const installed = disk();
   return {
     revision: installed?.os.revision ?? null,
@@ -170,6 +178,7 @@ function statusOf({ disk, machine, port }: GuestSettings): z.infer<typeof guestS
     address: `127.0.0.1:${port}`,
     logins: machine()?.logins ?? 0,
     users: (installed?.users ?? []).map(({ user }) => user),
+    sessions,
   };
 }
 

@@ -1,10 +1,11 @@
 /** What every OS module waits for first: the operating system on the disk says that it runs. */
+import { profileOf } from "../../correction/os-profiles.ts";
 import { forAttempt } from "../../correction/policy.ts";
 import { done, runsFromDisk, type Step, type StepContext, waiting } from "../step.ts";
 
-/** Time-outs are the named module's own, per phase and install attempt (R9, R11). */
-export function waitForOs(module: string, attempt: number, { policy }: StepContext): Step {
-  const limits = policy.os[module];
+/** Time-outs are those of the operating system and its version, per phase and install attempt (R9, R11). */
+export function waitForOs(family: string, attempt: number, { policy, osVersion }: StepContext): Step {
+  const limits = profileOf(policy.os, family, osVersion);
   return {
     stage: "post-load",
     name: "wait-for-os",
@@ -12,11 +13,11 @@ export function waitForOs(module: string, attempt: number, { policy }: StepConte
     actions: [],
     limits: {
       noProgressMs: ({ phase }) => {
-        if (limits === undefined) return policy.osOverallMs;
+        if (limits === null) return policy.osOverallMs;
         if (phase === "kernel" || phase === "init") return forAttempt(limits[phase], attempt);
         return forAttempt(limits.firmware, attempt);
       },
-      overallMs: policy.osOverallMs,
+      overallMs: limits?.overall === undefined ? policy.osOverallMs : forAttempt(limits.overall, attempt),
     },
     settle: (seen) => (runsFromDisk(seen) && seen.operation.phase === "run" ? done : waiting),
   };
