@@ -4,7 +4,7 @@
  */
 import { mayAsk, routes } from "../lib/contracts/api.ts";
 import type { Deployment } from "../lib/contracts/deployment.ts";
-import { visibleName } from "./names.ts";
+import { componentName, visibleName } from "./names.ts";
 import type { Stage } from "./stages.ts";
 
 type Route = (typeof routes)[number];
@@ -47,7 +47,7 @@ function makeApi(
     timeoutMilliseconds: 30_000,
   });
   for (const routeKey of routes)
-    new aws.apigatewayv2.Route(`${name} ${routeKey}`, {
+    new aws.apigatewayv2.Route(componentName(`${name} ${routeKey}`), {
       apiId: api.id,
       routeKey,
       target: $interpolate`integrations/${integration.id}`,

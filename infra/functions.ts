@@ -83,7 +83,7 @@ function connect(name: FunctionName, { arn }: aws.lambda.Function, { table, queu
   const { trigger } = functions[name];
   const mapping = { functionName: arn, functionResponseTypes: ["ReportBatchItemFailures"] };
   if (trigger.kind === "queue")
-    new aws.lambda.EventSourceMapping(`${componentName(name)}Queue`, {
+    new aws.lambda.EventSourceMapping(`${componentName(name)}FromQueue`, {
       ...mapping,
       eventSourceArn: queues[trigger.queue].queue.arn,
       batchSize: trigger.batchSize,
@@ -91,7 +91,7 @@ function connect(name: FunctionName, { arn }: aws.lambda.Function, { table, queu
     });
   if (trigger.kind === "stream")
     // Tried again for as long as the stream keeps a record: nothing may be left out (docs/events.md).
-    new aws.lambda.EventSourceMapping(`${componentName(name)}Stream`, {
+    new aws.lambda.EventSourceMapping(`${componentName(name)}FromStream`, {
       ...mapping,
       eventSourceArn: table.nodes.table.streamArn,
       startingPosition: "TRIM_HORIZON",
