@@ -1,5 +1,5 @@
 /** The plan of what is deployed (lib/contracts/topology.ts) against the code of the functions. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { consumerTimeoutSeconds, visibilitySeconds } from "../../lib/contracts/queues.ts";
 import { functionNames, functions } from "../../lib/contracts/topology.ts";
@@ -72,6 +72,14 @@ describe("the derivation is no false green", () => {
     expect(changed).not.toBe(code);
     expect(() => derivedFrom(changed)).toThrow("DeleteItemCommand");
   });
+});
+
+test("the agent calls nothing of AWS but what its lab's role allows: to send a message", () => {
+  const files = readdirSync("lib/agent").map((file) => readFileSync(`lib/agent/${file}`, "utf8"));
+  const calls = files.flatMap((text) =>
+    [...text.matchAll(/"x-amz-target": "([^"]+)"/g)].map(([, call]) => call),
+  );
+  expect(calls).toEqual(["AmazonSQS.SendMessage"]);
 });
 
 test("a message stays hidden for six times what its consumer may take", () => {
