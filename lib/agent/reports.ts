@@ -77,6 +77,8 @@ export function createReports({
       headers: { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" },
       body: JSON.stringify({
         QueueUrl: queue.queueUrl,
+        // A fair queue: a lab that floods it does not make the others wait (Amazon SQS Developer Guide, “Fair queues”).
+        MessageGroupId: lab,
         MessageBody: JSON.stringify({
           schema: "rackwright.reports/1",
           controller,

@@ -30,8 +30,8 @@ import {
 } from "../contracts/keys.ts";
 import { explain } from "../contracts/scalars.ts";
 import { codecs, type Kind, type Ref, type Stored, storedItem } from "../contracts/stored.ts";
+import { type IndexName, indexNames } from "../contracts/table.ts";
 import type { Expected, Listed, Page, Store, Write } from "../ports/store.ts";
-import { type IndexName, indexNames } from "./table.ts";
 
 /** DynamoDB's own limit (API reference, TransactWriteItems). */
 const mostWrites = 100;

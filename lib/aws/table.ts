@@ -1,20 +1,23 @@
-/** The one table: two keys, four sparse indexes. infra/ deploys the same definition. */
+/** Makes the table of lib/contracts/table.ts where there is none. */
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
   DescribeTableCommand,
+  type KeySchemaElement,
   ResourceInUseException,
   ResourceNotFoundException,
   UpdateTableCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-
-export const indexNames = ["due", "pool", "list", "owner"] as const;
-export type IndexName = (typeof indexNames)[number];
-
-/** `due` and `pool` name what to read again, so keys are all they need; `list` and `owner` are read for what they hold. */
-const projections = { due: "KEYS_ONLY", pool: "KEYS_ONLY", list: "ALL", owner: "ALL" } as const;
+import {
+  indexKeysOf,
+  indexNames,
+  keyAttributes,
+  projections,
+  streamView,
+  tableKeys,
+} from "../contracts/table.ts";
 
 export interface TableOptions {
   /** Whether changes are kept for a day for somebody to follow, as new images. With a stream every write costs more. */
@@ -27,23 +30,20 @@ export const tableDefinition = (
 ): CreateTableCommandInput => ({
   TableName: name,
   BillingMode: "PAY_PER_REQUEST",
-  AttributeDefinitions: ["pk", "sk", ...indexNames.flatMap((index) => [`${index}Pk`, `${index}Sk`])].map(
-    (AttributeName) => ({ AttributeName, AttributeType: "S" }),
-  ),
-  KeySchema: [
-    { AttributeName: "pk", KeyType: "HASH" },
-    { AttributeName: "sk", KeyType: "RANGE" },
-  ],
+  AttributeDefinitions: keyAttributes.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
+  KeySchema: schemaOf(tableKeys),
   GlobalSecondaryIndexes: indexNames.map((index) => ({
     IndexName: index,
-    KeySchema: [
-      { AttributeName: `${index}Pk`, KeyType: "HASH" },
-      { AttributeName: `${index}Sk`, KeyType: "RANGE" },
-    ],
+    KeySchema: schemaOf(indexKeysOf(index)),
     Projection: { ProjectionType: projections[index] },
   })),
-  ...(stream ? { StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_IMAGE" } } : {}),
+  ...(stream ? { StreamSpecification: { StreamEnabled: true, StreamViewType: streamView } } : {}),
 });
+
+const schemaOf = ({ hash, range }: { readonly hash: string; readonly range: string }): KeySchemaElement[] => [
+  { AttributeName: hash, KeyType: "HASH" },
+  { AttributeName: range, KeyType: "RANGE" },
+];
 
 const patienceSeconds = 120;
 

@@ -8,16 +8,25 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { documentClient, sqsClient } from "../aws/clients.ts";
-import { deadLetterNameOf, ensureQueues } from "../aws/queues.ts";
+import { ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
-import { mayAsk, routes } from "../contracts/api.ts";
+import { mayAsk } from "../contracts/api.ts";
+import { deadLetterNameOf } from "../contracts/queues.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
+import {
+  environmentFor,
+  type FunctionName,
+  functionNames,
+  functions,
+  type Variable,
+  variablesOf,
+} from "../contracts/topology.ts";
 import { startEventBridge } from "./eventbridge/server.ts";
 import { startWebhook } from "./eventbridge/webhook.ts";
 import { startImageStore } from "./image-store.ts";
 import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
 import { createFunctionHost } from "./lambda/host.ts";
-import type { Handler } from "./lambda/triggers.ts";
+import type { Handler, Route } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
@@ -42,6 +51,8 @@ export type CloudConfig = z.infer<typeof cloudConfig>;
 
 export const tableName = "Rackwright";
 const busName = "rackwright";
+/** Of one queue: more would only wait for each other on one machine. */
+const batchesAtOnce = 4;
 export const queueUrl = (sqsPort: number, name: string): string =>
   `http://127.0.0.1:${sqsPort}/000000000000/${name}`;
 
@@ -67,65 +78,69 @@ async function main(config: CloudConfig): Promise<void> {
     AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${ports.sqs}`,
     AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${ports.ssm}`,
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
+  });
+  const environment: Readonly<Record<Variable, string | undefined>> = {
     TABLE_NAME: tableName,
     EVENT_BUS_NAME: busName,
     WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
+    // Each consumer is told its own.
+    DEAD_LETTER_QUEUE_URL: undefined,
     DOCUMENT_NAME: ssmDocumentName,
     CONSOLE_TOKEN_PATH: tokenPath,
     POLICY: JSON.stringify(localPolicy),
-  });
+    ROLE_CLAIMS: undefined,
+  };
   await ensureTable(documentClient(), tableName, { stream: true });
   await ensureQueues(sqsClient());
 
   const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
-  for (const [queue, name] of [
-    ["jobs", "jobs"],
-    ["wakes", "steps"],
-    ["reports", "reports"],
-  ] as const) {
-    // A function reads its environment when it is loaded, as in Lambda; here they share a process, so one after the other.
-    process.env["DEAD_LETTER_QUEUE_URL"] = queueUrl(ports.sqs, deadLetterNameOf(queue));
-    const handler = await load(config, name);
-    host.sqsMapping({
-      name,
-      queueUrl: queueUrl(ports.sqs, queue),
-      batchSize: 10,
-      maximumConcurrency: 4,
-      handler,
-    });
+  const routes: Route[] = [];
+  // A function reads its environment when it is loaded, as in Lambda; here they share a process, so one after the other.
+  for (const name of functionNames) {
+    const { trigger, timeoutSeconds } = functions[name];
+    const dead = trigger.kind === "queue" ? queueUrl(ports.sqs, deadLetterNameOf(trigger.queue)) : undefined;
+    const handler = await load(config, name, { ...environment, DEAD_LETTER_QUEUE_URL: dead });
+    const timeoutMs = timeoutSeconds * 1000;
+    switch (trigger.kind) {
+      case "queue":
+        host.sqsMapping({
+          name,
+          timeoutMs,
+          queueUrl: queueUrl(ports.sqs, trigger.queue),
+          batchSize: trigger.batchSize,
+          maximumConcurrency: Math.min(batchesAtOnce, trigger.maximumConcurrency),
+          handler,
+        });
+        break;
+      case "stream":
+        host.streamMapping({
+          name,
+          timeoutMs,
+          endpoint: config.dynamodbEndpoint,
+          table: tableName,
+          batchSize: trigger.batchSize,
+          positionFile: streamPositionFile,
+          handler,
+        });
+        break;
+      case "minutely":
+        host.schedule({ name, timeoutMs, rateSeconds: config.watchdogSeconds, handler });
+        break;
+      case "routes":
+        for (const routeKey of trigger.routes)
+          routes.push({ routeKey, name, timeoutMs, handler, authorized: mayAsk[routeKey] !== null });
+        break;
+      case "local-page":
+        routes.push({ routeKey: trigger.routeKey, name, timeoutMs, handler });
+        break;
+    }
   }
-  host.streamMapping({
-    name: "events",
-    endpoint: config.dynamodbEndpoint,
-    table: tableName,
-    batchSize: 100,
-    positionFile: streamPositionFile,
-    handler: await load(config, "events"),
-  });
-  const api = await load(config, "api");
-  const status = await load(config, "console/status");
   const issuer = `http://127.0.0.1:${ports.api}${issuerPath}`;
   await host.httpApi({
     port: ports.api,
     authorizer: { issuer, audience },
-    routes: [
-      ...routes.map((routeKey) => ({
-        routeKey,
-        name: "api",
-        handler: api,
-        authorized: mayAsk[routeKey] !== null,
-      })),
-      { routeKey: "GET /", name: "status", handler: status },
-      ...(await issuerRoutes(issuer, config.issuerFile)),
-    ],
+    routes: [...routes, ...(await issuerRoutes(issuer, config.issuerFile))],
   });
-  for (const name of ["stuck-nodes", "reservations", "labs", "commands", "power-drift", "preload"]) {
-    host.schedule({
-      name,
-      rateSeconds: config.watchdogSeconds,
-      handler: await load(config, `watchdogs/${name}`),
-    });
-  }
   process.stdout.write(`${JSON.stringify({ ready: true, api: `http://127.0.0.1:${ports.api}` })}\n`);
 
   const stop = async () => {
@@ -136,8 +151,14 @@ async function main(config: CloudConfig): Promise<void> {
   process.once("SIGTERM", () => void stop());
 }
 
-async function load({ functions }: CloudConfig, name: string): Promise<Handler> {
-  const file = join(functions, `${name}.mjs`);
+async function load(
+  { functions: folder }: CloudConfig,
+  name: FunctionName,
+  values: Readonly<Record<Variable, string | undefined>>,
+): Promise<Handler> {
+  for (const variable of variablesOf(name)) delete process.env[variable];
+  Object.assign(process.env, environmentFor(name, values));
+  const file = join(folder, `${name}.mjs`);
   const module: { handler?: Handler } = await import(pathToFileURL(file).href);
   if (module.handler === undefined) throw new Error(`${file} has no handler: run npm run build`);
   return module.handler;

@@ -43,11 +43,11 @@ export async function issuerRoutes(issuer: string, file: string): Promise<readon
       .sign(signer);
     return answer(200, { access_token: text, token_type: "Bearer", expires_in: lifetimeSeconds });
   };
-  const name = "issuer";
+  const named = { name: "issuer", timeoutMs: 1000 };
   return [
     {
       routeKey: `GET ${issuerPath}/.well-known/openid-configuration`,
-      name,
+      ...named,
       handler: async () =>
         answer(200, {
           issuer,
@@ -57,10 +57,10 @@ export async function issuerRoutes(issuer: string, file: string): Promise<readon
     },
     {
       routeKey: `GET ${issuerPath}/.well-known/jwks.json`,
-      name,
+      ...named,
       handler: async () => answer(200, { keys: [publicKey] }),
     },
-    { routeKey: `POST ${tokenPath}`, name, handler: token },
+    { routeKey: `POST ${tokenPath}`, ...named, handler: token },
   ];
 }
 

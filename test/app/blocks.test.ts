@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { endBlock, makeBlock, watchBlocks } from "../../lib/app/blocks.ts";
 import { blockBody, type StoredBlock } from "../../lib/contracts/block.ts";
 import { branded, isBlockId } from "../../lib/core/ids.ts";
-import { after } from "../../lib/core/time.ts";
+import { after as later } from "../../lib/core/time.ts";
 import { MemoryLab } from "./lab.ts";
 
 const user = { kind: "user", name: "ada" } as const;
@@ -12,7 +12,7 @@ const week = 7 * 24 * 3_600_000;
 function tuesdays(lab: MemoryLab, count: number): StoredBlock {
   const { id, starts, ...request } = blockBody.parse({
     id: "course",
-    starts: Array.from({ length: count }, (_, index) => after(lab.now, 3_600_000 + index * week)),
+    starts: Array.from({ length: count }, (_, index) => later(lab.now, 3_600_000 + index * week)),
     image: "demo",
     count: 2,
     minutes: 90,
@@ -38,7 +38,7 @@ describe("a block", () => {
         .toSorted(),
     );
     expect(items.every(({ placed, state }) => placed.length === 2 && state === "new")).toBe(true);
-    lab.now = after(lab.now, week);
+    lab.now = later(lab.now, week);
     expect(await watchBlocks(lab.app)).toEqual({ blocks: 1, made: 1 });
     expect(await watchBlocks(lab.app)).toEqual({ blocks: 1, made: 0 });
   });
@@ -49,7 +49,7 @@ describe("a block", () => {
     const id = branded(isBlockId, "course");
     expect(await endBlock(lab.app, id, "no teacher", 1)).toBe("other-version");
     expect(await endBlock(lab.app, id, "no teacher", null)).toMatchObject({ ended: "no teacher" });
-    lab.now = after(lab.now, week);
+    lab.now = later(lab.now, week);
     expect(await watchBlocks(lab.app)).toEqual({ blocks: 1, made: 0 });
     expect((await lab.reservation("course.1")).state).toBe("new");
   });

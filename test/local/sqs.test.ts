@@ -261,6 +261,7 @@ describe("an event source mapping", () => {
     const host = createFunctionHost({ sqsEndpoint: sqs.endpoint });
     host.sqsMapping({
       name: "test",
+      timeoutMs: 5000,
       queueUrl: url,
       batchSize: 10,
       maximumConcurrency: 1,

@@ -32,6 +32,7 @@ const namesOf = (records: Records): string[] => records.map(({ dynamodb }) => dy
 function mapping(table: string, handler: (records: Records) => unknown): () => Promise<void> {
   const stop = startStreamMapping({
     name: "test",
+    timeoutMs: 30_000,
     endpoint: process.env["AWS_ENDPOINT_URL_DYNAMODB"] ?? "",
     table,
     batchSize: 4,

@@ -17,8 +17,6 @@ export interface FunctionHost {
   stop(): Promise<void>;
 }
 
-const scheduledTimeoutMs = 60_000;
-
 export function createFunctionHost({ sqsEndpoint }: { sqsEndpoint: string }): FunctionHost {
   const stops: (() => Promise<void>)[] = [];
   return {
@@ -31,7 +29,7 @@ export function createFunctionHost({ sqsEndpoint }: { sqsEndpoint: string }): Fu
     streamMapping: (mapping) => {
       stops.push(startStreamMapping(mapping));
     },
-    schedule: ({ name, rateSeconds, handler }) => {
+    schedule: ({ name, timeoutMs, rateSeconds, handler }) => {
       let running: Promise<unknown> = Promise.resolve();
       let busy = false;
       const timer = setInterval(() => {
@@ -39,7 +37,7 @@ export function createFunctionHost({ sqsEndpoint }: { sqsEndpoint: string }): Fu
         busy = true;
         running = handler(
           { version: "0", source: "aws.scheduler", "detail-type": "Scheduled Event" },
-          contextOf(name, scheduledTimeoutMs),
+          contextOf(name, timeoutMs),
         )
           .catch((error: unknown) =>
             console.error(

@@ -6,8 +6,6 @@ import { listenOn, readBody } from "../http.ts";
 import { type Authorizer, jwtAuthorizer } from "./authorizer.ts";
 import { contextOf, type Route } from "./triggers.ts";
 
-/** API Gateway ends an integration that takes longer. */
-const timeoutMs = 30_000;
 const longestBodyBytes = 10 * 1024 * 1024;
 
 const structured = z.looseObject({
@@ -82,7 +80,7 @@ export async function startHttpApi({ port, routes, authorizer }: HttpApi): Promi
       isBase64Encoded: false,
     };
     try {
-      answer(response, await route.handler(event, contextOf(route.name, timeoutMs)));
+      answer(response, await route.handler(event, contextOf(route.name, route.timeoutMs)));
     } catch (error) {
       console.error(
         JSON.stringify({

@@ -6,7 +6,6 @@
 import * as z from "zod";
 import { contextOf, type Mapping } from "./triggers.ts";
 
-const functionTimeoutMs = 5_000;
 const waitSeconds = 20;
 /** A mapping backs off a message that failed; here by one second, so that what merely raced is soon done again. */
 const failedAgainSeconds = 1;
@@ -33,7 +32,7 @@ const batchResponse = z
 
 /** Starts polling; returns how to stop. */
 export function startMapping(
-  { name, queueUrl, batchSize, maximumConcurrency, handler }: Mapping,
+  { name, timeoutMs, queueUrl, batchSize, maximumConcurrency, handler }: Mapping,
   endpoint: string,
 ): () => Promise<void> {
   const stopping = new AbortController();
@@ -62,7 +61,7 @@ export function startMapping(
     const all = messages.map(({ MessageId }) => MessageId);
     try {
       const answer = batchResponse.safeParse(
-        await handler(eventOf(messages, queueUrl), contextOf(name, functionTimeoutMs)),
+        await handler(eventOf(messages, queueUrl), contextOf(name, timeoutMs)),
       );
       if (!answer.success) return all;
       const failed = (answer.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier);

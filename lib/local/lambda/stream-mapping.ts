@@ -8,7 +8,6 @@ import * as z from "zod";
 import { writeAtomically } from "../layout.ts";
 import { contextOf, type StreamMapping } from "./triggers.ts";
 
-const functionTimeoutMs = 30_000;
 const pollMs = 250;
 const failedAgainMs = 1000;
 
@@ -45,6 +44,7 @@ const sequenceOf = ({ dynamodb }: StreamRecord): string => dynamodb.SequenceNumb
 /** Starts polling; returns how to stop. */
 export function startStreamMapping({
   name,
+  timeoutMs,
   endpoint,
   table,
   batchSize,
@@ -76,7 +76,7 @@ export function startStreamMapping({
   async function invoke(records: readonly StreamRecord[]): Promise<readonly StreamRecord[]> {
     try {
       const event = { Records: records };
-      const answer = batchResponse.safeParse(await handler(event, contextOf(name, functionTimeoutMs)));
+      const answer = batchResponse.safeParse(await handler(event, contextOf(name, timeoutMs)));
       if (!answer.success) return records;
       const failed = (answer.data?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier);
       if (failed.length === 0) return [];

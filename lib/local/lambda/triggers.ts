@@ -25,6 +25,7 @@ export interface Route {
   /** `GET /v1/nodes/{id}`, as API Gateway writes it. */
   readonly routeKey: string;
   readonly name: string;
+  readonly timeoutMs: number;
   readonly handler: Handler;
   /** Only for those whose token holds. */
   readonly authorized?: boolean;
@@ -32,6 +33,7 @@ export interface Route {
 
 export interface Mapping {
   readonly name: string;
+  readonly timeoutMs: number;
   readonly queueUrl: string;
   readonly batchSize: number;
   readonly maximumConcurrency: number;
@@ -40,6 +42,7 @@ export interface Mapping {
 
 export interface StreamMapping {
   readonly name: string;
+  readonly timeoutMs: number;
   /** Where DynamoDB is. */
   readonly endpoint: string;
   readonly table: string;
@@ -50,6 +53,7 @@ export interface StreamMapping {
 
 export interface Schedule {
   readonly name: string;
+  readonly timeoutMs: number;
   readonly rateSeconds: number;
   readonly handler: Handler;
 }

@@ -1,0 +1,312 @@
+/** What must hold of everything that is deployed. Each rule says of a graph what is wrong with it, in words. */
+import { mayAsk, routes } from "../../lib/contracts/api.ts";
+import { indexKeysOf, indexNames, projections, streamView, tableKeys } from "../../lib/contracts/table.ts";
+import { environments, type FunctionName, functionNames, functions } from "../../lib/contracts/topology.ts";
+import type { Derived } from "./derive.ts";
+import type { Graph } from "./graph.ts";
+import {
+  alarmsIn,
+  apisIn,
+  functionsIn,
+  invokePermissionsIn,
+  logsIn,
+  mappingsIn,
+  policyIn,
+  queuePoliciesIn,
+  queuesIn,
+  rolesIn,
+  routesIn,
+  type Statement,
+  schedulesIn,
+  tablesIn,
+  topicsIn,
+} from "./look.ts";
+
+export type Rule = (graph: Graph, derived: ReadonlyMap<FunctionName, Derived>) => readonly string[];
+
+const deployed = functionNames.filter((name) => functions[name].trigger.kind !== "local-page");
+
+const functionOf = (graph: Graph, name: FunctionName) =>
+  functionsIn(graph).find(({ inputs }) => inputs.name.endsWith(`-${name.replaceAll("/", "-")}`));
+
+const statementsOf = (graph: Graph, roleArn: string): readonly Statement[] =>
+  rolesIn(graph)
+    .filter(({ arn }) => arn === roleArn)
+    .flatMap(({ inputs }) => inputs.inlinePolicies.flatMap(({ policy }) => policyIn.parse(policy)));
+
+const consumed = (graph: Graph) =>
+  mappingsIn(graph).flatMap((mapping) => {
+    const queue = queuesIn(graph).find(({ arn }) => arn === mapping.inputs.eventSourceArn);
+    const made = functionsIn(graph).find(({ arn }) => arn === mapping.inputs.functionName);
+    return queue === undefined || made === undefined ? [] : [{ queue, made }];
+  });
+
+const unless = (holds: boolean, complaint: string): readonly string[] => (holds ? [] : [complaint]);
+
+/** Every entry point is deployed, behind the trigger that it is planned with. */
+const everyFunctionIsTriggered: Rule = (graph) =>
+  deployed.flatMap((name) => {
+    const made = functionOf(graph, name);
+    if (made === undefined) return [`${name} is not deployed`];
+    const { trigger } = functions[name];
+    const mapped = mappingsIn(graph).some(({ inputs }) => inputs.functionName === made.arn);
+    const scheduled = schedulesIn(graph).some(
+      ({ inputs }) =>
+        inputs.target.arn === made.arn &&
+        inputs.state === "ENABLED" &&
+        inputs.scheduleExpression === "rate(1 minute)",
+    );
+    const holds = trigger.kind === "minutely" ? scheduled : trigger.kind === "routes" || mapped;
+    return unless(holds, `${name} is not triggered (${trigger.kind})`);
+  });
+
+const consumedQueuesHaveDeadLetters: Rule = (graph) =>
+  consumed(graph).flatMap(({ queue }) => {
+    const { redrivePolicy, messageRetentionSeconds } = queue.inputs;
+    const dead = queuesIn(graph).find(({ arn }) => arn === redrivePolicy);
+    if (dead === undefined) return [`queue ${queue.name} has no dead-letter queue`];
+    const watched = alarmsIn(graph).some(
+      ({ inputs }) =>
+        inputs.metricName === "ApproximateNumberOfMessagesVisible" &&
+        inputs.dimensions["QueueName"] === dead.inputs.name &&
+        inputs.alarmActions.length > 0,
+    );
+    return [
+      ...unless(watched, `dead letters of queue ${queue.name} raise no alarm`),
+      ...unless(
+        dead.inputs.messageRetentionSeconds > messageRetentionSeconds,
+        `dead letters of queue ${queue.name} are not kept longer than its messages`,
+      ),
+    ];
+  });
+
+const batchesFailInPart: Rule = (graph) =>
+  mappingsIn(graph).flatMap(({ name, inputs }) =>
+    unless(
+      inputs.functionResponseTypes.includes("ReportBatchItemFailures"),
+      `mapping ${name} takes a batch back whole`,
+    ),
+  );
+
+const timeoutsAgree: Rule = (graph) => [
+  ...consumed(graph).flatMap(({ queue, made }) =>
+    unless(
+      queue.inputs.visibilityTimeoutSeconds >= 6 * made.inputs.timeout,
+      `queue ${queue.name} hides a message for less than six times what ${made.inputs.name} may take`,
+    ),
+  ),
+  ...deployed.flatMap((name) => {
+    const limit = { minutely: 59, routes: 29, queue: 900, stream: 900, "local-page": 29 }[
+      functions[name].trigger.kind
+    ];
+    const timeout = functionOf(graph, name)?.inputs.timeout ?? 0;
+    return unless(
+      timeout <= limit,
+      `${name} may take ${timeout} s, and ${limit} s is what its trigger allows`,
+    );
+  }),
+];
+
+/** What Lambda does in a function's name to bring it its batches, and its log. */
+const forTriggers: Readonly<Record<string, readonly string[]>> = {
+  queue: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+  stream: [
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+  ],
+};
+const forLogs = ["logs:CreateLogStream", "logs:PutLogEvents"];
+
+/** `arn:…:table/TableTable/index/due` → `index/due`: the word of lib/contracts/permissions.ts for it. */
+function targetOf(resource: string): string {
+  const [, index] = /:table\/[^/]+\/(index\/\w+)$/.exec(resource) ?? [];
+  if (index !== undefined) return index;
+  if (resource.endsWith("DeadQueue")) return "dead-letters";
+  if (resource.endsWith("queue/WakesQueue")) return "wakes";
+  const [, kind = resource] = /^arn:aws:\w+:[^:]*:\d*:([\w-]+)\//.exec(resource) ?? [];
+  return { eventBus: "bus", "managed-instance": "controllers" }[kind] ?? kind;
+}
+
+/** Both ways: nothing is missing, nothing spare. */
+const functionsMayWhatTheyDo: Rule = (graph, derived) =>
+  deployed.flatMap((name) => {
+    const made = functionOf(graph, name);
+    if (made === undefined) return [];
+    const beside = [...(forTriggers[functions[name].trigger.kind] ?? []), ...forLogs];
+    const granted = statementsOf(graph, made.inputs.role).flatMap(
+      ({ Action: actions, Resource: resources }) =>
+        actions.flatMap((action) => resources.map((resource) => ({ action, target: targetOf(resource) }))),
+    );
+    const needed = derived.get(name)?.may ?? [];
+    const own = granted
+      .filter(({ action }) => !beside.includes(action))
+      .map(({ action, target }) => `${action} ${target}`);
+    return [
+      ...needed.filter((each) => !own.includes(each)).map((each) => `${name} lacks ${each}`),
+      ...own
+        .filter((each) => !needed.includes(each))
+        .map((each) => `${name} may ${each} and does not need it`),
+      ...beside
+        .filter((action) => !granted.some((each) => each.action === action))
+        .map((action) => `${name} lacks ${action} for its trigger or log`),
+    ];
+  });
+
+/** Actions that AWS knows no resource for (Service Authorization Reference); those of Amazon's agent are its own machine's. */
+const withoutResource =
+  /^(ssm:(DescribeInstanceInformation|GetCommandInvocation|ListCommandInvocations|UpdateInstanceInformation|ListInstanceAssociations)|ssmmessages:\w+|ec2messages:\w+)$/;
+
+const noWildcards: Rule = (graph) =>
+  rolesIn(graph).flatMap(({ name, inputs }) => [
+    ...inputs.managedPolicyArns.map((arn) => `role ${name} has ${arn}, which allows more than it needs`),
+    // SST's own roles of schedules name one function each, in another notation.
+    ...inputs.inlinePolicies
+      .filter(({ policy }) => policy.includes('"Action"'))
+      .flatMap(({ policy }) => policyIn.parse(policy))
+      .flatMap(({ Action: actions, Resource: resources, Condition }) => [
+        ...actions.filter((each) => each.includes("*")).map((each) => `role ${name} may ${each}`),
+        ...(resources.includes("*") ? actions.filter((each) => !withoutResource.test(each)) : []).map(
+          (each) => `role ${name} may ${each} on everything`,
+        ),
+        ...(resources.some((each) => each.endsWith("managed-instance/*")) && Condition === undefined
+          ? [`role ${name} may command machines of every stage`]
+          : []),
+      ]),
+  ]);
+
+const functionsAreToldWhatTheyRead: Rule = (graph, derived) =>
+  deployed.flatMap((name) => {
+    const given = functionOf(graph, name)?.inputs.environment.variables ?? {};
+    const read = (derived.get(name)?.environments ?? []).flatMap((each) =>
+      Object.entries(environments).flatMap(([known, shape]) => (known === each ? [shape] : [])),
+    );
+    const wrong = read
+      .flatMap((shape) => shape.safeParse(given).error?.issues ?? [])
+      .map(({ path }) => path.join("."));
+    const variables = read.flatMap((shape): readonly string[] => shape.keyof().options);
+    return [
+      ...[...new Set(wrong)].map((each) => `${name} is not told ${each}, or wrongly`),
+      ...Object.keys(given)
+        .filter((each) => !variables.includes(each))
+        .map((each) => `${name} is told ${each}, which it does not read`),
+    ];
+  });
+
+const tableIsAsTheAdaptersUseIt: Rule = (graph) =>
+  tablesIn(graph).flatMap(({ inputs }) => [
+    ...unless(
+      inputs.hashKey === tableKeys.hash && inputs.rangeKey === tableKeys.range,
+      "the table has other keys than its adapter",
+    ),
+    ...unless(
+      inputs.streamEnabled && inputs.streamViewType === streamView,
+      "the table has no stream of new images",
+    ),
+    ...unless(
+      inputs.pointInTimeRecovery?.enabled === true,
+      "the table cannot be restored to a point in time",
+    ),
+    ...indexNames.flatMap((index) => {
+      const made = inputs.globalSecondaryIndexes.find(({ name }) => name === index);
+      const { hash, range } = indexKeysOf(index);
+      return unless(
+        made?.hashKey === hash && made.rangeKey === range && made.projectionType === projections[index],
+        `index ${index} is not as its adapter uses it`,
+      );
+    }),
+  ]);
+
+const nothingIsPublic: Rule = (graph) => [
+  ...routesIn(graph).flatMap(({ inputs: { routeKey, authorizationType } }) => {
+    const open = routes.some((route) => route === routeKey && mayAsk[route] === null);
+    return unless(open || authorizationType !== "NONE", `${routeKey} asks nobody who he is`);
+  }),
+  ...invokePermissionsIn(graph).flatMap(({ name, inputs }) =>
+    unless(
+      inputs.sourceArn !== undefined && inputs.principal !== "*",
+      `permission ${name} lets anybody invoke`,
+    ),
+  ),
+  ...queuePoliciesIn(graph).flatMap(({ name, inputs }) =>
+    inputs.policy.flatMap((each) =>
+      unless(each.Effect === "Deny" || each.Principal !== "*", `queue policy ${name} lets everybody in`),
+    ),
+  ),
+  ...graph.resources
+    .filter(({ type }) => /functionUrl|bucketPublicAccess|bucketAclV2|layerVersionPermission/i.test(type))
+    .map(({ type, name }) => `${name} is a ${type}, which is reached from outside`),
+];
+
+const everyRouteIsThere: Rule = (graph) =>
+  apisIn(graph).flatMap((api) => {
+    const made = routesIn(graph).filter(({ inputs }) => inputs.apiId === `${api.name}-id`);
+    return routes
+      .filter((route) => !made.some(({ inputs }) => inputs.routeKey === route))
+      .map((route) => `${api.name} has no ${route}`);
+  });
+
+const everythingIsEncrypted: Rule = (graph) => [
+  ...queuesIn(graph).flatMap(({ name, inputs }) =>
+    unless(inputs.sqsManagedSseEnabled, `queue ${name} is not encrypted`),
+  ),
+  ...tablesIn(graph).flatMap(({ name, inputs }) =>
+    unless(
+      inputs.serverSideEncryption?.enabled === true,
+      `table ${name} is not encrypted by a key of the account`,
+    ),
+  ),
+  ...topicsIn(graph).flatMap(({ name, inputs }) =>
+    unless(inputs.kmsMasterKeyId !== undefined, `topic ${name} is not encrypted`),
+  ),
+];
+
+const logsEnd: Rule = (graph) => [
+  ...logsIn(graph).flatMap(({ name, inputs }) =>
+    unless(inputs.retentionInDays > 0, `log ${name} is kept for ever`),
+  ),
+  ...functionsIn(graph).flatMap(({ name, inputs }) =>
+    unless(
+      inputs.loggingConfig.logFormat === "JSON" &&
+        logsIn(graph).some((group) => group.inputs.name === inputs.loggingConfig.logGroup),
+      `function ${name} does not log as JSON into a log of its own`,
+    ),
+  ),
+];
+
+/** Whoever has a lab's controller has that lab alone. */
+const labsAreApart: Rule = (graph) => {
+  const labs = rolesIn(graph).filter(({ name }) => name.startsWith("Lab"));
+  return labs.flatMap(({ name, arn, inputs }) => {
+    const lab = inputs.name?.split("-lab-")[1] ?? "";
+    return statementsOf(graph, arn).flatMap(({ Action: actions, Resource: resources }) =>
+      resources.flatMap((resource) => [
+        ...unless(
+          !resource.includes(":parameter/") || resource.endsWith(`/labs/${lab}/*`),
+          `role ${name} reads ${resource}`,
+        ),
+        ...unless(
+          !actions.includes("sqs:SendMessage") || resource.endsWith("queue/ReportsQueue"),
+          `role ${name} sends to ${resource}`,
+        ),
+      ]),
+    );
+  });
+};
+
+export const rules = {
+  everyFunctionIsTriggered,
+  consumedQueuesHaveDeadLetters,
+  batchesFailInPart,
+  timeoutsAgree,
+  functionsMayWhatTheyDo,
+  noWildcards,
+  functionsAreToldWhatTheyRead,
+  tableIsAsTheAdaptersUseIt,
+  nothingIsPublic,
+  everyRouteIsThere,
+  everythingIsEncrypted,
+  logsEnd,
+  labsAreApart,
+} as const satisfies Readonly<Record<string, Rule>>;
