@@ -133,7 +133,7 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     may: ["dynamodb:GetItem table", listing],
   },
   "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
-  "watchdogs/reservations": watchdog(sweeping),
+  "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),
   "watchdogs/labs": watchdog([
     "dynamodb:GetItem table",
     "dynamodb:PutItem table",
