@@ -1,0 +1,174 @@
+#!/bin/sh
+# Our ramdisk: writes one image to one disk, proves what is on it, says so, and restarts the machine. It knows the address
+# of its boot service and its one-time token, by the kernel's command line, and nothing else (lib/contracts/boot.ts).
+export PATH=/bin
+piece_bytes=4194304
+
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+[ -c /dev/ttyS0 ] && exec </dev/null >/dev/ttyS0 2>&1
+say() { echo "ramdisk: $*"; }
+
+for module in $(cat /modules/order); do insmod "/modules/$module" || say "$module was not loaded"; done
+
+argument() { tr ' ' '\n' </proc/cmdline | sed -n "s/^rackwright\.$1=//p"; }
+url="$(argument url)"
+token="$(argument token)"
+place="${url#http://}"
+port="${place##*:}"
+host="${place%:*}"
+
+# Patience: a boot service that is away comes back. Each wait is twice the last, up to some seconds.
+wait_s=1
+wait_more() {
+  sleep "$wait_s"
+  wait_s=$((wait_s * 2))
+  [ "$wait_s" -gt 8 ] && wait_s=8
+  return 0
+}
+
+interface="$(ls /sys/class/net | grep -v '^lo$' | head -n 1)"
+ifconfig lo up
+ifconfig "$interface" up
+until udhcpc -q -n -t 5 -T 1 -i "$interface" -s /udhcpc.sh >/dev/null 2>&1; do say "no address yet"; done
+
+# One HTTP exchange: status in /run/status, the number of bytes in /run/length, the body on standard output.
+# HTTP/1.0, so that the server closes when it is done; the pipe is held open, for a half-closed request is an abandoned one.
+mkfifo /run/request
+exec 9<>/run/request
+exchange() {
+  printf '%s' "$1" >&9
+  timeout 60 nc "$host" "$port" <&9 | {
+    read -r _ status _
+    length=0
+    while read -r name value; do
+      value="$(printf '%s' "$value" | tr -d '\r')"
+      [ -z "$(printf '%s' "$name" | tr -d '\r')" ] && break
+      case "$name" in [Cc]ontent-[Ll]ength:) length="$value" ;; esac
+    done
+    echo "$status" >/run/status
+    echo "$length" >/run/length
+    cat
+  }
+}
+
+newline="$(printf '\r\n.')"
+newline="${newline%.}"
+head_of() { printf '%s %s HTTP/1.0%sHost: %s%sAuthorization: Bearer %s%s' "$1" "$2" "$newline" "$place" "$newline" "$token" "$newline."; }
+get() {
+  head="$(head_of GET "$1")"
+  exchange "${head%.}${2:+Range: bytes=$2$newline}$newline"
+}
+status() { cat /run/status; }
+
+# 204 is taken; a refusal (4xx) is for ever: the token is void, and this boot is nobody's.
+beacon() {
+  body="{\"phase\":\"build\"${1:+,$1}}"
+  head="$(head_of POST /beacon)"
+  while :; do
+    echo 0 >/run/status
+    exchange "${head%.}Content-Type: application/json${newline}Content-Length: ${#body}$newline$newline$body" >/dev/null
+    case "$(status)" in
+      2*) wait_s=1; return 0 ;;
+      4*) say "refused: $body"; stop_here ;;
+    esac
+    wait_more
+  done
+}
+
+# Nothing more to do: whoever watches sees a node that says nothing, or the fault that it has told.
+stop_here() {
+  say "stopped: $*"
+  while :; do sleep 3600; done
+}
+
+fault() {
+  beacon "\"fault\":{\"class\":\"$1\",\"code\":\"$2\",\"message\":\"$3\"}"
+  stop_here "$3"
+}
+
+beacon ''
+until get /boot/plan >/run/plan && [ "$(status)" = 200 ]; do
+  case "$(status)" in 4*) stop_here "the plan was refused" ;; esac
+  wait_more
+done
+wait_s=1
+from_plan() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" /run/plan; }
+path="$(from_plan path)"
+sha256="$(from_plan sha256)"
+size="$(from_plan sizeBytes)"
+
+# Facts for whoever reads the console; the disk is the first that is no ramdisk.
+disk=''
+for name in vda sda nvme0n1; do
+  if [ -b "/dev/$name" ]; then disk="/dev/$name"; break; fi
+done
+[ -n "$disk" ] || fault node no-disk "the ramdisk finds no disk"
+disk_bytes=$(($(cat "/sys/class/block/${disk#/dev/}/size") * 512))
+say "memory $(sed -n 's/^MemTotal: *//p' /proc/meminfo), disk $disk of $disk_bytes bytes, $(grep -c ^processor /proc/cpuinfo) processors"
+[ "$disk_bytes" -ge "$size" ] || fault node disk-too-small "the disk has $disk_bytes bytes, the image has $size"
+
+# A machine that is made to hang for tests carries the word in its own SMBIOS table; a real one never does.
+hangs_in_build() { grep -qs '^rackwright-hang=build$' /sys/class/dmi/id/board_asset_tag; }
+
+mkfifo /run/hash
+sha256sum </run/hash >/run/came &
+hash_pid=$!
+exec 8>/run/hash
+at=0
+while [ "$at" -lt "$size" ]; do
+  if [ "$at" -gt 0 ] && hangs_in_build; then
+    say "hanging, as the machine was told to"
+    while :; do :; done
+  fi
+  end=$((at + piece_bytes))
+  [ "$end" -gt "$size" ] && end="$size"
+  # Asked for again until it is whole: only whole pieces reach the disk and the checksum.
+  echo 0 >/run/status
+  get "$path" "$at-$((end - 1))" >/run/piece
+  if [ "$(status)" != 206 ] || [ "$(wc -c </run/piece)" -ne $((end - at)) ]; then
+    case "$(status)" in 4*) fault infrastructure image-refused "the boot service answered $(status) to bytes $at-$end of the image" ;; esac
+    wait_more
+    continue
+  fi
+  wait_s=1
+  dd if=/run/piece of="$disk" bs=1048576 seek=$((at / 1048576)) conv=notrunc 2>/dev/null ||
+    fault node disk-write-failed "the disk took no more bytes at $at"
+  cat /run/piece >&8
+  at="$end"
+  beacon "\"progress\":{\"doneBytes\":$at,\"totalBytes\":$size}"
+done
+rm /run/piece
+exec 8>&-
+wait "$hash_pid"
+sync
+came="$(cut -d ' ' -f 1 </run/came)"
+[ "$came" = "$sha256" ] ||
+  fault infrastructure image-damaged "the bytes that came have checksum $came, the image is $sha256: the copy on the lab controller is damaged"
+
+# What the disk itself gives back, not what is still in memory.
+echo 3 >/proc/sys/vm/drop_caches
+back="$(head -c "$size" "$disk" | sha256sum | cut -d ' ' -f 1)"
+[ "$back" = "$sha256" ] ||
+  fault node image-checksum-mismatch "the disk gives back checksum $back, the image is $sha256"
+say "verified $back"
+
+# What the installed system has to know goes to the partition that has a place for it.
+placed=''
+blockdev --rereadpt "$disk" 2>/dev/null
+for partition in "$disk"[0-9]* "$disk"p[0-9]*; do
+  [ -b "$partition" ] || continue
+  mount -t ext4 "$partition" /mnt 2>/dev/null || continue
+  if [ -d /mnt/etc/rackwright ]; then
+    cat /run/plan >/mnt/etc/rackwright/installation.json && placed="$partition"
+  fi
+  umount /mnt
+  [ -n "$placed" ] && break
+done
+[ -n "$placed" ] ||
+  fault configuration image-without-place "no ext4 partition of the image has a folder /etc/rackwright (docs/images.md)"
+sync
+beacon "\"verified\":{\"sha256\":\"$back\"}"
+say "restarting into $placed"
+reboot -f
