@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFil
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cpio, type Entry } from "./cpio.ts";
-import { BuildError, kernelPackage, unpacked } from "./debian.ts";
+import { BuildError, kernelPackage, run, unpacked } from "./debian.ts";
 import { type Module, modulesInOrder } from "./modules.ts";
 
 export interface Kernel {
@@ -29,21 +29,13 @@ export function debianKernel(out: string): Kernel {
   return { file, modules: modulesInOrder(root, ["virtio_pci", "virtio_blk", "virtio_net", "virtio_rng"]) };
 }
 
-const applets = [
-  ..."sh mount umount mkdir mknod cat echo printf sed grep head tail tr cut dd tee sync sleep rm ls ln mv cp chmod chown".split(
-    " ",
-  ),
-  ..."insmod ip ifconfig route udhcpc wget nc timeout sha256sum reboot poweroff switch_root mkfifo wc sort date uname hostname".split(
-    " ",
-  ),
-  ..."adduser deluser addgroup delgroup kill ps id whoami true false test [ env setsid find touch vi less du df seq blockdev".split(
-    " ",
-  ),
-];
-
 /** Busybox with its applets as links, in `bin/`. */
 export function busybox(out: string): Entry[] {
-  const content = readFileSync(join(unpacked("busybox-static", packagesIn(out)), "bin/busybox"));
+  const file = join(unpacked("busybox-static", packagesIn(out)), "bin/busybox");
+  const content = readFileSync(file);
+  const applets = run(file, ["--list"], out)
+    .split("\n")
+    .filter((name) => name !== "" && name !== "busybox");
   return [
     { kind: "directory", path: "bin" },
     { kind: "file", path: "bin/busybox", content, executable: true },

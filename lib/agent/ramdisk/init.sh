@@ -145,7 +145,7 @@ wait "$hash_pid"
 sync
 came="$(cut -d ' ' -f 1 </run/came)"
 [ "$came" = "$sha256" ] ||
-  fault infrastructure image-damaged "the bytes that came have checksum $came, the image is $sha256: the copy on the lab controller is damaged"
+  fault configuration image-damaged "the bytes that came have checksum $came, the image is $sha256: the copy on the lab controller is damaged, remove it there"
 
 # What the disk itself gives back, not what is still in memory.
 echo 3 >/proc/sys/vm/drop_caches
