@@ -11,11 +11,12 @@ export class BuildError extends Error {
   override readonly name = "BuildError";
 }
 
-export function run(program: string, parameters: readonly string[], cwd: string, input?: string): string {
+export function run(program: string, parameters: readonly string[], cwd: string): string {
   const { status, stdout, stderr, error } = spawnSync(program, [...parameters], {
     cwd,
     encoding: "utf8",
-    ...(input === undefined ? {} : { input }),
+    // Where Debian keeps programs that make file systems, for whoever is not root.
+    env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
   });
   if (error !== undefined)
     throw new BuildError(`${program} does not run here (${error.message}): install its Debian package`);

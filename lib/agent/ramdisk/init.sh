@@ -2,13 +2,13 @@
 # Our ramdisk: writes one image to one disk, proves what is on it, says so, and restarts the machine. It knows the address
 # of its boot service and its one-time token, by the kernel's command line, and nothing else (lib/contracts/boot.ts).
 export PATH=/bin
-piece_bytes=4194304
+piece_bytes=2097152
 
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 [ -c /dev/ttyS0 ] && exec </dev/null >/dev/ttyS0 2>&1
-say() { echo "ramdisk: $*"; }
+say() { echo "ramdisk: $(cut -d ' ' -f 1 /proc/uptime) $*"; }
 
 for module in $(cat /modules/order); do insmod "/modules/$module" || say "$module was not loaded"; done
 
@@ -25,7 +25,7 @@ wait_more() {
   sleep "$wait_s"
   wait_s=$((wait_s * 2))
   [ "$wait_s" -gt 8 ] && wait_s=8
-  return 0
+  new_pipe
 }
 
 interface="$(ls /sys/class/net | grep -v '^lo$' | head -n 1)"
@@ -33,46 +33,51 @@ ifconfig lo up
 ifconfig "$interface" up
 until udhcpc -q -n -t 5 -T 1 -i "$interface" -s /udhcpc.sh >/dev/null 2>&1; do say "no address yet"; done
 
-# One HTTP exchange: status in /run/status, the number of bytes in /run/length, the body on standard output.
+# One HTTP exchange: the status in /run/answer, the body on standard output.
 # HTTP/1.0, so that the server closes when it is done; the pipe is held open, for a half-closed request is an abandoned one.
-mkfifo /run/request
-exec 9<>/run/request
+# What a failed exchange has left in it must not be sent with the next, so a new one is made then.
+new_pipe() {
+  rm -f /run/request
+  mkfifo /run/request
+  exec 9<>/run/request
+}
+new_pipe
 exchange() {
   printf '%s' "$1" >&9
-  timeout 60 nc "$host" "$port" <&9 | {
-    read -r _ status _
-    length=0
-    while read -r name value; do
-      value="$(printf '%s' "$value" | tr -d '\r')"
-      [ -z "$(printf '%s' "$name" | tr -d '\r')" ] && break
-      case "$name" in [Cc]ontent-[Ll]ength:) length="$value" ;; esac
+  timeout 25 nc "$host" "$port" <&9 | {
+    read -r _ answer _
+    while read -r line; do
+      [ "$line" = "$return" ] && break
     done
-    echo "$status" >/run/status
-    echo "$length" >/run/length
+    echo "$answer" >/run/answer
     cat
   }
 }
 
-newline="$(printf '\r\n.')"
-newline="${newline%.}"
-head_of() { printf '%s %s HTTP/1.0%sHost: %s%sAuthorization: Bearer %s%s' "$1" "$2" "$newline" "$place" "$newline" "$token" "$newline."; }
-get() {
-  head="$(head_of GET "$1")"
-  exchange "${head%.}${2:+Range: bytes=$2$newline}$newline"
+# Programs are expensive to start on an emulated processor: the shell does by itself what it can.
+return="$(printf '\r')"
+newline="$return
+"
+authorized="Host: $place${newline}Authorization: Bearer $token$newline"
+get() { exchange "GET $1 HTTP/1.0$newline$authorized${2:+Range: bytes=$2$newline}$newline"; }
+# The answer to the last exchange, in `status`; 0 if there was none.
+look_at_answer() {
+  status=0
+  read -r status _ </run/answer
 }
-status() { cat /run/status; }
 
 # 204 is taken; a refusal (4xx) is for ever: the token is void, and this boot is nobody's.
 beacon() {
   body="{\"phase\":\"build\"${1:+,$1}}"
-  head="$(head_of POST /beacon)"
   while :; do
-    echo 0 >/run/status
-    exchange "${head%.}Content-Type: application/json${newline}Content-Length: ${#body}$newline$newline$body" >/dev/null
-    case "$(status)" in
+    echo 0 >/run/answer
+    exchange "POST /beacon HTTP/1.0$newline${authorized}Content-Length: ${#body}$newline$newline$body" >/dev/null
+    look_at_answer
+    case "$status" in
       2*) wait_s=1; return 0 ;;
       4*) say "refused: $body"; stop_here ;;
     esac
+    say "the beacon was not taken: status $status"
     wait_more
   done
 }
@@ -89,8 +94,14 @@ fault() {
 }
 
 beacon ''
-until get /boot/plan >/run/plan && [ "$(status)" = 200 ]; do
-  case "$(status)" in 4*) stop_here "the plan was refused" ;; esac
+while :; do
+  echo 0 >/run/answer
+  get /boot/plan >/run/plan
+  look_at_answer
+  case "$status" in
+    200) break ;;
+    4*) stop_here "the plan was refused" ;;
+  esac
   wait_more
 done
 wait_s=1
@@ -110,7 +121,9 @@ say "memory $(sed -n 's/^MemTotal: *//p' /proc/meminfo), disk $disk of $disk_byt
 [ "$disk_bytes" -ge "$size" ] || fault node disk-too-small "the disk has $disk_bytes bytes, the image has $size"
 
 # A machine that is made to hang for tests carries the word in its own SMBIOS table; a real one never does.
-hangs_in_build() { grep -qs '^rackwright-hang=build$' /sys/class/dmi/id/board_asset_tag; }
+tag=''
+read -r tag 2>/dev/null </sys/class/dmi/id/board_asset_tag
+hangs_in_build() { [ "$tag" = rackwright-hang=build ]; }
 
 mkfifo /run/hash
 sha256sum </run/hash >/run/came &
@@ -125,10 +138,13 @@ while [ "$at" -lt "$size" ]; do
   end=$((at + piece_bytes))
   [ "$end" -gt "$size" ] && end="$size"
   # Asked for again until it is whole: only whole pieces reach the disk and the checksum.
-  echo 0 >/run/status
+  echo 0 >/run/answer
   get "$path" "$at-$((end - 1))" >/run/piece
-  if [ "$(status)" != 206 ] || [ "$(wc -c </run/piece)" -ne $((end - at)) ]; then
-    case "$(status)" in 4*) fault infrastructure image-refused "the boot service answered $(status) to bytes $at-$end of the image" ;; esac
+  look_at_answer
+  came_bytes="$(wc -c </run/piece)"
+  if [ "$status" != 206 ] || [ "$came_bytes" -ne $((end - at)) ]; then
+    case "$status" in 4*) fault infrastructure image-refused "the boot service answered $status to bytes $at-$end of the image" ;; esac
+    say "bytes $at-$end did not come: status $status, $came_bytes bytes"
     wait_more
     continue
   fi
@@ -137,6 +153,7 @@ while [ "$at" -lt "$size" ]; do
     fault node disk-write-failed "the disk took no more bytes at $at"
   cat /run/piece >&8
   at="$end"
+  say "written $at of $size"
   beacon "\"progress\":{\"doneBytes\":$at,\"totalBytes\":$size}"
 done
 rm /run/piece
