@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
 import type { HardwareIssue, TimelineEntry } from "../../lib/core/timeline.ts";
 import { Place, type Run } from "../stack/main-job.ts";
@@ -25,7 +25,7 @@ requireBuilt();
 const patienceMs = 540_000;
 const user = "student";
 const image = "demo";
-const [hangs, frozen, locked] = ["node-03", "node-04", "node-05"];
+const [hangs, frozen, locked] = ["node-03", "node-04", "node-05"] as const;
 
 const place = new Place();
 const key = join(place.data, "user-key");
@@ -45,10 +45,12 @@ const post = async (path: string, body: unknown): Promise<void> => {
 const reaches = (id: string, ...states: readonly string[]): Promise<void> =>
   eventually(async () => states.includes((await node(id)).state), `${id} ${states.join()}`, patienceMs);
 
+const start = (count: number): Promise<Run> =>
+  place.start("--rack", "qemu", "--lab", join(place.data, "lab.json"), "--count", String(count));
+
 beforeAll(async () => {
-  const lab = join(place.data, "lab.json");
-  writeLab(lab, "bmc/locked");
-  run = await place.start("--rack", "qemu", "--lab", lab, "--count", "2");
+  writeLab(join(place.data, "lab.json"), "bmc/locked");
+  run = await start(2);
   const said = await run.until(({ text }) => text?.startsWith("Reservation res-") === true);
   first = /Reservation (res-\w+)/.exec(said.text ?? "")?.[1] ?? "";
   const secret = join(place.data, "agent-secrets/bmc/locked.json");
@@ -58,8 +60,10 @@ beforeAll(async () => {
   for (const id of [frozen, locked, hangs]) await post(`/v1/nodes/${id}/reload`, { image });
 }, patienceMs);
 
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") place.explain();
+});
 afterAll(async () => {
-  place.explain();
   endMachines(place.data);
   await place.clean();
 }, 60_000);
@@ -138,14 +142,32 @@ test("R70: a node that hangs in the ramdisk, its processor busy, is found, power
   expect(effectsOn(place.data, hangs).filter((what) => what === "power 0").length).toBeGreaterThan(0);
 });
 
+test("kill -9 of everything but the machines in the middle of an imaging: the ramdisk waits, and the load is finished", {
+  timeout: patienceMs,
+}, async () => {
+  const before = consoleOf(place.data, hangs).length;
+  const since = (): string => consoleOf(place.data, hangs).slice(before);
+  await post(`/v1/nodes/${hangs}/reload`, { image });
+  await eventually(() => since().includes("written "), "the middle of the imaging", patienceMs);
+  run.child.kill("SIGKILL");
+  for (const [name, { pid }] of Object.entries(place.processes()))
+    if (name !== "rack" && name !== "main") process.kill(pid, "SIGKILL");
+  await run.ended;
+  run = await start(1);
+  await run.until(({ text }) => text?.startsWith("API") === true);
+  const loaded = async () => (await timeline(hangs)).at(-1)?.why.includes("loaded anew and proved") === true;
+  await eventually(loaded, `${hangs} loaded`, patienceMs);
+  expect(since()).toContain("verified");
+});
+
 test("an image that was damaged on the lab controller is refused by the machine; the node is not blamed", {
   timeout: patienceMs,
 }, async () => {
   damageImage(place.data);
-  await post("/v1/nodes/node-02/reload", { image });
+  await post(`/v1/nodes/${hangs}/reload`, { image });
   const refused = async () =>
-    (await timeline("node-02")).some(({ why }) => why.includes("the copy on the lab controller is damaged"));
+    (await timeline(hangs)).some(({ why }) => why.includes("the copy on the lab controller is damaged"));
   await eventually(refused, "a refusal of the damaged image", patienceMs);
-  await reaches("node-02", "available");
-  expect(await node("node-02")).toMatchObject({ revision: null, openIssues: [] });
+  await reaches(hangs, "available");
+  expect(await node(hangs)).toMatchObject({ revision: null, openIssues: [] });
 });

@@ -18,7 +18,7 @@ if [ ! -e /etc/rackwright/host-key ]; then
   dropbearkey -t ed25519 -f /etc/rackwright/host-key.new >/dev/null && mv /etc/rackwright/host-key.new /etc/rackwright/host-key
 fi
 hostname "$(from node)"
-from revision >/etc/rackwright/revision
+echo "$(from revision)" >/etc/rackwright/revision
 manager=/var/lib/rackwright/.ssh
 mkdir -p "$manager"
 chmod 700 /var/lib/rackwright "$manager"
