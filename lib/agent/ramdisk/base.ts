@@ -29,7 +29,7 @@ export function debianKernel(out: string): Kernel {
   return { file, modules: modulesInOrder(root, ["virtio_pci", "virtio_blk", "virtio_net", "virtio_rng"]) };
 }
 
-/** Busybox with its applets as links, in `bin/`. */
+/** Busybox with its applets as links, and HTTP for our scripts, in `bin/`. */
 export function busybox(out: string): Entry[] {
   const file = join(unpacked("busybox-static", packagesIn(out)), "bin/busybox");
   const content = readFileSync(file);
@@ -39,6 +39,7 @@ export function busybox(out: string): Entry[] {
   return [
     { kind: "directory", path: "bin" },
     { kind: "file", path: "bin/busybox", content, executable: true },
+    script("bin/http.sh", join(import.meta.dirname, "http.sh")),
     ...applets.map((name): Entry => ({ kind: "link", path: `bin/${name}`, target: "busybox" })),
   ];
 }

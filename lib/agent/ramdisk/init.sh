@@ -16,8 +16,7 @@ argument() { tr ' ' '\n' </proc/cmdline | sed -n "s/^rackwright\.$1=//p"; }
 url="$(argument url)"
 token="$(argument token)"
 place="${url#http://}"
-port="${place##*:}"
-host="${place%:*}"
+. /bin/http.sh
 
 # Patience: a boot service that is away comes back. Each wait is twice the last, up to some seconds.
 wait_s=1
@@ -25,7 +24,7 @@ wait_more() {
   sleep "$wait_s"
   wait_s=$((wait_s * 2))
   [ "$wait_s" -gt 8 ] && wait_s=8
-  new_pipe
+  new_pipes
 }
 
 interface="$(ls /sys/class/net | grep -v '^lo$' | head -n 1)"
@@ -33,46 +32,11 @@ ifconfig lo up
 ifconfig "$interface" up
 until udhcpc -q -n -t 5 -T 1 -i "$interface" -s /udhcpc.sh >/dev/null 2>&1; do say "no address yet"; done
 
-# One HTTP exchange: the status in /run/answer, the body on standard output.
-# HTTP/1.0, so that the server closes when it is done; the pipe is held open, for a half-closed request is an abandoned one.
-# What a failed exchange has left in it must not be sent with the next, so a new one is made then.
-new_pipe() {
-  rm -f /run/request
-  mkfifo /run/request
-  exec 9<>/run/request
-}
-new_pipe
-exchange() {
-  printf '%s' "$1" >&9
-  timeout 25 nc "$host" "$port" <&9 | {
-    read -r _ answer _
-    while read -r line; do
-      [ "$line" = "$return" ] && break
-    done
-    echo "$answer" >/run/answer
-    cat
-  }
-}
-
-# Programs are expensive to start on an emulated processor: the shell does by itself what it can.
-return="$(printf '\r')"
-newline="$return
-"
-authorized="Host: $place${newline}Authorization: Bearer $token$newline"
-get() { exchange "GET $1 HTTP/1.0$newline$authorized${2:+Range: bytes=$2$newline}$newline"; }
-# The answer to the last exchange, in `status`; 0 if there was none.
-look_at_answer() {
-  status=0
-  read -r status _ </run/answer
-}
-
 # 204 is taken; a refusal (4xx) is for ever: the token is void, and this boot is nobody's.
 beacon() {
   body="{\"phase\":\"build\"${1:+,$1}}"
   while :; do
-    echo 0 >/run/answer
-    exchange "POST /beacon HTTP/1.0$newline${authorized}Content-Length: ${#body}$newline$newline$body" >/dev/null
-    look_at_answer
+    post /beacon "$body" >/dev/null
     case "$status" in
       2*) wait_s=1; return 0 ;;
       4*) say "refused: $body"; stop_here ;;
@@ -95,9 +59,7 @@ fault() {
 
 beacon ''
 while :; do
-  echo 0 >/run/answer
   get /boot/plan >/run/plan
-  look_at_answer
   case "$status" in
     200) break ;;
     4*) stop_here "the plan was refused" ;;
@@ -138,9 +100,7 @@ while [ "$at" -lt "$size" ]; do
   end=$((at + piece_bytes))
   [ "$end" -gt "$size" ] && end="$size"
   # Asked for again until it is whole: only whole pieces reach the disk and the checksum.
-  echo 0 >/run/answer
   get "$path" "$at-$((end - 1))" >/run/piece
-  look_at_answer
   came_bytes="$(wc -c </run/piece)"
   if [ "$status" != 206 ] || [ "$came_bytes" -ne $((end - at)) ]; then
     case "$status" in 4*) fault infrastructure image-refused "the boot service answered $status to bytes $at-$end of the image" ;; esac
