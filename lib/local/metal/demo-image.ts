@@ -100,7 +100,7 @@ function materialize(entries: readonly Entry[], dir: string): void {
 }
 
 const bootMenu =
-  "DEFAULT linux\nPROMPT 0\nLABEL linux\nKERNEL vmlinuz\nINITRD initrd\nAPPEND quiet console=ttyS0,115200\n";
+  "DEFAULT linux\nPROMPT 0\nLABEL linux\nKERNEL vmlinuz\nINITRD initrd\nAPPEND quiet no_timer_check console=ttyS0,115200\n";
 
 function fatPartition(work: string, kernel: string, initrd: Buffer): Buffer {
   const file = join(work, "boot.fat");
