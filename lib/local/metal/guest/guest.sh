@@ -50,7 +50,7 @@ case "$task" in
     else
       printf '%s' "$user" | grep -qxE '[a-z_][a-z0-9_-]{0,31}' || refuse "$user is no name for a user"
       key="$(printf '%s' "$input" | sed -n 's/.*"publicKey":"\([A-Za-z0-9+=@/ ._-]*\)[^"]*".*/\1/p')"
-      [ -n "$key" ] || refuse "there is no usable public key"
+      case "$key" in ssh-*' '* | ecdsa-*' '* | sk-*' '*) ;; *) refuse "there is no usable public key" ;; esac
       if ! grep -qxF -e "$user" "$users"; then
         # Whoever is in the image already (root, the manager) is not a user.
         id -u "$user" >/dev/null 2>&1 && refuse "$user is not a user"
