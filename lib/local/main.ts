@@ -13,6 +13,7 @@ import { follow, isAtRest, isHandedOver, type MainJob, prepareLab, resultOf } fr
 import { help, type Options, readOptions, UsageError } from "./cli/options.ts";
 import { jsonReporter, plainReporter, type Reporter, terminalReporter } from "./cli/reporter.ts";
 import { makeDemoImage } from "./demo-image.ts";
+import { ImageError } from "./image-formats.ts";
 import { importImage } from "./image-store.ts";
 import { type Layout, layoutOf, settle, userKey, writeAtomically } from "./layout.ts";
 import { missingFor, rackKindOf } from "./rack/kinds.ts";
@@ -228,7 +229,7 @@ try {
 } catch (error) {
   const usage = error instanceof UsageError;
   process.stderr.write(
-    `rackwright: ${usage || error instanceof StackError || error instanceof ApiError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+    `rackwright: ${usage || error instanceof StackError || error instanceof ApiError || error instanceof ImageError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
   );
   process.exitCode = usage ? 2 : 1;
 }
