@@ -81,9 +81,10 @@ async function serve(
   if (get && url.pathname === "/boot/plan") {
     if (bearer.kind !== "boot" || bearer.boot.state !== "issued")
       return problem(response, 403, "this token has no plan");
-    return void response
-      .writeHead(200, { "content-type": "application/json" })
-      .end(JSON.stringify(boots.plan(bearer.boot)));
+    const plan = Buffer.from(JSON.stringify(boots.plan(bearer.boot)));
+    // With its length: a ramdisk behind a forwarded network does not always see the end of a connection.
+    const headers = { "content-type": "application/json", "content-length": plan.length };
+    return void response.writeHead(200, headers).end(plan);
   }
   if (get && url.pathname.startsWith("/images/")) {
     if (bearer.kind !== "boot" || url.pathname !== `/images/${bearer.boot.image.sha256}`) {

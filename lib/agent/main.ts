@@ -8,6 +8,7 @@ const help = `rackwright-agent: the hands of Rackwright on a lab controller
   rackwright-agent run DELIVERY [--config FILE]     hands commands (base64url JSON) to the daemon and ends at once
   rackwright-agent doctor [--config FILE]           says what is missing on this controller, and what to do
   rackwright-agent install --lab … --controller …   puts program, unit, directories and configuration in place
+  rackwright-agent dnsmasq --interface … --range …  a configuration for network boots (or --proxy: docs/lab-controller.md)
   rackwright-agent help                             this text
 
 The configuration is read from --config, else from $RACKWRIGHT_AGENT_CONFIG, else from /etc/rackwright/agent.json.
@@ -26,6 +27,9 @@ async function main(): Promise<number> {
       "queue-url": { type: "string" },
       "image-store-url": { type: "string" },
       "public-url": { type: "string" },
+      interface: { type: "string" },
+      range: { type: "string" },
+      proxy: { type: "string" },
     },
   });
   const [verb = "help", payload] = positionals;
@@ -53,9 +57,21 @@ async function main(): Promise<number> {
     }
     case "install": {
       const { install, installSettings } = await import("./install.ts");
-      const { config: _config, help: _help, ...given } = values;
+      const {
+        config: _config,
+        help: _help,
+        interface: _interface,
+        range: _range,
+        proxy: _proxy,
+        ...given
+      } = values;
       const program = { program: process.argv[1] ?? "", node: process.execPath };
       for (const line of install(installSettings(given, program))) process.stdout.write(`${line}\n`);
+      return 0;
+    }
+    case "dnsmasq": {
+      const { dnsmasqConfiguration, dnsmasqSettings } = await import("./dnsmasq.ts");
+      process.stdout.write(dnsmasqConfiguration(dnsmasqSettings(readConfig(file).publicUrl, values)));
       return 0;
     }
     default:

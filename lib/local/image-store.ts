@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { listenOn } from "./http.ts";
+import { rawBytes } from "./image-formats.ts";
 
-/** Copies a file in under its checksum; the same bytes are stored once. */
+/** Takes an image in, whatever it comes as, under the checksum of its raw bytes; the same bytes are stored once. */
 export async function importImage(file: string, dir: string): Promise<{ sha256: string; sizeBytes: number }> {
   mkdirSync(dir, { recursive: true });
   const hash = createHash("sha256");
@@ -21,14 +22,15 @@ export async function importImage(file: string, dir: string): Promise<{ sha256: 
     },
   });
   const partial = join(dir, `import-${process.pid}-${Date.now()}.part`);
+  const work = `${partial}.raw`;
   try {
-    await pipeline(createReadStream(file), count, createWriteStream(partial));
+    await pipeline(await rawBytes(file, work), count, createWriteStream(partial));
     if (sizeBytes === 0) throw new Error(`${file} is empty: an image has at least one byte`);
     const sha256 = hash.digest("hex");
     await rename(partial, join(dir, sha256));
     return { sha256, sizeBytes };
   } finally {
-    await rm(partial, { force: true });
+    for (const left of [partial, work]) await rm(left, { force: true });
   }
 }
 

@@ -13,8 +13,10 @@ import { follow, isAtRest, isHandedOver, type MainJob, prepareLab, resultOf } fr
 import { help, type Options, readOptions, UsageError } from "./cli/options.ts";
 import { jsonReporter, plainReporter, type Reporter, terminalReporter } from "./cli/reporter.ts";
 import { makeDemoImage } from "./demo-image.ts";
+import { ImageError } from "./image-formats.ts";
 import { importImage } from "./image-store.ts";
 import { type Layout, layoutOf, settle, userKey, writeAtomically } from "./layout.ts";
+import { missingFor, rackKindOf } from "./rack/kinds.ts";
 import { isFree } from "./rack/ports.ts";
 import { holderOf, type Stack, StackError, startStack } from "./stack.ts";
 
@@ -65,6 +67,9 @@ async function main(options: Options): Promise<number> {
   if (!(await isFree(options.port)) && !isOurs(layout, options.port)) {
     throw new UsageError(`--port: ${options.port} is taken: name another one`);
   }
+  const missing = missingFor(options.rack);
+  if (missing.length > 0)
+    throw new UsageError(`--rack ${options.rack}: ${missing.join(", ")} is not there: npm run build:metal`);
   let stopping = false;
   const stop = () => {
     stopping = true;
@@ -78,6 +83,7 @@ async function main(options: Options): Promise<number> {
     lab,
     apiPort: options.port,
     watchdogSeconds,
+    rackKind: rackKindOf[options.rack],
   });
   try {
     const job: MainJob = {
@@ -174,8 +180,9 @@ async function begin(
 
 async function storeImage(
   layout: Layout,
-  { image, badImage, hangs, deadBmcs }: Options,
+  { rack, image: named, badImage, hangs, deadBmcs }: Options,
 ): Promise<{ id: string; sha256: string; sizeBytes: number }> {
+  const image = named ?? rackKindOf[rack].image;
   const made = join(layout.images, "demo.part");
   // Faults show only where something is loaded, so that a run with faults has an image that no node has yet.
   const variant = badImage || hangs.length > 0 || deadBmcs.length > 0 ? String(Date.now()) : "";
@@ -186,7 +193,7 @@ async function storeImage(
     const file = join(layout.images, content.sha256);
     await writeFile(file, Buffer.from("damaged"), { flag: "r+" });
   }
-  return { id: image === null ? "demo" : "image", ...content };
+  return { id: named === null ? "demo" : "image", ...content };
 }
 
 async function breakThings(rackControl: string, { hangs, deadBmcs }: Options): Promise<void> {
@@ -222,7 +229,7 @@ try {
 } catch (error) {
   const usage = error instanceof UsageError;
   process.stderr.write(
-    `rackwright: ${usage || error instanceof StackError || error instanceof ApiError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+    `rackwright: ${usage || error instanceof StackError || error instanceof ApiError || error instanceof ImageError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
   );
   process.exitCode = usage ? 2 : 1;
 }

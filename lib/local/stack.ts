@@ -14,6 +14,7 @@ import { dynamoDbProgram, tendStream } from "./dynamodb.ts";
 import { tokenFrom } from "./issuer.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
 import { end } from "./process.ts";
+import type { RackKind } from "./rack/kinds.ts";
 import { rackFile } from "./rack/store.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -47,6 +48,8 @@ export interface StackSettings {
   readonly lab: LabFile;
   readonly apiPort: number;
   readonly watchdogSeconds: number;
+  /** What the machines are. */
+  readonly rackKind: RackKind;
 }
 
 const startPatienceMs = 30_000;
@@ -58,12 +61,13 @@ export async function startStack({
   lab,
   apiPort,
   watchdogSeconds,
+  rackKind,
 }: StackSettings): Promise<Stack> {
   const { ports } = settings;
   const controller = lab.controllers[0] ?? "";
   const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
   await endLeftovers(layout);
-  prepareController(layout, settings, lab);
+  prepareController(layout, settings, lab, rackKind);
   const running: Records = { main: { pid: process.pid, start: startOf(process.pid) } };
   const children = new Map<string, ChildProcess>();
   let fail: (error: Error) => void = () => {};
@@ -137,8 +141,8 @@ export async function startStack({
       layout,
       settings,
       lab,
-      () =>
-        node("rack", join(root, "lib/local/rack/main.ts"), ["--config", join(layout.rack, "config.json")]),
+      rackKind,
+      () => node("rack", rackKind.program, ["--config", join(layout.rack, "config.json")]),
       until,
     );
     await until("dynamodb", answers(external ?? url(ports.dynamodb)));
@@ -177,7 +181,8 @@ export async function startStack({
       },
     );
     await until("the API", answers(`${url(apiPort)}/v1/openapi.json`));
-    await until("the agent", answers(`${url(ports.agent)}/healthz`));
+    // One that is not content (a BMC refuses its credential) is up all the same.
+    await until("the agent", async () => (await fetch(`${url(ports.agent)}/metrics`)).ok);
     const token = await tokenFrom(url(apiPort), process.env["USER"] ?? "operator", ["operator"]);
     writeAtomically(layout.token, token, 0o600);
     return {
@@ -187,11 +192,8 @@ export async function startStack({
       lab: {
         ...lab,
         nodes: lab.nodes.map((each) => {
-          const port = rack.nodes.find(({ id }) => id === each.id)?.bmcPort;
-          return {
-            ...each,
-            bmc: { ...each.bmc, driver: "redfish", address: url(port), credential: each.bmc.credential },
-          };
+          const port = rack.nodes.find(({ id }) => id === each.id)?.bmcPort ?? 0;
+          return { ...each, bmc: { ...each.bmc, ...rackKind.bmc(port) } };
         }),
       },
       failed,
@@ -252,6 +254,7 @@ async function startRack(
   layout: Layout,
   { ports, bmc }: Settings,
   lab: LabFile,
+  kind: RackKind,
   start: () => ChildProcess,
   until: (what: string, holds: () => Promise<boolean>) => Promise<void>,
 ): Promise<z.infer<typeof rackFile>> {
@@ -263,7 +266,7 @@ async function startRack(
       schema: "rackwright.rack/1",
       dir: layout.rack,
       controlPort: ports.rack,
-      bootServer: `http://127.0.0.1:${ports.agent}`,
+      bootServer: kind.agentUrl(ports.agent ?? 0),
       credential: bmc,
       nodes: lab.nodes.map(({ id, macs }) => ({ id, macs })),
     }),
@@ -279,7 +282,7 @@ async function startRack(
 const agentConfigOf = ({ dir }: Layout): string => join(dir, "agent.json");
 
 /** What a person sets up once on a lab controller: configuration, secrets, boot files, the program on the PATH. */
-function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFile): void {
+function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFile, rackKind: RackKind): void {
   writeAtomically(
     agentConfigOf(layout),
     JSON.stringify({
@@ -290,7 +293,7 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
       secretsDir: layout.secrets,
       bootFilesDir: layout.bootFiles,
       listen: { host: "127.0.0.1", port: ports.agent },
-      publicUrl: `http://127.0.0.1:${ports.agent}`,
+      publicUrl: rackKind.agentUrl(ports.agent ?? 0),
       imageStoreUrl: `http://127.0.0.1:${ports.images}/images`,
       reports: {
         queueUrl: `http://127.0.0.1:${ports.sqs}/000000000000/reports`,
@@ -302,7 +305,7 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
   for (const name of new Set(lab.nodes.map((node) => node.bmc.credential))) {
     writeAtomically(join(layout.secrets, `${name}.json`), JSON.stringify(bmc), 0o600);
   }
-  for (const name of ["kernel", "ramdisk"]) writeFileSync(join(layout.bootFiles, name), `virtual ${name}\n`);
+  rackKind.fillBootFiles(layout.bootFiles);
   const shim = join(layout.bin, "rackwright-agent");
   writeFileSync(shim, `#!/bin/sh\nexec '${process.execPath}' '${agentBundle}' "$@"\n`);
   chmodSync(shim, 0o755);

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { mostNodes } from "../../contracts/job.ts";
 import { type Phase, phases } from "../../core/command.ts";
+import { type RackKindName, rackKindOf, rackKinds } from "../rack/kinds.ts";
 
 /** The caller's mistake: told in one line, exit code 2. */
 export class UsageError extends Error {
@@ -20,6 +21,7 @@ export interface Options {
   /** One reservation through to the end of its reclaim, then exit. */
   readonly once: boolean;
   readonly json: boolean;
+  readonly rack: RackKindName;
   readonly lab: string;
   /** A disk image to import; null: a small demonstration image is made. */
   readonly image: string | null;
@@ -37,9 +39,10 @@ export const help = `Rackwright on one machine: an embedded stack, a virtual lab
   npm start -- --once --json     one reservation through to the end of its reclaim, as lines of JSON
 
 Options
-  --lab FILE         the lab to run (default: examples/lab.json)
+  --rack KIND        virtual (default), or qemu: real machines in software, with IPMI, PXE and disks (docs/metal.md)
+  --lab FILE         the lab to run (default: examples/lab.json; with --rack qemu: examples/metal.json)
   --image FILE       a disk image to import and load (default: a small demonstration image is made)
-  --count N          how many nodes to reserve (default: 3)
+  --count N          how many nodes to reserve (default: 3; with --rack qemu: 2)
   --port N           port of the HTTP API and the status page (default: 8750)
   --data DIR         where everything is kept; a restart carries on from there (default: .rackwright)
   --once             end the reservation when it is ready, wait for its reclaim, exit 0; any other end exits 1
@@ -57,13 +60,18 @@ const firstPorts = 1024;
 
 export function readOptions(argv: readonly string[]): Options {
   const { values } = parse(argv);
+  const rack = rackKinds.find((name) => name === values.rack);
+  if (rack === undefined)
+    throw new UsageError(`--rack: ${rackKinds.join(" or ")} is wanted, not ${JSON.stringify(values.rack)}`);
+  const kind = rackKindOf[rack];
   const options: Options = {
     help: values.help,
     once: values.once,
     json: values.json,
-    lab: existingFile("--lab", values.lab),
+    rack,
+    lab: existingFile("--lab", values.lab ?? kind.lab),
     image: values.image === undefined ? null : existingFile("--image", values.image),
-    count: integer("--count", values.count, 1, mostNodes),
+    count: integer("--count", values.count ?? String(kind.usualCount), 1, mostNodes),
     port: integer("--port", values.port, firstPorts, 65_535),
     data: resolve(values.data),
     hangs: values.hang.map(hang),
@@ -82,9 +90,10 @@ function parse(argv: readonly string[]) {
         help: { type: "boolean", default: false },
         once: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
-        lab: { type: "string", default: "examples/lab.json" },
+        rack: { type: "string", default: "virtual" },
+        lab: { type: "string" },
         image: { type: "string" },
-        count: { type: "string", default: "3" },
+        count: { type: "string" },
         port: { type: "string", default: "8750" },
         data: { type: "string", default: ".rackwright" },
         hang: { type: "string", multiple: true, default: [] },

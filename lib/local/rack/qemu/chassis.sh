@@ -1,0 +1,75 @@
+#!/bin/sh
+# What stands behind a BMC of the rack: ipmi_sim calls it for every chassis command, and waits for it. Each machine has a
+# folder with a copy of this program and its `settings`. Done twice, each command has the effect of once.
+cd "$(dirname "$0")" || exit 1
+. ./settings
+
+# A recycled process id is not our machine, and one that nobody has reaped is dead.
+alive() {
+  pid="$(cat pid 2>/dev/null)"
+  [ -n "$pid" ] || return 1
+  case "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null)" in '' | Z* | X*) return 1 ;; esac
+  tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$PWD/pid"
+}
+
+note() { echo "$(date +%s%3N) $*" >>effects; }
+
+stop() {
+  alive || return 0
+  kill -KILL "$pid"
+  while alive; do sleep 0.02; done
+  rm -f pid
+}
+
+# Holds for one start, as IPMI has it: the restart after it goes to the disk.
+start() {
+  alive && return 0
+  order='order=c'
+  [ "$(cat boot)" = pxe ] && order='once=n,order=c'
+  echo none >boot
+  hang="$(cat hang 2>/dev/null)"
+  [ -n "$hang" ] && touch hanging
+  frozen=''
+  [ "$hang" = firmware ] && frozen='-S'
+  # What we have from ipmi_sim (its sockets) is not the machine's.
+  qemu-system-x86_64 -name "$name" -M pc,usb=off,vmport=off,smm=off -nodefaults -display none $frozen \
+    -accel tcg,thread=multi,tb-size=64 -cpu qemu64 -m 128 -boot "$order" \
+    -netdev "user,id=n0,bootfile=$bootfile,hostfwd=tcp:127.0.0.1:$ssh_port-:22" -device "virtio-net-pci,netdev=n0,mac=$mac" \
+    -device virtio-rng-pci -drive "if=virtio,file=disk.img,format=raw,cache=unsafe" -chardev file,id=console,path=console.log,append=on -serial chardev:console \
+    -smbios "type=2,asset=rackwright-hang=$hang" -smbios "type=3,asset=rackwright-reach=127.0.0.1:$ssh_port" \
+    -pidfile "$PWD/pid" -daemonize </dev/null >>qemu.log 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+}
+
+# Off is what cures a machine that was started to hang.
+cure() {
+  [ -e hanging ] || return 0
+  rm -f hang hanging
+}
+
+power_now() { if alive; then echo 1; else echo 0; fi; }
+
+case "$1 $2" in
+  'get power') echo "power:$(power_now)" ;;
+  'get boot') echo "boot:$(cat boot)" ;;
+  'set power')
+    [ "$3" = "$(power_now)" ] && exit 0
+    note "power $3"
+    if [ "$3" = 1 ]; then start; else stop && cure; fi
+    ;;
+  'set reset')
+    alive || exit 0
+    note reset
+    stop
+    start
+    ;;
+  'set shutdown')
+    note shutdown
+    stop
+    cure
+    ;;
+  'set boot')
+    note "boot $3"
+    echo "$3" >boot
+    ;;
+  'set identify') note "identify $3" ;;
+esac

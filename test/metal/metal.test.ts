@@ -1,0 +1,173 @@
+/**
+ * The main job with nothing mocked: QEMU machines behind IPMI BMCs, an iPXE ROM, our ramdisk, a disk, a Linux with SSH.
+ * One lab for all: what takes a machine minutes is begun before the first test, and each test waits for its own.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { HardwareIssue, TimelineEntry } from "../../lib/core/timeline.ts";
+import { Place, type Run } from "../stack/main-job.ts";
+import { eventually } from "../support/stack.ts";
+import {
+  breakMachine,
+  consoleOf,
+  damageImage,
+  effectsOn,
+  endMachines,
+  requireBuilt,
+  ssh,
+  writeLab,
+} from "./support.ts";
+
+requireBuilt();
+/** Ends what hangs; on two busy cores an emulated machine takes ten times its usual half minute. */
+const patienceMs = 540_000;
+const user = "student";
+const image = "demo";
+const [hangs, frozen, locked] = ["node-03", "node-04", "node-05"] as const;
+
+const place = new Place();
+const key = join(place.data, "user-key");
+let run: Run;
+let first: string;
+
+const node = (id: string): Promise<NodeView> => place.get(`/v1/nodes/${id}`);
+const reservation = (id: string): Promise<ReservationView> => place.get(`/v1/reservations/${id}`);
+const timeline = async (id: string): Promise<TimelineEntry[]> =>
+  (await place.get<{ entries: TimelineEntry[] }>(`/v1/nodes/${id}/timeline?after=0`)).entries;
+const issues = async (id: string): Promise<HardwareIssue[]> =>
+  (await place.get<{ issues: HardwareIssue[] }>(`/v1/nodes/${id}/issues`)).issues;
+const post = async (path: string, body: unknown): Promise<void> => {
+  const response = await place.ask(path, { method: "POST", body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+};
+const reaches = (id: string, ...states: readonly string[]): Promise<void> =>
+  eventually(async () => states.includes((await node(id)).state), `${id} ${states.join()}`, patienceMs);
+
+const start = (count: number): Promise<Run> =>
+  place.start("--rack", "qemu", "--lab", join(place.data, "lab.json"), "--count", String(count));
+
+beforeAll(async () => {
+  writeLab(join(place.data, "lab.json"), "bmc/locked");
+  run = await start(2);
+  const said = await run.until(({ text }) => text?.startsWith("Reservation res-") === true);
+  first = /Reservation (res-\w+)/.exec(said.text ?? "")?.[1] ?? "";
+  const secret = join(place.data, "agent-secrets/bmc/locked.json");
+  writeFileSync(secret, JSON.stringify({ username: "rackwright", password: "not-this-one" }));
+  await breakMachine(place.data, { kind: "dead-bmc", node: frozen });
+  await breakMachine(place.data, { kind: "hang", node: hangs, phase: "build" });
+  for (const id of [frozen, locked, hangs]) await post(`/v1/nodes/${id}/reload`, { image });
+}, patienceMs);
+
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") place.explain();
+});
+afterAll(async () => {
+  endMachines(place.data);
+  await place.clean();
+}, 60_000);
+
+test("a BMC that refuses the password and one that is frozen are told apart, and each says what to do", {
+  timeout: patienceMs,
+}, async () => {
+  await reaches(locked, "quarantined");
+  await reaches(frozen, "quarantined");
+  expect(await issues(locked)).toMatchObject([
+    {
+      state: "open",
+      fault: { message: expect.stringContaining("correct the secret on the lab controller") },
+    },
+  ]);
+  expect(await issues(frozen)).toMatchObject([
+    {
+      state: "open",
+      fault: { code: "bmc-unreachable", message: expect.stringContaining("does not answer") },
+    },
+  ]);
+});
+
+test("two nodes go from a reservation to a login with the reservation's own key (R25, R26)", {
+  timeout: patienceMs,
+}, async () => {
+  await run.until(({ event, to }) => event === "reservation" && to === "reserved");
+  const { connections, nodes } = await reservation(first);
+  expect(connections.map((each) => each.node)).toEqual(["node-01", "node-02"]);
+  // Only the first is used: what it is left with differs from the second.
+  const [used] = connections;
+  const revision = nodes[0]?.revision ?? "";
+  const command = "hostname; cat /etc/rackwright/revision; echo mine > left-behind; sync; ls";
+  expect(await ssh(used?.address ?? "", user, key, command)).toBe(`node-01\n${revision}\nleft-behind\n`);
+  expect(effectsOn(place.data, "node-01")).toEqual(["boot pxe", "power 1"]);
+  expect(consoleOf(place.data, "node-01")).toContain("verified");
+});
+
+test("given back, the used node is loaded anew, and the one that nobody used is only sanitized", {
+  timeout: patienceMs,
+}, async () => {
+  await post(`/v1/reservations/${first}/end`, { reason: "done" });
+  await reaches("node-01", "available");
+  await reaches("node-02", "available");
+  const states = async (id: string) => (await timeline(id)).map(({ to }) => to);
+  const loads = async (id: string) =>
+    (await states(id)).filter((to, at, all) => to === "loading" && all[at - 1] !== to);
+  expect(await loads("node-01")).toHaveLength(2);
+  expect(await loads("node-02")).toHaveLength(1);
+  expect((await timeline("node-02")).at(-1)?.why).toContain("nobody had logged in");
+});
+
+test("whoever has the used node next finds nothing of what was left on it (R40)", {
+  timeout: patienceMs,
+}, async () => {
+  const id = "res-next-0000001";
+  const publicKey = readFileSync(`${key}.pub`, "utf8").trim();
+  await post("/v1/reservations", {
+    ...{ id, image, count: 1, minutes: 30, prefer: ["node-01"] },
+    ...{ user, publicKey },
+  });
+  await eventually(async () => (await reservation(id)).state === "reserved", `${id} reserved`, patienceMs);
+  const { connections } = await reservation(id);
+  expect(connections.map((each) => each.node)).toEqual(["node-01"]);
+  expect(await ssh(connections[0]?.address ?? "", user, key, "ls; hostname")).toBe("node-01\n");
+});
+
+test("R70: a node that hangs in the ramdisk, its processor busy, is found, power-cycled and loaded", {
+  timeout: patienceMs,
+}, async () => {
+  await reaches(hangs, "available", "quarantined");
+  const entries = await timeline(hangs);
+  expect((await node(hangs)).state).toBe("available");
+  expect(consoleOf(place.data, hangs)).toContain("hanging, as the machine was told to");
+  expect(entries.flatMap(({ correction }) => correction ?? [])[0]).toBe("look-again");
+  expect(effectsOn(place.data, hangs).filter((what) => what === "power 0").length).toBeGreaterThan(0);
+});
+
+test("kill -9 of everything but the machines in the middle of an imaging: the ramdisk waits, and the load is finished", {
+  timeout: patienceMs,
+}, async () => {
+  const before = consoleOf(place.data, hangs).length;
+  const since = (): string => consoleOf(place.data, hangs).slice(before);
+  await post(`/v1/nodes/${hangs}/reload`, { image });
+  await eventually(() => since().includes("written "), "the middle of the imaging", patienceMs);
+  run.child.kill("SIGKILL");
+  for (const [name, { pid }] of Object.entries(place.processes()))
+    if (name !== "rack" && name !== "main") process.kill(pid, "SIGKILL");
+  await run.ended;
+  run = await start(1);
+  await run.until(({ text }) => text?.startsWith("API") === true);
+  const loaded = async () => (await timeline(hangs)).at(-1)?.why.includes("loaded anew and proved") === true;
+  await eventually(loaded, `${hangs} loaded`, patienceMs);
+  expect(since()).toContain("verified");
+});
+
+test("an image that was damaged on the lab controller is refused by the machine; the node is not blamed", {
+  timeout: patienceMs,
+}, async () => {
+  damageImage(place.data);
+  await post(`/v1/nodes/${hangs}/reload`, { image });
+  const refused = async () =>
+    (await timeline(hangs)).some(({ why }) => why.includes("the copy on the lab controller is damaged"));
+  await eventually(refused, "a refusal of the damaged image", patienceMs);
+  await reaches(hangs, "available");
+  expect(await node(hangs)).toMatchObject({ revision: null, openIssues: [] });
+});
