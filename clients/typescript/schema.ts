@@ -393,6 +393,7 @@ export interface Operations {
               readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
               readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
               readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             } | undefined;
             readonly budget?: {
               readonly capacity: number;
@@ -474,8 +475,13 @@ export interface Operations {
         readonly id: string;
         readonly buildSystem?: string | undefined;
         readonly osModule?: string | undefined;
-        readonly sha256: string;
-        readonly sizeBytes: number;
+        /** Of the disk image in the lab's image store, where the build system takes one */
+        readonly sha256?: string | undefined;
+        readonly sizeBytes?: number | undefined;
+        /** What this revision is called; default: the beginning of the checksum */
+        readonly revision?: string | undefined;
+        /** What else the build system wants to know: docs/build-systems.md */
+        readonly settings?: Readonly<Record<string, string>> | undefined;
         readonly correction?: {
           readonly installAttempts?: number | undefined;
           readonly build?: {
@@ -499,6 +505,7 @@ export interface Operations {
             readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
           } | undefined;
           readonly budget?: {
             readonly capacity: number;

@@ -1,6 +1,7 @@
 /** Carries out one action of a command with the drivers. What it answers are observations. */
-import type { Action, ActionResult, Command, Observed } from "../core/command.ts";
+import type { Action, ActionResult, BuildReport, Command, Observed } from "../core/command.ts";
 import { configurationFault, nodeFault } from "../core/fault.ts";
+import { callBuilder } from "../drivers/build/external.ts";
 import { DriverFault } from "../drivers/driver-fault.ts";
 import { type GuestStatus, runGuest } from "../drivers/os/ssh.ts";
 import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
@@ -19,6 +20,8 @@ export interface Tools {
   /** What a BMC's own log says of us. */
   readonly who: string;
   readonly scriptsDir: string;
+  /** Folder of the executables that wrap build systems. */
+  readonly buildersDir: string;
   readonly tool: RunTool;
   readonly boots: Boots;
   readonly images: Images;
@@ -151,9 +154,37 @@ export async function act(
     case "os.run": {
       return { os: factsOf(await guest(tools, command, action.task, action.parameters, signal)) };
     }
+    case "build.call":
+      return { build: await callBuildSystem(tools, command, action, leave, heard) };
     case "console.tail":
       // No console is known for any node yet.
       return { console: [] };
+  }
+}
+
+/** An installation that begins gets a voice for the system that it will leave; the one before has lost its own. */
+async function callBuildSystem(
+  { boots, buildersDir, tool }: Tools,
+  command: Command,
+  action: Extract<Action, { verb: "build.call" }>,
+  { signal, guard }: Leave,
+  heard: { said: string | null },
+): Promise<BuildReport> {
+  const { verb: _, system, ...asked } = action;
+  const { node, target } = command;
+  const voice = await boots.voice(command, asked.installation, asked.call === "load");
+  const listener = said(voice.beacon === null ? [] : [voice.beacon.token]);
+  try {
+    return await callBuilder(
+      system,
+      { schema: "rackwright.build-request/1", node, macs: [...target.macs], ...asked, ...voice },
+      { buildersDir, tool: listener.listen(tool), signal, guard },
+    );
+  } catch (error) {
+    if (!(error instanceof DriverFault)) throw error;
+    throw new DriverFault({ ...error.fault, message: listener.masked(error.fault.message) });
+  } finally {
+    heard.said = listener.text();
   }
 }
 

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { BeaconBody, BootPlan } from "../contracts/boot.ts";
 import type { Action, Beacon, Command } from "../core/command.ts";
 import { nodeFault } from "../core/fault.ts";
+import type { InstallationId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { Journal } from "./journal.ts";
 import { type ArmedBoot, allServed, type Installed } from "./state.ts";
@@ -122,6 +123,21 @@ export function createBoots({
           served: [],
         },
       });
+    },
+    /** With what the system of an installation speaks for itself, where another build system puts it on the disk. */
+    voice: async (
+      { node, target }: Command,
+      installation: InstallationId,
+      begins: boolean,
+    ): Promise<{ beacon: { url: string; token: string } | null; managementKey: string }> => {
+      const known = state.installed.get(node);
+      const voiced = known?.installation === installation ? known : null;
+      const token = voiced?.token ?? (begins ? newToken() : null);
+      if (voiced === null && token !== null) {
+        const fresh = { node, macs: [...target.macs], installation, token, hostKey: null, address: null };
+        await journal.append({ t: "installed", installed: fresh });
+      }
+      return { beacon: token === null ? null : { url: `${publicUrl}/beacon`, token }, managementKey };
     },
     disarm: async (node: string): Promise<void> => {
       const boot = state.boots.get(node);

@@ -61,7 +61,10 @@ const touchesBmc = ({ verb }: Action): boolean =>
   verb.startsWith("power.") || verb === "boot.set" || verb === "identify";
 
 const mayHaveEffect = (action: Action): boolean =>
-  switchesPower(action) || action.verb === "boot.set" || action.verb === "os.run";
+  switchesPower(action) ||
+  action.verb === "boot.set" ||
+  action.verb === "os.run" ||
+  action.verb === "build.call";
 
 export interface Doing {
   readonly command: Command;

@@ -81,6 +81,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     helpersDir: join(stateDir, "helpers"),
     who: `rackwright-agent/${controller}`,
     scriptsDir: config.scriptsDir,
+    buildersDir: config.buildersDir,
     tool: room.run,
     boots,
     images,

@@ -1,11 +1,13 @@
 /** Commands on their way to an agent, and what the agent answers at once: see docs/architecture.md, “Hands”. */
 import * as z from "zod";
-import type { Command, CommandResult } from "../core/command.ts";
+import { buildCalls, type Command, type CommandResult } from "../core/command.ts";
 import { commandResult } from "./report.ts";
 import {
   at,
   bootId,
   commandId,
+  imageId,
+  imageSettings,
   installationId,
   journalId,
   labId,
@@ -44,6 +46,16 @@ export const action = z.discriminatedUnion("verb", [
     verb: z.literal("os.run"),
     task: z.enum(["grant-access", "revoke-access", "sanitize"]),
     parameters: z.record(z.string().max(64), z.string().max(4096)),
+  }),
+  z.strictObject({
+    verb: z.literal("build.call"),
+    system: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "is not the name of a build system's executable"),
+    call: z.enum(buildCalls),
+    installation: installationId,
+    attempt: z.int().min(1),
+    image: imageId,
+    revision: revisionId,
+    settings: imageSettings,
   }),
   z.strictObject({ verb: z.literal("console.tail"), lines: z.int().min(1).max(200) }),
   z.strictObject({ verb: z.literal("identify"), seconds: z.int().min(0).max(240) }),

@@ -3,7 +3,7 @@
  * A report is believed only if the message's SenderId is that controller (functions/reports.ts).
  */
 import * as z from "zod";
-import type { ActionResult, Beacon, CommandResult } from "../core/command.ts";
+import type { ActionResult, Beacon, BuildReport, CommandResult } from "../core/command.ts";
 import { phases } from "../core/command.ts";
 import type { LabId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
@@ -19,6 +19,7 @@ import {
   revisionId,
   sentence,
   sha256,
+  words,
 } from "./scalars.ts";
 
 export const fault = z.strictObject({
@@ -32,6 +33,13 @@ export const osFacts = z.strictObject({
   osBoot: z.string().min(1).max(64),
   logins: z.int().min(0),
 });
+
+export const buildReport = z.strictObject({
+  installation: installationId,
+  result: z.enum(["done", "retry", "fatal", "waiting"]),
+  sign: words(200).nullable(),
+  fault: fault.nullable(),
+}) satisfies z.ZodType<BuildReport>;
 
 const actionResult = z.strictObject({
   verb: z.enum([
@@ -48,6 +56,7 @@ const actionResult = z.strictObject({
     "os.address",
     "os.sessions",
     "os.run",
+    "build.call",
     "console.tail",
     "identify",
     "fence",
@@ -59,6 +68,7 @@ const actionResult = z.strictObject({
       os: osFacts.exactOptional(),
       address: z.string().min(1).max(256).exactOptional(),
       console: z.array(z.string().max(400)).max(200).exactOptional(),
+      build: buildReport.exactOptional(),
     })
     .exactOptional(),
   fault: fault.exactOptional(),

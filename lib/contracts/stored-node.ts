@@ -10,7 +10,7 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
-import { fault, osFacts } from "./report.ts";
+import { buildReport, fault, osFacts } from "./report.ts";
 import {
   at,
   bootId,
@@ -79,6 +79,7 @@ const jobRun = z.strictObject({
       .nullable(),
     verified: installationId.nullable(),
     os: osFacts.nullable(),
+    build: buildReport.nullable().default(null),
     fault: fault.nullable(),
   }),
   correction: z.strictObject({

@@ -5,7 +5,16 @@
  * from the journal and does nothing.
  */
 import type { Fault } from "./fault.ts";
-import type { BootId, CommandId, InstallationId, JournalId, LabId, NodeId, RevisionId } from "./ids.ts";
+import type {
+  BootId,
+  CommandId,
+  ImageId,
+  InstallationId,
+  JournalId,
+  LabId,
+  NodeId,
+  RevisionId,
+} from "./ids.ts";
 import type { Instant } from "./time.ts";
 
 export type PowerState = "on" | "off" | "unknown";
@@ -44,11 +53,27 @@ export type Action =
       readonly task: "grant-access" | "revoke-access" | "sanitize";
       readonly parameters: Readonly<Record<string, string>>;
     }
+  /** Asks an executable on the lab controller that wraps a build system of its own (docs/build-systems.md). */
+  | {
+      readonly verb: "build.call";
+      readonly system: string;
+      readonly call: BuildCall;
+      readonly installation: InstallationId;
+      readonly attempt: number;
+      readonly image: ImageId;
+      readonly revision: RevisionId;
+      /** The image's settings, as its people wrote them. */
+      readonly settings: Readonly<Record<string, string>>;
+    }
   | { readonly verb: "console.tail"; readonly lines: number }
   /** Makes the machine findable by eye. */
   | { readonly verb: "identify"; readonly seconds: number }
   /** Ends whatever is queued or running for the node with a lower epoch (design §5, “Stopping”). */
   | { readonly verb: "fence" };
+
+/** What a wrapped build system is asked to do. */
+export const buildCalls = ["load", "status", "unload", "capture"] as const;
+export type BuildCall = (typeof buildCalls)[number];
 
 export type Verb = Action["verb"];
 
@@ -83,6 +108,20 @@ export interface Command {
   readonly target: CommandTarget;
 }
 
+/**
+ * What a build system that answers for itself says of one installation. It is believed for that installation alone, and
+ * only in answer to the command that asked.
+ */
+export interface BuildReport {
+  readonly installation: InstallationId;
+  /** VCL's three values, and: it goes on, ask again. */
+  readonly result: "done" | "retry" | "fatal" | "waiting";
+  /** How far it is, in the build system's own words: whenever it changes, that is a sign of life. */
+  readonly sign: string | null;
+  /** Why, for retry and fatal. */
+  readonly fault: Fault | null;
+}
+
 /** What an action saw. Every field is an observation made by the agent, never an intention. */
 export interface Observed {
   readonly power?: PowerState;
@@ -90,6 +129,7 @@ export interface Observed {
   readonly os?: OsFacts;
   readonly address?: string;
   readonly console?: readonly string[];
+  readonly build?: BuildReport;
 }
 
 export interface OsFacts {

@@ -12,7 +12,10 @@ export interface ImageRevision {
   readonly buildSystem: string;
   /** Who owns everything after the bits are down: a name in the same registry. */
   readonly osModule: string;
-  readonly content: ImageContent;
+  /** The bytes of a disk; null: the build system has them from elsewhere. */
+  readonly content: ImageContent | null;
+  /** What else its build system wants to know. Opaque to everybody else (R86). */
+  readonly settings: Readonly<Record<string, string>>;
   /** How long its operating system takes, where it differs from others. */
   readonly overrides: PolicyOverrides | null;
   readonly registeredAt: Instant;

@@ -1,4 +1,5 @@
 /** The build systems and OS modules that ship. Adding one touches its own file and one line here (R45). */
+import { external } from "./build-systems/external.ts";
 import { netbootImage } from "./build-systems/netboot-image.ts";
 import { generic } from "./os-modules/generic.ts";
 import { linux } from "./os-modules/linux.ts";
@@ -10,6 +11,6 @@ export interface Modules {
 }
 
 export const shipped: Modules = {
-  buildSystems: [netbootImage],
+  buildSystems: [netbootImage, external],
   osModules: [linux, generic],
 };
