@@ -16,6 +16,7 @@ interface Lane {
 const lanes: readonly Lane[] = [
   { folder: "contract", testTimeoutMs: 30_000, turn: 1 },
   { folder: "agent", testTimeoutMs: 30_000, turn: 1 },
+  { folder: "conformance", testTimeoutMs: 30_000, turn: 1 },
   { folder: "local", testTimeoutMs: 30_000, turn: 1 },
   { folder: "stack", testTimeoutMs: 60_000, turn: 2 },
   { folder: "scenario", testTimeoutMs: 600_000, turn: 3 },
