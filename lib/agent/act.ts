@@ -126,7 +126,8 @@ export async function act(
       return {};
     case "fence":
       throw new Error("a fence is no action of its own: the executor carries it out");
-    case "netboot.set": {
+    case "netboot.set":
+    case "netboot.install": {
       // A network boot is allowed only to a machine that was seen off: whatever runs on it cannot ask for the script.
       const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;
       const power = seen ?? (await observePower(tools, command, signal, heard)).power;
@@ -137,6 +138,7 @@ export async function act(
             `node ${command.node} is ${power}: a network boot is allowed only to one that is off`,
           ),
         );
+      if (action.verb === "netboot.install") await boots.proveInstaller({ ...action }, signal);
       await boots.arm(command, action);
       return {};
     }

@@ -70,6 +70,8 @@ export async function serve(config: AgentConfig): Promise<void> {
     peers: config.peers,
     managementKey: key.public,
     now,
+    distrosDir: config.distrosDir,
+    templatesDir: config.templatesDir,
     report: reports.beacon,
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);

@@ -41,6 +41,16 @@ export type Action =
       readonly revision: RevisionId;
       readonly image: ImageContent;
     }
+  /** The same for a distribution's own installer, with the lab's tree and a template that the boot service fills in. */
+  | {
+      readonly verb: "netboot.install";
+      readonly installation: InstallationId;
+      readonly boot: BootId;
+      readonly revision: RevisionId;
+      readonly distro: string;
+      readonly template: string;
+      readonly variables: Readonly<Record<string, string>>;
+    }
   | { readonly verb: "netboot.clear" }
   | { readonly verb: "image.prefetch"; readonly image: ImageContent }
   /** Asks the running OS who it is: revision marker, boot, sessions since access was granted. */
@@ -184,6 +194,8 @@ export interface Beacon {
   readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
   /** The checksum of what was read back from the disk, after all image bytes were served under this boot's token. */
   readonly verified?: { readonly sha256: string };
+  /** The installer's last word: its work is done, and the machine is about to boot the disk. */
+  readonly installed?: true;
   /** Where the running OS can be reached, as it sees it. */
   readonly address?: string;
   readonly osBoot?: string;

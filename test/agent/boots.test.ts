@@ -142,7 +142,7 @@ describe("a verified write is believed", () => {
 
   test("and from then on the installed system may speak for the node, until a newer installation is armed", async () => {
     const { token, boot } = await issued();
-    const osToken = boots.plan(boot).os.token;
+    const osToken = boots.plan(boot)?.os.token ?? "";
     expect(boots.bearer(osToken)).toBeNull();
     await boots.serving(boot, 0, 3000);
     await verify(token);

@@ -147,7 +147,10 @@ export class Bench {
       return boot === null && phase === "kernel" ? false : say({ boot: null, phase: "kernel" });
     if (boot !== job.boot) return say({ boot: job.boot, phase: "firmware" });
     if (phase === "firmware") return say({ boot: job.boot, phase: "build" });
-    return say({ boot: job.boot, phase: "build", ...proof });
+    const installs = world.sent.some(({ actions }) =>
+      actions.some((each) => each.verb === "netboot.install" && each.boot === job.boot),
+    );
+    return say({ boot: job.boot, phase: "build", ...(installs ? ({ installed: true } as const) : proof) });
   }
 }
 

@@ -16,6 +16,7 @@ import { Bench, type Candidate } from "./build-systems-bench.ts";
 
 /** Images that the shipped build systems can load, where a checksum is not enough. */
 const images: Readonly<Record<string, Candidate["image"]>> = {
+  "netboot-installer": { settings: { distro: "rocky-9", template: "rocky.ks", timezone: "Europe/Berlin" } },
   external: { settings: { system: "xcat", osimage: "rocky-9.4", unload: "yes" } },
 };
 

@@ -5,6 +5,7 @@
 import type { Beacon, BuildReport, CommandResult, Observed, Phase } from "../command.ts";
 import { signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
+import type { BootId } from "../ids.ts";
 import { again, giveUp, rewind } from "../provisioning/engine.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { after, type Instant, spanText } from "../time.ts";
@@ -230,6 +231,7 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
   }
   if (job !== null && beacon.verified !== undefined && boot !== null)
     foldVerified(draft, beacon.verified.sha256, beacon);
+  if (job !== null && beacon.installed === true && boot !== null) foldInstaller(draft, boot);
   if (beacon.fault !== undefined && boot !== null) foldFault(draft, beacon.fault);
   // Nobody is to be sent to a system of which it is not proved that it is what was wanted (R30).
   const { disk } = draft.node;
@@ -257,6 +259,13 @@ function foldVerified(draft: Draft, sha256: string, beacon: Beacon): void {
   if (job === null || job.target === null || job.evidence.verified === beacon.installation) return;
   foldInstalled(draft, job.target);
   draft.evidence = `checksum ${sha256.slice(0, 12)}… read back from the disk`;
+}
+
+function foldInstaller(draft: Draft, boot: BootId): void {
+  const job = jobOf(draft.node);
+  if (job === null || job.target === null || job.evidence.verified === installationOf(job)) return;
+  foldInstalled(draft, job.target);
+  draft.evidence = `the installer's word under boot ${boot}`;
 }
 
 /** Everything on the disk was replaced: whatever a user left is gone. */

@@ -156,7 +156,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
   if (step.grants === true) taint(draft);
   if (step.actions.length > 0) {
     issue(draft, "step", step.actions);
-    const armed = step.actions.find((action) => action.verb === "netboot.set");
+    const armed = step.actions.find((action) => "boot" in action);
     if (armed !== undefined) setJob(draft, { boot: armed.boot });
   }
   wind(draft, step);

@@ -1,6 +1,7 @@
 /** The build systems and OS modules that ship. Adding one touches its own file and one line here (R45). */
 import { external } from "./build-systems/external.ts";
 import { netbootImage } from "./build-systems/netboot-image.ts";
+import { netbootInstaller } from "./build-systems/netboot-installer.ts";
 import { generic } from "./os-modules/generic.ts";
 import { linux } from "./os-modules/linux.ts";
 import type { BuildSystem, OsModule } from "./step.ts";
@@ -11,6 +12,6 @@ export interface Modules {
 }
 
 export const shipped: Modules = {
-  buildSystems: [netbootImage, external],
+  buildSystems: [netbootImage, netbootInstaller, external],
   osModules: [linux, generic],
 };
