@@ -249,7 +249,11 @@ describe("a whole provision with netboot-image and linux", () => {
   });
 
   test("R66: build systems and OS modules are named in a registry and reached through their contract alone", () => {
-    expect(shipped.buildSystems.map(({ name }) => name)).toEqual(["netboot-image", "netboot-installer", "external"]);
+    expect(shipped.buildSystems.map(({ name }) => name)).toEqual([
+      "netboot-image",
+      "netboot-installer",
+      "external",
+    ]);
     expect(shipped.osModules.map(({ name }) => name)).toEqual(["linux", "generic"]);
   });
 
