@@ -89,7 +89,8 @@ function foldBuild(draft: Draft, build: BuildReport): void {
   if (job === null || !known.includes(build.installation)) return;
   const before = job.evidence.build?.sign ?? null;
   setJob(draft, { evidence: { ...job.evidence, build } });
-  if (build.sign !== null && build.sign !== before) {
+  // The first thing that it says in a step is no news: the step's clocks have just begun.
+  if (build.sign !== null && before !== null && build.sign !== before) {
     draft.notes.push(`the build system says: ${build.sign}`);
     signOfLife(draft);
     rewind(draft);
