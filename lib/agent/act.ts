@@ -6,6 +6,7 @@ import { DriverFault } from "../drivers/driver-fault.ts";
 import { type GuestStatus, runGuest } from "../drivers/os/ssh.ts";
 import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
 import type { RunTool } from "../drivers/tool.ts";
+import { createMachine, removeDisk } from "../drivers/vm/libvirt.ts";
 import type { Boots } from "./boots.ts";
 import type { Images } from "./images.ts";
 import type { Leave } from "./perform.ts";
@@ -158,6 +159,11 @@ export async function act(
     }
     case "build.call":
       return { build: await callBuildSystem(tools, command, action, leave, heard) };
+    case "vm.create":
+      return { power: "off", build: await makeMachine(tools, command, action, leave, heard) };
+    case "vm.remove":
+      await withBmc(tools, command, leave, heard, (driver, bmc) => removeDisk(virtual(driver, bmc)));
+      return { power: "off", build: finished(action.installation) };
     case "console.tail":
       // No console is known for any node yet.
       return { console: [] };
@@ -188,6 +194,51 @@ async function callBuildSystem(
   } finally {
     heard.said = listener.text();
   }
+}
+
+const finished = (installation: BuildReport["installation"]): BuildReport => ({
+  installation,
+  result: "done",
+  sign: null,
+  fault: null,
+});
+
+/** Only libvirt's machines are made and unmade. */
+function virtual(driver: PowerDriver, bmc: BmcAccess): BmcAccess {
+  if (driver.name === "libvirt") return bmc;
+  const message = `this node's power driver is ${driver.name}: the build system libvirt wants a node with the driver libvirt`;
+  throw new DriverFault(configurationFault("not-a-virtual-machine", message));
+}
+
+async function makeMachine(
+  tools: Tools,
+  command: Command,
+  { installation, image, memoryMib, cpus, diskGib }: Extract<Action, { verb: "vm.create" }>,
+  leave: Leave,
+  heard: { said: string | null },
+): Promise<BuildReport> {
+  const file = tools.images.file(image.sha256);
+  if (file === null) {
+    const message = `image ${image.sha256.slice(0, 12)}… is not on this controller: it is fetched before a machine is made`;
+    throw new DriverFault({ class: "infrastructure", code: "image-missing-here", message });
+  }
+  const { beacon, managementKey } = await tools.boots.voice(command, installation, true);
+  const told = {
+    "rackwright.key": managementKey,
+    ...(beacon === null ? {} : { "rackwright.beacon": beacon.url, "rackwright.token": beacon.token }),
+  };
+  await withBmc(tools, command, leave, heard, (driver, bmc) =>
+    createMachine(virtual(driver, bmc), {
+      installation,
+      image: { ...image, file },
+      memoryMib,
+      cpus,
+      diskGib,
+      macs: command.target.macs,
+      told,
+    }),
+  );
+  return finished(installation);
 }
 
 const factsOf = ({ revision, osBoot, logins }: GuestStatus) => ({ revision, osBoot, logins });

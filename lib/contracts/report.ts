@@ -58,6 +58,8 @@ const actionResult = z.strictObject({
     "os.sessions",
     "os.run",
     "build.call",
+    "vm.create",
+    "vm.remove",
     "console.tail",
     "identify",
     "fence",

@@ -75,6 +75,17 @@ export type Action =
       /** The image's settings, as its people wrote them. */
       readonly settings: Readonly<Record<string, string>>;
     }
+  /** Makes the node's virtual machine anew, off, on a disk of its own that only holds what differs from the image. */
+  | {
+      readonly verb: "vm.create";
+      readonly installation: InstallationId;
+      readonly image: ImageContent;
+      readonly memoryMib: number;
+      readonly cpus: number;
+      readonly diskGib: number;
+    }
+  /** Switches it off and deletes that disk; the machine stays defined, so that its power can be read. */
+  | { readonly verb: "vm.remove"; readonly installation: InstallationId }
   | { readonly verb: "console.tail"; readonly lines: number }
   /** Makes the machine findable by eye. */
   | { readonly verb: "identify"; readonly seconds: number }

@@ -120,10 +120,11 @@ export class Bench {
 
   /** What the agent tells about an action that it carried out. */
   private seen(action: Parameters<typeof resultOf>[0]): ActionResult {
-    if (!("installation" in action) || !action.verb.startsWith("build.")) return resultOf(action);
+    if (!("installation" in action) || !/^(build|vm)[.]/.test(action.verb)) return resultOf(action);
     const count = (this.asked.get(action.installation) ?? 0) + 1;
     this.asked.set(action.installation, count);
-    const busy = this.withheld || (this.isLoading && count <= questions);
+    const atOnce = action.verb.startsWith("vm.");
+    const busy = this.withheld || (this.isLoading && !atOnce && count <= questions);
     const build: BuildReport = {
       installation: action.installation,
       result: busy ? "waiting" : "done",

@@ -17,6 +17,7 @@ import { Bench, type Candidate } from "./build-systems-bench.ts";
 /** Images that the shipped build systems can load, where a checksum is not enough. */
 const images: Readonly<Record<string, Candidate["image"]>> = {
   "netboot-installer": { settings: { distro: "rocky-9", template: "rocky.ks", timezone: "Europe/Berlin" } },
+  libvirt: { settings: { memoryMib: "2048", cpus: "2", diskGib: "20" } },
   external: { settings: { system: "xcat", osimage: "rocky-9.4", unload: "yes" } },
 };
 

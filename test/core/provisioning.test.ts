@@ -252,6 +252,7 @@ describe("a whole provision with netboot-image and linux", () => {
     expect(shipped.buildSystems.map(({ name }) => name)).toEqual([
       "netboot-image",
       "netboot-installer",
+      "libvirt",
       "external",
     ]);
     expect(shipped.osModules.map(({ name }) => name)).toEqual(["linux", "generic"]);

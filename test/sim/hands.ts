@@ -233,6 +233,8 @@ export function createAct(place: Place): {
         return factsOf(machine);
       }
       case "netboot.install":
+      case "vm.create":
+      case "vm.remove":
       case "build.call":
         throw new Error("no build system is wrapped in this world");
       case "console.tail":

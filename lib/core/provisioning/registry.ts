@@ -1,5 +1,6 @@
 /** The build systems and OS modules that ship. Adding one touches its own file and one line here (R45). */
 import { external } from "./build-systems/external.ts";
+import { libvirt } from "./build-systems/libvirt.ts";
 import { netbootImage } from "./build-systems/netboot-image.ts";
 import { netbootInstaller } from "./build-systems/netboot-installer.ts";
 import { generic } from "./os-modules/generic.ts";
@@ -12,6 +13,6 @@ export interface Modules {
 }
 
 export const shipped: Modules = {
-  buildSystems: [netbootImage, netbootInstaller, external],
+  buildSystems: [netbootImage, netbootInstaller, libvirt, external],
   osModules: [linux, generic],
 };
