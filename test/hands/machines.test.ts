@@ -57,10 +57,13 @@ describe("a virtual machine", () => {
     expect(fresh.asked.at(-1)).toContain(`--backing-vol ${base} --backing-vol-format qcow2`);
     const old = host(["vol-create-as default-pool rackwright-disk-vm-01 1GiB --format qcow2"]);
     await createMachine(old, { ...plan, installation: "res-2.vm-01.v9.1" });
+    const running = host();
+    await createMachine({ ...running, options: { ...running.options, domain: "test" } }, plan);
+    expect(running.asked.at(-1)).toMatch(/^destroy test; undefine test .*domstate test$/);
   });
 
   test("that libvirt did not make is a fault with its reason, and nothing is believed", async () => {
-    const clash = host(["suspend test"]);
+    const clash = host();
     expect(await faultOf(createMachine(clash, { ...plan, macs: ["not-a-mac"] }))).toMatchObject({
       class: "node",
       code: "machine-not-made",
