@@ -3,6 +3,7 @@ import { type Boots, createBoots } from "../../lib/agent/boots.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
 import { command } from "../../lib/contracts/command.ts";
 import type { Action, Beacon } from "../../lib/core/command.ts";
+import { branded, isInstallationId } from "../../lib/core/ids.ts";
 import { temporaryFolder } from "../support/stack.ts";
 import { aCommand, aJournal } from "./support.ts";
 
@@ -163,5 +164,21 @@ describe("a verified write is believed", () => {
     expect(journal.state.installed.get("node-01")).toMatchObject({ hostKey: "ssh-ed25519 BBBB" });
     await netboot(2).arm();
     expect(boots.bearer(osToken)).toBeNull();
+  });
+});
+
+describe("another build system's installation", () => {
+  test("gives its system one voice, asked twice or not, and takes it from the one before; a boot that was allowed is void", async () => {
+    const { token } = await issued();
+    const external = aCommand();
+    const first = branded(isInstallationId, "x.1");
+    expect((await boots.voice(external, first, false)).beacon).toBeNull();
+    const voice = await boots.voice(external, first, true);
+    expect(await boots.voice(external, first, true)).toEqual(voice);
+    expect(await boots.voice(external, first, false)).toEqual(voice);
+    expect(boots.bearer(token)).toBeNull();
+    const second = await boots.voice(external, branded(isInstallationId, "x.2"), true);
+    expect(boots.bearer(voice.beacon?.token ?? "")).toBeNull();
+    expect(boots.bearer(second.beacon?.token ?? "")).toMatchObject({ kind: "os" });
   });
 });

@@ -37,7 +37,9 @@ describe("node records", () => {
     for (const { file, text } of modules) {
       const imports = [...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from ?? "");
       for (const from of imports) {
-        expect(from, `${file} imports ${from}`).toMatch(/(step|boot|fault|policy|image-needs|command|time)[.]ts$/);
+        expect(from, `${file} imports ${from}`).toMatch(
+          /(step|boot|fault|policy|image-needs|command|time)[.]ts$/,
+        );
       }
     }
   });
