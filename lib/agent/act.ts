@@ -53,11 +53,13 @@ async function withBmc<T>(
   { signal, guard }: Leave,
   heard: { said: string | null },
   work: (driver: PowerDriver, bmc: BmcAccess) => Promise<T>,
+  /** Besides the credential: what tools may print, and nobody is to read. */
+  secrets: readonly string[] = [],
 ): Promise<T> {
   const driver = driverOf(tools, command);
   const { address, options, credential: name } = command.target.power;
   const credential = driver.needsCredential ? tools.secrets.read(name) : { username: "", password: "" };
-  const listener = said([credential.password]);
+  const listener = said([credential.password, ...secrets]);
   try {
     return await work(driver, {
       address,
@@ -227,7 +229,7 @@ async function makeMachine(
     "rackwright.key": managementKey,
     ...(beacon === null ? {} : { "rackwright.beacon": beacon.url, "rackwright.token": beacon.token }),
   };
-  await withBmc(tools, command, leave, heard, (driver, bmc) =>
+  const make = (driver: PowerDriver, bmc: BmcAccess): Promise<void> =>
     createMachine(virtual(driver, bmc), {
       installation,
       image: { ...image, file },
@@ -236,8 +238,8 @@ async function makeMachine(
       diskGib,
       macs: command.target.macs,
       told,
-    }),
-  );
+    });
+  await withBmc(tools, command, leave, heard, make, beacon === null ? [] : [beacon.token]);
   return finished(installation);
 }
 
