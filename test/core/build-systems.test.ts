@@ -93,6 +93,7 @@ describe("a build system that answers for itself", () => {
     }
     expect(world.now).toBeGreaterThanOrEqual(noProgressBy);
     expect(world.entries.map(({ correction }) => correction)).toContain("look-again");
+    expect(world.entries.map(({ correction }) => correction)).not.toContain("power-cycle");
     expect(world.job).toMatchObject({ stage: "load", attempt: 2 });
     expect(asked(world).at(-1)).toBe("load");
   });

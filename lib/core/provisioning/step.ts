@@ -93,6 +93,8 @@ export interface BuildSystem {
   readonly name: string;
   /** What a revision must bring. Without it anything is let in, and nothing is looked at. */
   readonly needs?: ImageNeeds;
+  /** It switches the machine by itself: a power cycle of ours in the middle of its load would only be in its way. */
+  readonly switchesItself?: true;
   /** Done means: the bits are proved to be on the disk and the machine was powered on from it (R14). */
   load(attempt: number, context: StepContext): readonly Step[];
   /** Runs once the node is up and before the OS module's own steps (R17): the place for host-key scans. */

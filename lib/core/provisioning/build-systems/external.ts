@@ -61,6 +61,7 @@ const settle = onBuildReport(askAgainMs);
 export const external: BuildSystem = {
   name: "external",
   needs,
+  switchesItself: true,
   load: (_attempt, context) => {
     const { installation, policy } = context;
     return [
