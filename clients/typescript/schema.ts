@@ -435,6 +435,7 @@ export interface Operations {
               readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
               readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
               readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             } | undefined;
             readonly budget?: {
               readonly capacity: number;
@@ -517,8 +518,13 @@ export interface Operations {
         readonly buildSystem?: string | undefined;
         readonly osModule?: string | undefined;
         readonly osVersion?: string | undefined;
-        readonly sha256: string;
-        readonly sizeBytes: number;
+        /** Of the disk image in the lab's image store, where the build system takes one */
+        readonly sha256?: string | undefined;
+        readonly sizeBytes?: number | undefined;
+        /** What this revision is called; default: the beginning of the checksum */
+        readonly revision?: string | undefined;
+        /** What else the build system wants to know: docs/build-systems.md */
+        readonly settings?: Readonly<Record<string, string>> | undefined;
         readonly correction?: {
           readonly installAttempts?: number | undefined;
           readonly build?: {
@@ -544,6 +550,7 @@ export interface Operations {
             readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
           } | undefined;
           readonly budget?: {
             readonly capacity: number;

@@ -1,10 +1,12 @@
 /** Carries out one action of a command with the drivers. What it answers are observations. */
-import type { Action, ActionResult, Command, GuestChannel, Observed } from "../core/command.ts";
+import type { Action, ActionResult, BuildReport, Command, GuestChannel, Observed } from "../core/command.ts";
 import { configurationFault, nodeFault } from "../core/fault.ts";
+import { callBuilder } from "../drivers/build/external.ts";
 import { DriverFault } from "../drivers/driver-fault.ts";
 import type { GuestDriver, GuestStatus } from "../drivers/os/guest-driver.ts";
 import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
 import type { RunTool } from "../drivers/tool.ts";
+import { createMachine, removeDisk } from "../drivers/vm/libvirt.ts";
 import type { Boots } from "./boots.ts";
 import { reachGuest, runOnGuest } from "./guests.ts";
 import type { Images } from "./images.ts";
@@ -21,6 +23,8 @@ export interface Tools {
   /** What a BMC's own log says of us. */
   readonly who: string;
   readonly scriptsDir: string;
+  /** Folder of the executables that wrap build systems. */
+  readonly buildersDir: string;
   readonly tool: RunTool;
   readonly boots: Boots;
   readonly images: Images;
@@ -51,11 +55,13 @@ async function withBmc<T>(
   { signal, guard }: Leave,
   heard: { said: string | null },
   work: (driver: PowerDriver, bmc: BmcAccess) => Promise<T>,
+  /** Besides the credential: what tools may print, and nobody is to read. */
+  secrets: readonly string[] = [],
 ): Promise<T> {
   const driver = driverOf(tools, command);
   const { address, options, credential: name } = command.target.power;
   const credential = driver.needsCredential ? tools.secrets.read(name) : { username: "", password: "" };
-  const listener = said([credential.password]);
+  const listener = said([credential.password, ...secrets]);
   try {
     return await work(driver, {
       address,
@@ -125,7 +131,8 @@ export async function act(
       return {};
     case "fence":
       throw new Error("a fence is no action of its own: the executor carries it out");
-    case "netboot.set": {
+    case "netboot.set":
+    case "netboot.install": {
       // A network boot is allowed only to a machine that was seen off: whatever runs on it cannot ask for the script.
       const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;
       const power = seen ?? (await observePower(tools, command, signal, heard)).power;
@@ -136,6 +143,7 @@ export async function act(
             `node ${command.node} is ${power}: a network boot is allowed only to one that is off`,
           ),
         );
+      if (action.verb === "netboot.install") await boots.proveInstaller({ ...action }, signal);
       await boots.arm(command, action);
       return {};
     }
@@ -164,6 +172,13 @@ export async function act(
         os: factsOf(await runOnGuest(tools, command.node, channelOf(action), task, parameters, ends)),
       };
     }
+    case "build.call":
+      return { build: await callBuildSystem(tools, command, action, leave, heard) };
+    case "vm.create":
+      return { power: "off", build: await makeMachine(tools, command, action, leave, heard) };
+    case "vm.remove":
+      await withBmc(tools, command, leave, heard, (driver, bmc) => removeDisk(virtual(driver, bmc)));
+      return { power: "off", build: finished(action.installation) };
     case "console.tail":
       // No console is known for any node yet.
       return { console: [] };
@@ -172,6 +187,77 @@ export async function act(
 
 /** For what may fail: what comes after it must not wait for a system that hangs. */
 const worthWaitingMs = 20_000;
+
+/** An installation that begins gets a voice for the system that it will leave; the one before has lost its own. */
+async function callBuildSystem(
+  { boots, buildersDir, tool }: Tools,
+  command: Command,
+  action: Extract<Action, { verb: "build.call" }>,
+  { signal, guard }: Leave,
+  heard: { said: string | null },
+): Promise<BuildReport> {
+  const { verb: _, system, ...asked } = action;
+  const { node, target } = command;
+  const voice = await boots.voice(command, asked.installation, asked.call === "load");
+  const listener = said(voice.beacon === null ? [] : [voice.beacon.token]);
+  try {
+    return await callBuilder(
+      system,
+      { schema: "rackwright.build-request/1", node, macs: [...target.macs], ...asked, ...voice },
+      { buildersDir, tool: listener.listen(tool), signal, guard },
+    );
+  } catch (error) {
+    if (!(error instanceof DriverFault)) throw error;
+    throw new DriverFault({ ...error.fault, message: listener.masked(error.fault.message) });
+  } finally {
+    heard.said = listener.text();
+  }
+}
+
+const finished = (installation: BuildReport["installation"]): BuildReport => ({
+  installation,
+  result: "done",
+  sign: null,
+  fault: null,
+});
+
+/** Only libvirt's machines are made and unmade. */
+function virtual(driver: PowerDriver, bmc: BmcAccess): BmcAccess {
+  if (driver.name === "libvirt") return bmc;
+  const message = `this node's power driver is ${driver.name}: the build system libvirt wants a node with the driver libvirt`;
+  throw new DriverFault(configurationFault("not-a-virtual-machine", message));
+}
+
+async function makeMachine(
+  tools: Tools,
+  command: Command,
+  { installation, image, memoryMib, cpus, diskGib }: Extract<Action, { verb: "vm.create" }>,
+  leave: Leave,
+  heard: { said: string | null },
+): Promise<BuildReport> {
+  const file = tools.images.file(image.sha256);
+  if (file === null) {
+    const message = `image ${image.sha256.slice(0, 12)}… is not on this controller: it is fetched before a machine is made`;
+    throw new DriverFault({ class: "infrastructure", code: "image-missing-here", message });
+  }
+  const { beacon, managementKey } = await tools.boots.voice(command, installation, true);
+  const told = {
+    "rackwright.key": managementKey,
+    ...(beacon === null ? {} : { "rackwright.beacon": beacon.url, "rackwright.token": beacon.token }),
+  };
+  const make = (driver: PowerDriver, bmc: BmcAccess): Promise<void> =>
+    createMachine(virtual(driver, bmc), {
+      installation,
+      image: { ...image, file },
+      memoryMib,
+      cpus,
+      diskGib,
+      macs: command.target.macs,
+      told,
+    });
+  await withBmc(tools, command, leave, heard, make, beacon === null ? [] : [beacon.token]);
+  return finished(installation);
+}
 
 const channelOf = ({ channel = "ssh" }: { readonly channel?: GuestChannel }): GuestChannel => channel;
 

@@ -33,7 +33,7 @@ export async function startBootService(
       if (!response.headersSent) problem(response, 500, "it went wrong in the agent");
       else response.destroy();
       const cut = error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
-      if (!cut) settings.log("boot service", { url: request.url?.split("?")[0], error: String(error) });
+      if (!cut) settings.log("boot service", { url: withoutToken(request.url), error: String(error) });
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -70,27 +70,35 @@ async function serve(
   if (get && url.pathname === "/boot/ipxe") {
     const mac = (url.searchParams.get("mac") ?? "").toLowerCase();
     const script = await boots.script(mac, url.searchParams.has("passed-on"));
-    log("network boot", { mac, answer: script.includes("kernel ") ? "ramdisk" : "disk" });
+    log("network boot", { mac, answer: script.includes("kernel ") ? "once" : "disk" });
     return void response.writeHead(200, { "content-type": "text/plain" }).end(script);
   }
   if (get && (url.pathname === "/boot/kernel" || url.pathname === "/boot/ramdisk")) {
     return sendFile(request, response, join(bootFilesDir, url.pathname.slice("/boot/".length)), null);
   }
+  const [, installToken, file] =
+    /^\/install\/([A-Za-z0-9_-]{20,100})\/([a-z.-]{1,32})$/.exec(url.pathname) ?? [];
+  if (get && installToken !== undefined && file !== undefined) {
+    const text = boots.answers(installToken, file);
+    if (text === null) return problem(response, 404, "there is nothing here for this token");
+    return void response.writeHead(200, { "content-type": "text/plain" }).end(text);
+  }
   const bearer = bearerOf(boots, request);
   if (bearer === null) return problem(response, 401, "the token is unknown, void or used up");
   if (get && url.pathname === "/boot/plan") {
-    if (bearer.kind !== "boot" || bearer.boot.state !== "issued")
-      return problem(response, 403, "this token has no plan");
-    const plan = Buffer.from(JSON.stringify(boots.plan(bearer.boot)));
+    const plan = bearer.kind === "boot" && bearer.boot.state === "issued" ? boots.plan(bearer.boot) : null;
+    if (plan === null) return problem(response, 403, "this token has no plan");
+    const text = Buffer.from(JSON.stringify(plan));
     // With its length: a ramdisk behind a forwarded network does not always see the end of a connection.
-    const headers = { "content-type": "application/json", "content-length": plan.length };
-    return void response.writeHead(200, headers).end(plan);
+    const headers = { "content-type": "application/json", "content-length": text.length };
+    return void response.writeHead(200, headers).end(text);
   }
   if (get && url.pathname.startsWith("/images/")) {
-    if (bearer.kind !== "boot" || url.pathname !== `/images/${bearer.boot.image.sha256}`) {
+    const image = bearer.kind === "boot" ? bearer.boot.image : null;
+    if (bearer.kind !== "boot" || image === null || url.pathname !== `/images/${image.sha256}`) {
       return problem(response, 403, "this token is for another image");
     }
-    const file = images.file(bearer.boot.image.sha256);
+    const file = images.file(image.sha256);
     if (file === null) return problem(response, 404, "the image is not on this controller");
     const { boot } = bearer;
     return sendFile(request, response, file, { boot, serving: boots.serving });
@@ -103,6 +111,10 @@ async function serve(
   }
   return problem(response, 404, "there is nothing here");
 }
+
+/** An installer can only be told its token in the path. */
+const withoutToken = (url: string | undefined): string | undefined =>
+  url?.split("?")[0]?.replace(/^\/install\/[^/]*/, "/install/…");
 
 function bearerOf(boots: Boots, request: IncomingMessage): Bearer | null {
   const [, token] = /^Bearer ([A-Za-z0-9_-]{20,100})$/.exec(request.headers.authorization ?? "") ?? [];
@@ -155,7 +167,7 @@ async function sendFile(
     "content-type": "application/octet-stream",
     "content-length": end - from,
     "accept-ranges": "bytes",
-    ...(counted === null ? {} : { etag: `"${counted.boot.image.sha256}"` }),
+    ...(counted?.boot.image == null ? {} : { etag: `"${counted.boot.image.sha256}"` }),
     ...(first === undefined ? {} : { "content-range": `bytes ${from}-${end - 1}/${found.size}` }),
   });
   if (request.method === "HEAD") return void response.end();

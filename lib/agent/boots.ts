@@ -6,7 +6,9 @@ import { randomBytes } from "node:crypto";
 import type { BeaconBody, BootPlan } from "../contracts/boot.ts";
 import type { Action, Beacon, Command, GuestChannel } from "../core/command.ts";
 import { nodeFault } from "../core/fault.ts";
+import type { InstallationId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
+import { fileFor, type InstallerPlace, installerScript, proveUsable } from "./installer.ts";
 import type { Journal } from "./journal.ts";
 import { type ArmedBoot, allServed, type Installed } from "./state.ts";
 
@@ -19,6 +21,9 @@ export interface BootsSettings {
   readonly now: () => number;
   /** `volatile`: progress, of which only the newest counts. */
   readonly report: (beacon: Beacon, kind: "kept" | "volatile") => void;
+  /** Where this lab's distributions and templates are. */
+  readonly distrosDir?: string;
+  readonly templatesDir?: string;
   /** A secret that nobody can guess; a simulation gives its own. */
   readonly newToken?: () => string;
 }
@@ -39,9 +44,12 @@ export function createBoots({
   managementKey,
   now,
   report,
+  distrosDir = "",
+  templatesDir = "",
   newToken = randomToken,
 }: BootsSettings) {
   const { state } = journal;
+  const place: InstallerPlace = { distrosDir, templatesDir, publicUrl, managementKey };
 
   const beaconOf = (boot: ArmedBoot, phase: Beacon["phase"]): Beacon => ({
     node: boot.node,
@@ -71,8 +79,8 @@ export function createBoots({
         ...told,
         fault: nodeFault("verified-twice", `installation ${boot.installation} was written twice`),
       };
-    if (sha256 !== boot.image.sha256) {
-      const message = `the disk of ${boot.node} holds checksum ${sha256.slice(0, 12)}…, the image is ${boot.image.sha256.slice(0, 12)}…`;
+    if (boot.image === null || sha256 !== boot.image.sha256) {
+      const message = `the disk of ${boot.node} holds checksum ${sha256.slice(0, 12)}…, the image is ${boot.image?.sha256.slice(0, 12) ?? "an installer's"}…`;
       return { ...told, fault: nodeFault("image-checksum-mismatch", message) };
     }
     if (!allServed(boot)) {
@@ -84,6 +92,12 @@ export function createBoots({
         ),
       };
     }
+    await giveVoice(boot);
+    return { ...told, verified: { sha256 } };
+  }
+
+  /** What is on the disk now may speak for the node. */
+  async function giveVoice(boot: ArmedBoot): Promise<void> {
     await change(boot, { state: "verified" });
     await journal.append({
       t: "installed",
@@ -97,16 +111,30 @@ export function createBoots({
         address: null,
       },
     });
-    return { ...told, verified: { sha256 } };
+  }
+
+  /** An installer's last word; said twice, as what is tried again is, it is the same word. */
+  async function installed(boot: ArmedBoot): Promise<Beacon> {
+    if (boot.installer === null) {
+      const message = `${boot.node} was to be written by our ramdisk, and speaks as an installer`;
+      return { ...beaconOf(boot, "build"), fault: nodeFault("installed-unproved", message) };
+    }
+    if (boot.state === "issued") await giveVoice(boot);
+    return { ...beaconOf(boot, "build"), installed: true };
   }
 
   return {
     /** Only for a node whose power was proved off by this very command. */
     arm: async (
       { node, target }: Command,
-      action: Extract<Action, { verb: "netboot.set" }>,
+      action: Extract<Action, { verb: "netboot.set" | "netboot.install" }>,
     ): Promise<void> => {
-      const { installation, boot, revision, image } = action;
+      const { installation, boot, revision } = action;
+      const image = action.verb === "netboot.set" ? action.image : null;
+      const installer =
+        action.verb === "netboot.set"
+          ? null
+          : { distro: action.distro, template: action.template, variables: { ...action.variables } };
       await journal.append({
         t: "boot",
         boot: {
@@ -116,6 +144,7 @@ export function createBoots({
           boot,
           revision,
           image,
+          installer,
           poweredOn: false,
           state: "armed",
           token: null,
@@ -123,6 +152,25 @@ export function createBoots({
           served: [],
         },
       });
+    },
+    /** With what the system of an installation speaks for itself, where another build system puts it on the disk. */
+    voice: async (
+      { node, target }: Command,
+      installation: InstallationId,
+      begins: boolean,
+    ): Promise<{ beacon: { url: string; token: string } | null; managementKey: string }> => {
+      const known = state.installed.get(node);
+      const voiced = known?.installation === installation ? known : null;
+      const token = voiced?.token ?? (begins ? newToken() : null);
+      const armed = state.boots.get(node);
+      if (begins && armed !== undefined && armed.state !== "verified")
+        await change(armed, { state: "voided", token: null });
+      if (voiced === null && token !== null) {
+        const unknown = { hostKey: null, certificate: null, address: null };
+        const fresh = { node, macs: [...target.macs], installation, token, ...unknown };
+        await journal.append({ t: "installed", installed: fresh });
+      }
+      return { beacon: token === null ? null : { url: `${publicUrl}/beacon`, token }, managementKey };
     },
     disarm: async (node: string): Promise<void> => {
       const boot = state.boots.get(node);
@@ -140,7 +188,9 @@ export function createBoots({
         const token = newToken();
         await change(boot, { state: "issued", token, osToken: newToken() });
         report(beaconOf(boot, "firmware"), "kept");
-        return ramdiskScript(publicUrl, token);
+        return boot.installer === null
+          ? ramdiskScript(publicUrl, token)
+          : installerScript(place, boot.installer, token);
       }
       if (boot?.state === "issued") {
         // The machine has booted once more, so what the first boot was about to write is not what is on the disk.
@@ -175,18 +225,27 @@ export function createBoots({
         if (each.token === token) return { kind: "os", installed: each };
       return null;
     },
-    plan: (boot: ArmedBoot): BootPlan => ({
-      schema: "rackwright.boot-plan/1",
-      node: boot.node,
-      installation: boot.installation,
-      image: { path: `/images/${boot.image.sha256}`, ...boot.image },
-      os: {
-        revision: boot.revision,
-        token: boot.osToken ?? "",
-        beaconUrl: `${publicUrl}/beacon`,
-        managementKey,
-      },
-    }),
+    /** Null: it is not our ramdisk that was booted. */
+    plan: ({ node, installation, image, revision, osToken }: ArmedBoot): BootPlan | null =>
+      image === null
+        ? null
+        : {
+            schema: "rackwright.boot-plan/1",
+            node,
+            installation,
+            image: { path: `/images/${image.sha256}`, ...image },
+            os: { revision, token: osToken ?? "", beaconUrl: `${publicUrl}/beacon`, managementKey },
+          },
+    /** A file for the installer that was given this token; null: there is none. Throws a DriverFault. */
+    answers: (token: string, name: string): string | null => {
+      const boot = [...state.boots.values()].find((each) => each.token === token && each.state === "issued");
+      return boot?.installer == null
+        ? null
+        : fileFor(place, { ...boot, installer: boot.installer, token }, name);
+    },
+    /** Before a machine is switched on for it: an installer that could not be given what it needs is not booted. */
+    proveInstaller: (installer: NonNullable<ArmedBoot["installer"]>, signal: AbortSignal): Promise<void> =>
+      proveUsable(place, installer, signal),
     /** Noted before the bytes go out: after a crash too much is believed to be served, by at most one piece, never too little. */
     serving: (boot: ArmedBoot, from: number, to: number): Promise<void> =>
       journal.append({ t: "served", boot: boot.boot, from, to }),
@@ -198,31 +257,32 @@ export function createBoots({
       await journal.append({ t: "installed", installed: { ...current, ...pinned } });
     },
     beacon: async (bearer: Bearer, body: BeaconBody): Promise<void> => {
-      const { hostKey, certificate, verified: proof, ...rest } = body;
+      const { hostKey, certificate, verified: proof, installed: isInstalled, ...rest } = body;
       if (bearer.kind === "boot") {
+        if (isInstalled === true) return report(await installed(bearer.boot), "kept");
         if (proof !== undefined) return report(await verified(bearer.boot, proof.sha256), "kept");
         return report(
           { ...beaconOf(bearer.boot, rest.phase), ...rest },
           rest.progress === undefined ? "kept" : "volatile",
         );
       }
-      const { installed } = bearer;
+      const { installed: os } = bearer;
       if (rest.phase === "run" && (hostKey ?? certificate ?? rest.address) !== undefined) {
         await journal.append({
           t: "installed",
           installed: {
-            ...installed,
-            hostKey: hostKey ?? installed.hostKey,
-            certificate: certificate ?? installed.certificate,
-            address: rest.address ?? installed.address,
+            ...os,
+            hostKey: hostKey ?? os.hostKey,
+            certificate: certificate ?? os.certificate,
+            address: rest.address ?? os.address,
           },
         });
       }
       report(
         {
-          node: installed.node,
+          node: os.node,
           boot: null,
-          installation: installed.installation,
+          installation: os.installation,
           at: instant(now()),
           ...rest,
         },

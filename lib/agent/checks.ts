@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { cloudClock } from "./clock.ts";
 import { type AgentConfig, readConfig } from "./config.ts";
+import { readDistro } from "./installer.ts";
 import { secretsIn } from "./secrets.ts";
 import { ask, socketOf } from "./socket.ts";
 
@@ -110,7 +111,9 @@ export async function checkConfig(file: string): Promise<Finding[]> {
     checkState(config),
     ...checkSecrets(config),
     checkBootFiles(config),
-    ...checkScripts(config),
+    ...checkScripts("power script", config.scriptsDir),
+    ...checkScripts("build system", config.buildersDir, /[.]mjs$/),
+    ...checkDistros(config),
     checkCredentials(),
     await checkClock(config),
     await checkDaemon(config),
@@ -169,16 +172,32 @@ function checkBootFiles({ bootFilesDir }: AgentConfig): Finding {
     : note("boot files", `${absent.join(" and ")} not in ${bootFilesDir}`, "network installations need both");
 }
 
-function checkScripts({ scriptsDir }: AgentConfig): Finding[] {
-  if (!existsSync(scriptsDir)) return [];
-  return readdirSync(scriptsDir).map((name) => {
-    const file = join(scriptsDir, name);
+/** `besides`: files that are no executables, and may lie there. */
+function checkScripts(what: string, folder: string, besides = /^$/): Finding[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => !besides.test(name));
+  return names.map((name) => {
+    const file = join(folder, name);
     const { mode } = statSync(file);
     if ((mode & writableByOthers) !== 0)
-      return missing(`power script ${name}`, "can be written by others", `chmod go-w ${file}`);
+      return missing(`${what} ${name}`, "can be written by others", `chmod go-w ${file}`);
     return (mode & 0o100) === 0
-      ? missing(`power script ${name}`, "is not executable", `chmod +x ${file}`)
-      : ok(`power script ${name}`, file);
+      ? missing(`${what} ${name}`, "is not executable", `chmod +x ${file}`)
+      : ok(`${what} ${name}`, file);
+  });
+}
+
+function checkDistros({ distrosDir }: AgentConfig): Finding[] {
+  if (!existsSync(distrosDir)) return [];
+  const names = readdirSync(distrosDir).filter((name) => name.endsWith(".json"));
+  return names.map((file) => {
+    const name = file.slice(0, -".json".length);
+    try {
+      return ok(`distribution ${name}`, readDistro({ distrosDir }, name).tree);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return missing(`distribution ${name}`, why, "docs/build-systems.md says what stands in it");
+    }
   });
 }
 

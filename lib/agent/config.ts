@@ -30,6 +30,11 @@ export const agentConfig = z.strictObject({
   reports: z.strictObject({ queueUrl: z.url(), endpoint: z.url(), region: z.string() }),
   /** Where power scripts of the lab's own are (driver `exec`). */
   scriptsDir: z.string().min(1).default("/etc/rackwright/power-scripts"),
+  /** Where executables that wrap other build systems are (docs/build-systems.md). */
+  buildersDir: z.string().min(1).default("/etc/rackwright/build-systems"),
+  /** Distributions that this lab has registered, and templates for their installers. */
+  distrosDir: z.string().min(1).default("/etc/rackwright/distros"),
+  templatesDir: z.string().min(1).default("/etc/rackwright/templates"),
   limits: z.strictObject(limits).prefault({}),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;

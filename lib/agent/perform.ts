@@ -58,10 +58,14 @@ export const switchesPower = ({ verb }: Action): boolean =>
   verb === "power.on" || verb === "power.off" || verb === "power.cycle" || verb === "power.reset";
 
 const touchesBmc = ({ verb }: Action): boolean =>
-  verb.startsWith("power.") || verb === "boot.set" || verb === "identify";
+  verb.startsWith("power.") || verb.startsWith("vm.") || verb === "boot.set" || verb === "identify";
 
 const mayHaveEffect = (action: Action): boolean =>
-  switchesPower(action) || action.verb === "boot.set" || action.verb === "os.run";
+  switchesPower(action) ||
+  action.verb === "boot.set" ||
+  action.verb === "os.run" ||
+  action.verb.startsWith("vm.") ||
+  action.verb === "build.call";
 
 export interface Doing {
   readonly command: Command;

@@ -71,6 +71,8 @@ export async function serve(config: AgentConfig): Promise<void> {
     peers: config.peers,
     managementKey: key.public,
     now,
+    distrosDir: config.distrosDir,
+    templatesDir: config.templatesDir,
     report: reports.beacon,
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
@@ -83,6 +85,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     helpersDir: join(stateDir, "helpers"),
     who: `rackwright-agent/${controller}`,
     scriptsDir: config.scriptsDir,
+    buildersDir: config.buildersDir,
     tool: room.run,
     boots,
     images,

@@ -8,8 +8,10 @@ import { commandResult, type Report, report } from "../contracts/report.ts";
 import {
   bootId,
   commandId,
+  imageSettings,
   installationId,
   journalId,
+  labFileName,
   mac,
   nodeId,
   revisionId,
@@ -27,7 +29,12 @@ export const armedBoot = z.strictObject({
   installation: installationId,
   boot: bootId,
   revision: revisionId,
-  image: z.strictObject({ sha256, sizeBytes: z.int().positive() }),
+  /** What our ramdisk writes; null where a distribution's installer is booted. */
+  image: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
+  installer: z
+    .strictObject({ distro: labFileName, template: labFileName, variables: imageSettings })
+    .nullable()
+    .default(null),
   /** We began to switch the node on after it was proved off and armed: only then may a script be fetched. */
   poweredOn: z.boolean(),
   state: z.enum(["armed", "issued", "voided", "verified"]),
@@ -197,7 +204,7 @@ export function merged(ranges: readonly (readonly [number, number])[]): [number,
 }
 
 export const allServed = ({ served, image }: ArmedBoot): boolean =>
-  served.length === 1 && served[0]?.[0] === 0 && (served[0]?.[1] ?? 0) >= image.sizeBytes;
+  image !== null && served.length === 1 && served[0]?.[0] === 0 && (served[0]?.[1] ?? 0) >= image.sizeBytes;
 
 /** Finished commands are remembered for as long as somebody may deliver them again: SSM may, for as long as they may start. */
 const rememberMs = 24 * 3_600_000;

@@ -1,27 +1,40 @@
 /** Images and their revisions. */
 
 import type { ImageBody } from "../contracts/api.ts";
+import { configurationFault, type Fault } from "../core/fault.ts";
 import { branded, isRevisionId } from "../core/ids.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
+import { misfit } from "../core/provisioning/image-needs.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
-/** Registers a revision and makes it the production one. The same content again is the same revision. */
-export async function registerImage(app: App, body: ImageBody): Promise<ImageRevision> {
+export type Registered =
+  | { readonly ok: true; readonly revision: ImageRevision }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** Registers a revision and makes it the production one. The same again is the same revision; a revision never changes. */
+export async function registerImage(app: App, body: ImageBody): Promise<Registered> {
   const { store, clock } = app;
-  const id = branded(isRevisionId, `${body.id}:${body.sha256.slice(0, 12)}`);
+  const { sha256, sizeBytes, settings = {} } = body;
+  const id = branded(isRevisionId, `${body.id}:${body.revision ?? sha256?.slice(0, 12)}`);
   const revision: ImageRevision = {
     image: body.id,
     revision: id,
     buildSystem: body.buildSystem,
     osModule: body.osModule,
     ...(body.osVersion === undefined ? {} : { osVersion: body.osVersion }),
-    content: { sha256: body.sha256, sizeBytes: body.sizeBytes },
+    content: sha256 === undefined || sizeBytes === undefined ? null : { sha256, sizeBytes },
+    settings,
     overrides: body.correction ?? null,
     registeredAt: clock.now(),
   };
-  const image = await store.read("image", body.id);
-  if (image?.production === id && image.retired === null)
-    return (await store.read("revision", id)) ?? revision;
+  const wrong = unregistrable(app, revision);
+  if (wrong !== null) return { ok: false, fault: configurationFault("image-unfit", wrong) };
+  const [image, known] = await Promise.all([store.read("image", body.id), store.read("revision", id)]);
+  if (known !== null && !isSame(known, revision)) {
+    const message = `revision ${id} is registered with other content or settings: give this one a revision of its own`;
+    return { ok: false, fault: configurationFault("revision-differs", message) };
+  }
+  if (image?.production === id && image.retired === null) return { ok: true, revision: known ?? revision };
   const version = (image?.version ?? 0) + 1;
   const committed = await store.commit([
     { kind: "revision", value: revision, expect: "any" },
@@ -31,8 +44,23 @@ export async function registerImage(app: App, body: ImageBody): Promise<ImageRev
       expect: image?.version ?? "absent",
     },
   ]);
-  return committed === "committed" ? revision : registerImage(app, body);
+  return committed === "committed" ? { ok: true, revision } : registerImage(app, body);
 }
+
+function unregistrable({ modules }: App, revision: ImageRevision): string | null {
+  const buildSystem = modules.buildSystems.find(({ name }) => name === revision.buildSystem);
+  const names = modules.buildSystems.map(({ name }) => name).join(", ");
+  if (buildSystem === undefined)
+    return `there is no build system ${revision.buildSystem}: there are ${names}`;
+  return misfit(buildSystem, revision);
+}
+
+const isSame = (known: ImageRevision, given: ImageRevision): boolean =>
+  known.buildSystem === given.buildSystem &&
+  known.content?.sha256 === given.content?.sha256 &&
+  Object.keys({ ...known.settings, ...given.settings }).every(
+    (name) => known.settings[name] === given.settings[name],
+  );
 
 /** Null: there is no such image. What is loaded already stays as it is. */
 export async function changeImage(

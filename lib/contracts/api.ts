@@ -7,6 +7,7 @@ import { policyOverrides } from "./policy.ts";
 import {
   at,
   imageId,
+  imageSettings,
   labId,
   nodeId,
   osVersion,
@@ -183,17 +184,36 @@ export const extendBody = z.strictObject({
   end: at.describe("When it is to end, in milliseconds since 1970."),
 });
 
-export const imageBody = z.strictObject({
-  id: imageId,
-  buildSystem: z.string().default("netboot-image"),
-  osModule: z.string().default("linux"),
-  /** Whose time-outs hold: `2008` of `windows`. Without it, those of its family. */
-  osVersion: osVersion.exactOptional(),
-  sha256,
-  sizeBytes: z.int().positive(),
-  /** How long its operating system takes, where it differs from others; null: as it is everywhere. */
-  correction: policyOverrides.nullable().exactOptional(),
-});
+export const imageBody = z
+  .strictObject({
+    id: imageId,
+    buildSystem: z.string().default("netboot-image"),
+    osModule: z.string().default("linux"),
+    /** Whose time-outs hold: `2008` of `windows`. Without it, those of its family. */
+    osVersion: osVersion.exactOptional(),
+    sha256: sha256
+      .exactOptional()
+      .describe("Of the disk image in the lab's image store, where the build system takes one"),
+    sizeBytes: z.int().positive().exactOptional(),
+    revision: z
+      .string()
+      .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$/, "is not the name of a revision")
+      .exactOptional()
+      .describe("What this revision is called; default: the beginning of the checksum"),
+    settings: imageSettings
+      .exactOptional()
+      .describe("What else the build system wants to know: docs/build-systems.md"),
+    /** How long its operating system takes, where it differs from others; null: as it is everywhere. */
+    correction: policyOverrides.nullable().exactOptional(),
+  })
+  .refine(({ sha256, sizeBytes }) => (sha256 === undefined) === (sizeBytes === undefined), {
+    path: ["sizeBytes"],
+    message: "checksum and size belong together",
+  })
+  .refine(({ sha256, revision }) => sha256 !== undefined || revision !== undefined, {
+    path: ["revision"],
+    message: "an image without a checksum wants a name for its revision",
+  });
 export type ImageBody = z.infer<typeof imageBody>;
 
 /** What a person writes into a node's hardware log. */

@@ -6,6 +6,7 @@
  *   GET  /boot/kernel, /boot/ramdisk
  *   GET  /boot/plan              with the boot's token: what to write
  *   GET  /images/SHA256          with the boot's token; ranges; the bytes served are counted per boot
+ *   GET  /install/TOKEN/FILE     what an installer is told: ks.cfg, preseed.cfg, user-data, from the lab's template
  *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
  *
  * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line.
@@ -37,6 +38,8 @@ export const beaconBody = z.strictObject({
   phase: z.enum(phases),
   progress: z.strictObject({ doneBytes: z.int().min(0), totalBytes: z.int().positive() }).exactOptional(),
   verified: z.strictObject({ sha256 }).exactOptional(),
+  /** Said by a distribution's installer when all is on the disk. */
+  installed: z.literal(true).exactOptional(),
   address: z.string().min(1).max(256).exactOptional(),
   /** The SSH host key of the installed OS (OpenSSH public key format): pins later connections to this very boot. */
   hostKey: z.string().max(2000).exactOptional(),

@@ -1,13 +1,16 @@
 /** Commands on their way to an agent, and what the agent answers at once: see docs/architecture.md, “Hands”. */
 import * as z from "zod";
-import type { Command, CommandResult } from "../core/command.ts";
+import { buildCalls, type Command, type CommandResult } from "../core/command.ts";
 import { commandResult } from "./report.ts";
 import {
   at,
   bootId,
   commandId,
+  imageId,
+  imageSettings,
   installationId,
   journalId,
+  labFileName,
   labId,
   mac,
   nodeId,
@@ -37,6 +40,15 @@ export const action = z.discriminatedUnion("verb", [
     revision: revisionId,
     image,
   }),
+  z.strictObject({
+    verb: z.literal("netboot.install"),
+    installation: installationId,
+    boot: bootId,
+    revision: revisionId,
+    distro: labFileName,
+    template: labFileName,
+    variables: imageSettings,
+  }),
   z.strictObject({ verb: z.literal("netboot.clear") }),
   z.strictObject({ verb: z.literal("image.prefetch"), image }),
   z.strictObject({ verb: z.literal("os.probe"), channel }),
@@ -50,6 +62,25 @@ export const action = z.discriminatedUnion("verb", [
     task: z.enum(["grant-access", "revoke-access", "sanitize"]),
     parameters: z.record(z.string().max(64), z.string().max(4096)),
   }),
+  z.strictObject({
+    verb: z.literal("build.call"),
+    system: labFileName,
+    call: z.enum(buildCalls),
+    installation: installationId,
+    attempt: z.int().min(1),
+    image: imageId,
+    revision: revisionId,
+    settings: imageSettings,
+  }),
+  z.strictObject({
+    verb: z.literal("vm.create"),
+    installation: installationId,
+    image,
+    memoryMib: z.int().min(16).max(16_777_216),
+    cpus: z.int().min(1).max(1024),
+    diskGib: z.int().min(1).max(65_536),
+  }),
+  z.strictObject({ verb: z.literal("vm.remove"), installation: installationId }),
   z.strictObject({ verb: z.literal("console.tail"), lines: z.int().min(1).max(200) }),
   z.strictObject({ verb: z.literal("identify"), seconds: z.int().min(0).max(240) }),
   z.strictObject({ verb: z.literal("fence") }),

@@ -84,6 +84,7 @@ export const policy = z.strictObject({
     address: rungs,
     reserve: rungs,
     sanitize: rungs,
+    unload: rungs,
   }),
   budget,
   blind,

@@ -3,7 +3,7 @@
  * A report is believed only if the message's SenderId is that controller (functions/reports.ts).
  */
 import * as z from "zod";
-import type { ActionResult, Beacon, CommandResult } from "../core/command.ts";
+import type { ActionResult, Beacon, BuildReport, CommandResult } from "../core/command.ts";
 import { phases } from "../core/command.ts";
 import type { LabId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
@@ -19,6 +19,7 @@ import {
   revisionId,
   sentence,
   sha256,
+  words,
 } from "./scalars.ts";
 
 export const fault = z.strictObject({
@@ -35,6 +36,13 @@ export const osFacts = z.strictObject({
   sessions: z.int().min(0),
 });
 
+export const buildReport = z.strictObject({
+  installation: installationId,
+  result: z.enum(["done", "retry", "fatal", "waiting"]),
+  sign: words(200).nullable(),
+  fault: fault.nullable(),
+}) satisfies z.ZodType<BuildReport>;
+
 const actionResult = z.strictObject({
   verb: z.enum([
     "power.on",
@@ -44,6 +52,7 @@ const actionResult = z.strictObject({
     "power.status",
     "boot.set",
     "netboot.set",
+    "netboot.install",
     "netboot.clear",
     "image.prefetch",
     "os.probe",
@@ -51,6 +60,9 @@ const actionResult = z.strictObject({
     "os.sessions",
     "os.reach",
     "os.run",
+    "build.call",
+    "vm.create",
+    "vm.remove",
     "console.tail",
     "identify",
     "fence",
@@ -62,6 +74,7 @@ const actionResult = z.strictObject({
       os: osFacts.exactOptional(),
       address: z.string().min(1).max(256).exactOptional(),
       console: z.array(z.string().max(400)).max(200).exactOptional(),
+      build: buildReport.exactOptional(),
     })
     .exactOptional(),
   fault: fault.exactOptional(),
@@ -87,6 +100,7 @@ export const beacon = z.strictObject({
   at,
   progress: z.strictObject({ doneBytes: z.int().min(0), totalBytes: z.int().positive() }).exactOptional(),
   verified: z.strictObject({ sha256 }).exactOptional(),
+  installed: z.literal(true).exactOptional(),
   address: z.string().min(1).max(256).exactOptional(),
   osBoot: z.string().min(1).max(64).exactOptional(),
   login: z.strictObject({ user: z.string().min(1).max(64) }).exactOptional(),

@@ -95,6 +95,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "images",
     body: imageBody,
     answers: { 201: z.object({ image: z.string(), revision: z.string() }) },
+    problems: { 422: "Its build system cannot use it, or the revision is registered with other content" },
   },
   "GET /v1/images": {
     is: "All images",

@@ -63,6 +63,16 @@ export const words = (most: number) =>
     .max(most)
     .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, "holds control characters: plain text on one line is wanted");
 
+/** Names a file that a lab's people keep on the controller: an executable, a distribution, a template. */
+export const labFileName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "is not the name of a file on the lab controller");
+
+/** What a build system wants to know of an image. They end up in files and in other tools' hands: printable, on one line. */
+export const imageSettings = z
+  .record(z.string().regex(/^[a-z][A-Za-z0-9-]{0,31}$/, "is not the name of a setting"), words(1000))
+  .refine((settings) => Object.keys(settings).length <= 32, "has more than 32 settings");
+
 export const sentence = z.string().max(2000);
 
 /** One line per issue, each with its path: what a dead letter and a 400 tell. */

@@ -12,7 +12,7 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
-import { fault, osFacts } from "./report.ts";
+import { buildReport, fault, osFacts } from "./report.ts";
 import {
   at,
   bootId,
@@ -81,6 +81,7 @@ const jobRun = z.strictObject({
       .nullable(),
     verified: installationId.nullable(),
     os: osFacts.nullable(),
+    build: buildReport.nullable().default(null),
     fault: fault.nullable(),
   }),
   hands: controllerId.nullable().default(null),

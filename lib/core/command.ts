@@ -5,7 +5,16 @@
  * from the journal and does nothing.
  */
 import type { Fault } from "./fault.ts";
-import type { BootId, CommandId, InstallationId, JournalId, LabId, NodeId, RevisionId } from "./ids.ts";
+import type {
+  BootId,
+  CommandId,
+  ImageId,
+  InstallationId,
+  JournalId,
+  LabId,
+  NodeId,
+  RevisionId,
+} from "./ids.ts";
 import type { Instant, Ms } from "./time.ts";
 
 export type PowerState = "on" | "off" | "unknown";
@@ -35,6 +44,16 @@ export type Action =
       readonly revision: RevisionId;
       readonly image: ImageContent;
     }
+  /** The same for a distribution's own installer, with the lab's tree and a template that the boot service fills in. */
+  | {
+      readonly verb: "netboot.install";
+      readonly installation: InstallationId;
+      readonly boot: BootId;
+      readonly revision: RevisionId;
+      readonly distro: string;
+      readonly template: string;
+      readonly variables: Readonly<Record<string, string>>;
+    }
   | { readonly verb: "netboot.clear" }
   | { readonly verb: "image.prefetch"; readonly image: ImageContent }
   /** Asks the running OS who it is: revision marker, boot, sessions since access was granted. */
@@ -55,11 +74,38 @@ export type Action =
       readonly task: "grant-access" | "revoke-access" | "sanitize";
       readonly parameters: Readonly<Record<string, string>>;
     }
+  /** Asks an executable on the lab controller that wraps a build system of its own (docs/build-systems.md). */
+  | {
+      readonly verb: "build.call";
+      readonly system: string;
+      readonly call: BuildCall;
+      readonly installation: InstallationId;
+      readonly attempt: number;
+      readonly image: ImageId;
+      readonly revision: RevisionId;
+      /** The image's settings, as its people wrote them. */
+      readonly settings: Readonly<Record<string, string>>;
+    }
+  /** Makes the node's virtual machine anew, off, on a disk of its own that only holds what differs from the image. */
+  | {
+      readonly verb: "vm.create";
+      readonly installation: InstallationId;
+      readonly image: ImageContent;
+      readonly memoryMib: number;
+      readonly cpus: number;
+      readonly diskGib: number;
+    }
+  /** Switches it off and deletes that disk; the machine stays defined, so that its power can be read. */
+  | { readonly verb: "vm.remove"; readonly installation: InstallationId }
   | { readonly verb: "console.tail"; readonly lines: number }
   /** Makes the machine findable by eye. */
   | { readonly verb: "identify"; readonly seconds: number }
   /** Ends whatever is queued or running for the node with a lower epoch (design §5, “Stopping”). */
   | { readonly verb: "fence" };
+
+/** What a wrapped build system is asked to do. */
+export const buildCalls = ["load", "status", "unload", "capture"] as const;
+export type BuildCall = (typeof buildCalls)[number];
 
 export type Verb = Action["verb"];
 
@@ -94,6 +140,20 @@ export interface Command {
   readonly target: CommandTarget;
 }
 
+/**
+ * What a build system that answers for itself says of one installation. It is believed for that installation alone, and
+ * only in answer to the command that asked.
+ */
+export interface BuildReport {
+  readonly installation: InstallationId;
+  /** VCL's three values, and: it goes on, ask again. */
+  readonly result: "done" | "retry" | "fatal" | "waiting";
+  /** How far it is, in the build system's own words: whenever it changes, that is a sign of life. */
+  readonly sign: string | null;
+  /** Why, for retry and fatal. */
+  readonly fault: Fault | null;
+}
+
 /** What an action saw. Every field is an observation made by the agent, never an intention. */
 export interface Observed {
   readonly power?: PowerState;
@@ -101,6 +161,7 @@ export interface Observed {
   readonly os?: OsFacts;
   readonly address?: string;
   readonly console?: readonly string[];
+  readonly build?: BuildReport;
 }
 
 export interface OsFacts {
@@ -159,6 +220,8 @@ export interface Beacon {
   readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
   /** The checksum of what was read back from the disk, after all image bytes were served under this boot's token. */
   readonly verified?: { readonly sha256: string };
+  /** The installer's last word: its work is done, and the machine is about to boot the disk. */
+  readonly installed?: true;
   /** Where the running OS can be reached, as it sees it. */
   readonly address?: string;
   readonly osBoot?: string;

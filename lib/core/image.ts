@@ -14,7 +14,10 @@ export interface ImageRevision {
   readonly osModule: string;
   /** Which version of its operating system, for those whose time-outs differ (`2008`); without it, the family's own. */
   readonly osVersion?: string;
-  readonly content: ImageContent;
+  /** The bytes of a disk; null: the build system has them from elsewhere. */
+  readonly content: ImageContent | null;
+  /** What else its build system wants to know. Opaque to everybody else (R86). */
+  readonly settings: Readonly<Record<string, string>>;
   /** How long its operating system takes, where it differs from others. */
   readonly overrides: PolicyOverrides | null;
   readonly registeredAt: Instant;

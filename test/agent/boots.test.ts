@@ -3,6 +3,7 @@ import { type Boots, createBoots } from "../../lib/agent/boots.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
 import { command } from "../../lib/contracts/command.ts";
 import type { Action, Beacon } from "../../lib/core/command.ts";
+import { branded, isInstallationId } from "../../lib/core/ids.ts";
 import { temporaryFolder } from "../support/stack.ts";
 import { aCommand, aJournal } from "./support.ts";
 
@@ -142,7 +143,7 @@ describe("a verified write is believed", () => {
 
   test("and from then on the installed system may speak for the node, until a newer installation is armed", async () => {
     const { token, boot } = await issued();
-    const osToken = boots.plan(boot).os.token;
+    const osToken = boots.plan(boot)?.os.token ?? "";
     expect(boots.bearer(osToken)).toBeNull();
     await boots.serving(boot, 0, 3000);
     await verify(token);
@@ -182,5 +183,21 @@ describe("a verified write is believed", () => {
     await netboot(2).arm();
     await boots.pin(installed, "ssh", "ssh-ed25519 CCCC");
     expect(journal.state.installed.get("node-01")).toBeUndefined();
+  });
+});
+
+describe("another build system's installation", () => {
+  test("gives its system one voice, asked twice or not, and takes it from the one before; a boot that was allowed is void", async () => {
+    const { token } = await issued();
+    const external = aCommand();
+    const first = branded(isInstallationId, "x.1");
+    expect((await boots.voice(external, first, false)).beacon).toBeNull();
+    const voice = await boots.voice(external, first, true);
+    expect(await boots.voice(external, first, true)).toEqual(voice);
+    expect(await boots.voice(external, first, false)).toEqual(voice);
+    expect(boots.bearer(token)).toBeNull();
+    const second = await boots.voice(external, branded(isInstallationId, "x.2"), true);
+    expect(boots.bearer(voice.beacon?.token ?? "")).toBeNull();
+    expect(boots.bearer(second.beacon?.token ?? "")).toMatchObject({ kind: "os" });
   });
 });

@@ -25,6 +25,8 @@ const context = (attempt: number, change: Partial<StepContext> = {}): StepContex
   target: { image: image.image, revision: image.revision },
   content: image.content,
   osVersion: null,
+  settings: {},
+  installed: null,
   policy: defaultPolicy,
   user: { name: "student", publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAA" },
   ...change,
@@ -44,6 +46,7 @@ const nothingSeen: Seen = {
   evidence: noEvidence,
   disk: { image: image.image, revision: image.revision, installation, taint: null },
   address: null,
+  console: [],
 };
 
 const failed = (code: string): Seen => ({

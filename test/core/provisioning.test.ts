@@ -16,7 +16,7 @@ import {
   type Step,
 } from "../../lib/core/provisioning/step.ts";
 import { after } from "../../lib/core/time.ts";
-import { image, World } from "./world.ts";
+import { image, imageSha256, World } from "./world.ts";
 
 /** Modules that record who called them with which attempt, and end as they are told. */
 function recording(outcomes: { load?: Outcome[]; postLoad?: Outcome[] } = {}) {
@@ -145,7 +145,7 @@ describe("a whole provision with netboot-image and linux", () => {
   test("R14: load is not done before the write is verified and the machine was powered on and boots from it", () => {
     const world = new World().makeAvailable().claimFor();
     world.look();
-    world.beacon("build", { boot: world.job.boot, verified: { sha256: image.content.sha256 } });
+    world.beacon("build", { boot: world.job.boot, verified: { sha256: imageSha256 } });
     expect(world.job.step).toBe("network-boot");
     world.answer();
     expect(world.node.power.observed).toBe("on");
@@ -249,7 +249,12 @@ describe("a whole provision with netboot-image and linux", () => {
   });
 
   test("R66: build systems and OS modules are named in a registry and reached through their contract alone", () => {
-    expect(shipped.buildSystems.map(({ name }) => name)).toEqual(["netboot-image"]);
+    expect(shipped.buildSystems.map(({ name }) => name)).toEqual([
+      "netboot-image",
+      "netboot-installer",
+      "libvirt",
+      "external",
+    ]);
     expect(shipped.osModules.map(({ name }) => name)).toEqual([
       "linux",
       "linux-by-beacon",
@@ -307,7 +312,7 @@ describe("evidence", () => {
     const { boot } = world.job;
     world.pass(30).beacon("kernel");
     expect(world.job.step).toBe("write-image");
-    world.beacon("build", { boot, at: after(world.now, -20), verified: { sha256: image.content.sha256 } });
+    world.beacon("build", { boot, at: after(world.now, -20), verified: { sha256: imageSha256 } });
     expect(world.state).toBe("configuring");
   });
 });

@@ -29,14 +29,15 @@ import type { HardwareIssue, TimelineEntry } from "../../lib/core/timeline.ts";
 
 export const timer: Actor = { kind: "timer", name: "deadline" };
 export const agent: Actor = { kind: "agent", name: "mi-0123456789abcdef0" };
-const sha256 = "ab".repeat(32);
+export const imageSha256 = "ab".repeat(32);
 
 export const image: ImageRevision = {
   image: ids.branded(ids.isImageId, "demo"),
   revision: ids.branded(ids.isRevisionId, "demo:abababababab"),
   buildSystem: "netboot-image",
   osModule: "linux",
-  content: { sha256, sizeBytes: 1000 },
+  content: { sha256: imageSha256, sizeBytes: 1000 },
+  settings: {},
   overrides: null,
   registeredAt: instant(1),
 };
@@ -288,7 +289,7 @@ export class World {
     const { boot } = this.job;
     this.pass(10).beacon("firmware", { boot });
     this.pass(10).beacon("build", { boot });
-    this.pass(10).beacon("build", { boot, verified: { sha256 } });
+    this.pass(10).beacon("build", { boot, verified: { sha256: imageSha256 } });
     return this;
   }
 

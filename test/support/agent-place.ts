@@ -68,6 +68,7 @@ export async function agentPlace({
       stateDir: inFolder("state"),
       secretsDir: inFolder("secrets"),
       scriptsDir: inFolder("scripts"),
+      buildersDir: inFolder("builders"),
       bootFilesDir: inFolder("boot"),
       listen: { host: "127.0.0.1", port },
       publicUrl: "http://127.0.0.1",
@@ -134,6 +135,10 @@ export async function agentPlace({
     },
     script: (name: string, text: string): void =>
       writeFileSync(join(inFolder("scripts"), name), text, { mode: 0o755 }),
+    builder: (name: string, text: string): void => {
+      mkdirSync(inFolder("builders"), { recursive: true });
+      writeFileSync(join(inFolder("builders"), name), text, { mode: 0o755 });
+    },
     /** As `run` does, without a process for it. */
     take: async (...commands: readonly unknown[]): Promise<Receipt> => {
       const body = JSON.stringify({ schema: "rackwright.delivery/1", commands });

@@ -56,7 +56,11 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
   },
   "POST /v1/images": async ({ app, body }) => {
     const image = parseBody(imageBody, body);
-    return image.ok ? json(201, await registerImage(app, image.value)) : image.answer;
+    if (!image.ok) return image.answer;
+    const registered = await registerImage(app, image.value);
+    return registered.ok
+      ? json(201, registered.revision)
+      : problem(422, registered.fault.code, "The image cannot be registered", registered.fault.message);
   },
   "GET /v1/images": async ({ app, query }) => {
     const { items, next } = await app.store.list("image", pageSize, query["next"] ?? null);

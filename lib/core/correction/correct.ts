@@ -43,7 +43,7 @@ export function correct(draft: Draft): void {
     issue(draft, "look", [{ verb: "power.status" }, { verb: "console.tail", lines: consoleLines }]);
     return;
   }
-  const rungs = policy.ladder[job.stage];
+  const rungs = ladderOf(draft, job);
   const lively = now < job.clocks.noProgressBy;
   const next = nextRung(rungs, job.correction.rung, lively);
   const rung = suited(next.rung, job, observation.power, policy.installAttempts);
@@ -53,6 +53,14 @@ export function correct(draft: Draft): void {
   const { correction } = jobOf(draft.node) ?? job;
   setJob(draft, { correction: { ...correction, rung: next.index + 1, budgetAt: null } });
   climb(draft, rung, job);
+}
+
+function ladderOf({ context: { policy, modules, image } }: Draft, { stage }: JobRun): readonly Rung[] {
+  const rungs = policy.ladder[stage];
+  const builder = modules.buildSystems.find(({ name }) => name === image?.buildSystem);
+  return stage === "load" && builder?.switchesItself === true
+    ? rungs.filter((rung) => rung !== "reset" && rung !== "power-cycle")
+    : rungs;
 }
 
 /** In a lab that only observes: what would have been done, and then the node has its time once more. */

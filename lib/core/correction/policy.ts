@@ -132,6 +132,7 @@ export const defaultPolicy: Policy = {
     address: lookLadder,
     reserve: lookLadder,
     sanitize: ["look-again", "load-again"],
+    unload: ["look-again", "load-again"],
   },
   budget: {
     capacity: 20,

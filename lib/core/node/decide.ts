@@ -8,7 +8,7 @@ import { correct } from "../correction/correct.ts";
 import { branded, isJobId, type ReservationId } from "../ids.ts";
 import { run, startReload } from "../provisioning/engine.ts";
 import { newJob, settle } from "../provisioning/job.ts";
-import { installationOf } from "../provisioning/programs.ts";
+import { installationOf, unloads } from "../provisioning/programs.ts";
 import { partOf } from "../reservation/parts.ts";
 import { isOver } from "../reservation/reservation.ts";
 import { after, earliest, type Instant, latest, type Ms } from "../time.ts";
@@ -256,6 +256,7 @@ function takeBack(draft: Draft, reservation: ReservationId): void {
   });
   draft.notes.push("its reservation is over: reclaimed");
   become(draft, { state: "reclaiming", reservation, job });
+  if (taint !== null && unloads(draft.node, job, draft.context)) return;
   const osModule = draft.context.modules.osModules.find(({ name }) => name === draft.context.image?.osModule);
   if (taint === null || taint.loggedInAt !== null) return startReload(draft, "a user was in");
   if (osModule?.sanitize === undefined) startReload(draft, "it cannot be proved that nobody was in");

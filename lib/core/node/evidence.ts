@@ -2,15 +2,16 @@
  * Folds what was observed into the node. Evidence of anything that is not current (an older command, another boot, another
  * installation, an earlier instant) is history and changes nothing.
  */
-import type { Beacon, CommandResult, Observed, Phase } from "../command.ts";
+import type { Beacon, BuildReport, CommandResult, Observed, Phase } from "../command.ts";
 import { signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
+import type { BootId } from "../ids.ts";
 import { again, giveUp, rewind } from "../provisioning/engine.ts";
 import { certify } from "../provisioning/job.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { after, type Instant, spanText } from "../time.ts";
 import { type Draft, handsOff, setJob } from "./draft.ts";
-import { jobOf, type Operation, type Outstanding } from "./node.ts";
+import { jobOf, type Operation, type Outstanding, type Target } from "./node.ts";
 
 export function foldResult(draft: Draft, result: CommandResult): void {
   const job = jobOf(draft.node);
@@ -25,6 +26,8 @@ export function foldResult(draft: Draft, result: CommandResult): void {
   if (seen && job.blindSince !== null) setJob(draft, { blindSince: null });
   switch (command.purpose) {
     case "step":
+      for (const { observed } of result.results)
+        if (observed?.build !== undefined) foldBuild(draft, observed.build);
       return foldStepAnswer(draft, result, command);
     case "fence":
       return foldFence(draft, result);
@@ -80,6 +83,24 @@ function foldStepAnswer(draft: Draft, result: CommandResult, command: Outstandin
         message: `command ${result.command} ended as ${result.status}: ${result.reason ?? "no reason given"}`,
       });
   }
+}
+
+/** A build system's own word on the installation that it was asked about; its “done” is what a verified write is elsewhere. */
+function foldBuild(draft: Draft, build: BuildReport): void {
+  const job = jobOf(draft.node);
+  const known = [job === null ? null : installationOf(job), draft.node.disk.installation];
+  if (job === null || !known.includes(build.installation)) return;
+  const before = job.evidence.build?.sign ?? null;
+  setJob(draft, { evidence: { ...job.evidence, build } });
+  // The first thing that it says in a step is no news: the step's clocks have just begun.
+  if (build.sign !== null && before !== null && build.sign !== before) {
+    draft.notes.push(`the build system says: ${build.sign}`);
+    signOfLife(draft);
+    rewind(draft);
+  }
+  if (build.result !== "done" || job.stage !== "load" || job.target === null) return;
+  foldInstalled(draft, job.target, "the build system says that all of the disk was replaced");
+  draft.evidence = `the build system's word on installation ${build.installation}`;
 }
 
 const osOf = (result: CommandResult) => {
@@ -218,6 +239,7 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
   }
   if (job !== null && beacon.verified !== undefined && boot !== null)
     foldVerified(draft, beacon.verified.sha256, beacon);
+  if (job !== null && beacon.installed === true && boot !== null) foldInstaller(draft, boot);
   if (beacon.fault !== undefined && boot !== null) foldFault(draft, beacon.fault);
   // Nobody is to be sent to a system of which it is not proved that it is what was wanted (R30).
   const { disk } = draft.node;
@@ -243,16 +265,26 @@ function arrival(phase: Phase, fromNetwork: boolean, before: Operation, now: Ins
 function foldVerified(draft: Draft, sha256: string, beacon: Beacon): void {
   const job = jobOf(draft.node);
   if (job === null || job.target === null || job.evidence.verified === beacon.installation) return;
-  setJob(draft, { evidence: { ...job.evidence, verified: beacon.installation } });
-  const { target } = job;
-  draft.node = {
-    ...draft.node,
-    // Every byte of the disk image was replaced and read back: whatever a user left is gone.
-    disk: { image: target.image, revision: target.revision, installation: beacon.installation, taint: null },
-  };
-  certify(draft, "written", ["every byte of the image was read back from the disk"]);
-  draft.notes.push(`revision ${target.revision} is on the disk`);
+  foldInstalled(draft, job.target, "every byte of the image was read back from the disk");
   draft.evidence = `checksum ${sha256.slice(0, 12)}… read back from the disk`;
+}
+
+function foldInstaller(draft: Draft, boot: BootId): void {
+  const job = jobOf(draft.node);
+  if (job === null || job.target === null || job.evidence.verified === installationOf(job)) return;
+  foldInstalled(draft, job.target, "the installer says that all of the disk was replaced");
+  draft.evidence = `the installer's word under boot ${boot}`;
+}
+
+/** Everything on the disk was replaced: whatever a user left is gone. */
+function foldInstalled(draft: Draft, { image, revision }: Target, proof: string): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const installation = installationOf(job);
+  setJob(draft, { evidence: { ...job.evidence, verified: installation } });
+  draft.node = { ...draft.node, disk: { image, revision, installation, taint: null } };
+  certify(draft, "written", [proof]);
+  draft.notes.push(`revision ${revision} is on the disk`);
 }
 
 function foldFault(draft: Draft, fault: Fault): void {

@@ -3,7 +3,7 @@
  * (`NodeState`) says where it is in its life, on what evidence, and until when it may stay there. Only `decide`
  * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
  */
-import type { Action, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
+import type { Action, BuildReport, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
 import type { Fault } from "../fault.ts";
 import type {
   BootId,
@@ -114,6 +114,7 @@ export const stages = [
   "address",
   "reserve",
   "sanitize",
+  "unload",
 ] as const;
 export type Stage = (typeof stages)[number];
 
@@ -160,6 +161,8 @@ export interface Evidence {
   readonly answer: Answer | null;
   readonly verified: InstallationId | null;
   readonly os: OsFacts | null;
+  /** What a build system that answers for itself said last, in this step. */
+  readonly build: BuildReport | null;
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
 }

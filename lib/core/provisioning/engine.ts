@@ -7,7 +7,7 @@ import { type Fault, nodeFault } from "../fault.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
 import { isLight, type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
 import { spentBy } from "../prediction/experience.ts";
-import { after, spanText } from "../time.ts";
+import { after, type Instant, type Ms, spanText } from "../time.ts";
 import { checklistNames, notClean } from "./checklist.ts";
 import { openIssue } from "./issue.ts";
 import { certify, newJob, noEvidence, settle, taint } from "./job.ts";
@@ -21,6 +21,7 @@ const seenBy = (draft: Draft, job: JobRun): Seen => ({
   installation: installationOf(job),
   operation: draft.node.operation,
   evidence: job.evidence,
+  console: job.correction.observation?.console ?? [],
   disk: draft.node.disk,
   address: draft.node.address,
 });
@@ -43,6 +44,8 @@ export function run(draft: Draft): void {
     }
     if (job.retryAt !== null) {
       if (now < job.retryAt) return;
+      const step = steps.find(({ stage, name }) => stage === job.stage && name === job.step);
+      if (step !== undefined && askAgain(draft, job, step)) return;
       beginFrom(draft, steps, restartIndex(steps, job));
       continue;
     }
@@ -55,7 +58,7 @@ export function run(draft: Draft): void {
     const settled = step.settle(seenBy(draft, job));
     switch (settled.outcome) {
       case "waiting":
-        return;
+        return waitToAsk(draft, job, settled.askAgainMs);
       case "done":
         if (step.stage === "check") {
           draft.notes.push(`the right image is proved to be on it: nothing is loaded`);
@@ -75,6 +78,32 @@ export function run(draft: Draft): void {
     }
   }
   throw new Error(`node ${draft.node.id}: steps settle in a circle`);
+}
+
+/** Whoever is to be asked again is asked in time, but never instead of being found late. */
+function waitToAsk(draft: Draft, job: JobRun, askAgainMs: Ms | undefined): void {
+  if (askAgainMs === undefined || job.command !== null || job.evidence.answer === null) return;
+  const { now } = draft.context;
+  const deadline = deadlineOf(job);
+  const next = after(now, askAgainMs);
+  if (now < deadline) setJob(draft, { retryAt: next < deadline ? next : deadline });
+}
+
+const deadlineOf = ({ clocks: { noProgressBy, overallBy } }: JobRun): Instant =>
+  noProgressBy < overallBy ? noProgressBy : overallBy;
+
+/** True: the step goes on, by itself or as a late one. Its clocks are those that it began with. */
+function askAgain(draft: Draft, job: JobRun, step: Step): boolean {
+  const settled = step.settle(seenBy(draft, job));
+  if (settled.outcome !== "waiting" || settled.askAgainMs === undefined || job.evidence.answer === null)
+    return false;
+  const { now } = draft.context;
+  setJob(draft, { retryAt: null });
+  if (now >= deadlineOf(job)) return true;
+  setJob(draft, { evidence: { ...job.evidence, answer: null } });
+  issue(draft, "step", step.actions);
+  draft.notes.push(`${step.stage}: ${step.name} is asked again, still awaiting ${step.awaits}`);
+  return true;
 }
 
 /** After a wait the load is begun from its first step, since it starts by proving the power off; any other step by itself. */
@@ -107,7 +136,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
     awaits: step.awaits,
     command: null,
     retryAt: null,
-    evidence: isFreshLoad ? noEvidence : { ...job.evidence, answer: null, os: null },
+    evidence: isFreshLoad ? noEvidence : { ...job.evidence, answer: null, os: null, build: null },
     // The ladder goes on where it was while the same stage of the same attempt is tried again.
     correction: {
       ...job.correction,
@@ -129,7 +158,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
   if (step.grants === true) taint(draft);
   if (step.actions.length > 0) {
     issue(draft, "step", step.actions);
-    const armed = step.actions.find((action) => action.verb === "netboot.set");
+    const armed = step.actions.find((action) => "boot" in action);
     if (armed !== undefined) setJob(draft, { boot: armed.boot });
   }
   wind(draft, step);
@@ -173,6 +202,7 @@ function enterState(draft: Draft, stage: Stage): void {
     case "inspect":
     case "check":
     case "sanitize":
+    case "unload":
       return;
     case "load":
       return become(draft, { state: "loading", reservation: reservationOf(node), job });
@@ -321,6 +351,15 @@ function finish(draft: Draft): void {
       draft.notes.push("loaded anew and proved: it can be reserved again");
       return become(draft, { state: "available" });
     case "reclaim": {
+      if (job.stage === "unload") {
+        draft.notes.push("unloaded, nothing of it is left: it can be reserved again");
+        draft.node = {
+          ...draft.node,
+          disk: { image: null, revision: null, installation: null, taint: null },
+          address: null,
+        };
+        return become(draft, { state: "available" });
+      }
       // Whatever its OS module says: the node is free only on proof (invariant 5).
       const fault = job.target === null ? null : notClean(job.evidence, node.disk, job.target);
       if (fault !== null) return startReload(draft, fault.message);

@@ -15,7 +15,7 @@ import {
   type Target,
 } from "../node/node.ts";
 
-export const noEvidence: Evidence = { answer: null, verified: null, os: null, fault: null };
+export const noEvidence: Evidence = { answer: null, verified: null, os: null, build: null, fault: null };
 
 export function newJob(
   draft: Draft,

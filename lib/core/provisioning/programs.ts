@@ -10,8 +10,17 @@ import type { ImageRevision } from "../image.ts";
 import { isLight, type JobRun, type LightProgram, type NodeState, type Target } from "../node/node.ts";
 import type { Reservation } from "../reservation/reservation.ts";
 import type { Instant } from "../time.ts";
+import { misfit } from "./image-needs.ts";
 import type { Modules } from "./registry.ts";
-import { commandLimits, done, onAnswer, retry, type Step, type StepContext } from "./step.ts";
+import {
+  type AnchoredStep,
+  commandLimits,
+  done,
+  onAnswer,
+  retry,
+  type Step,
+  type StepContext,
+} from "./step.ts";
 
 /** What the engine needs to know besides the node itself. */
 export interface ProgramContext {
@@ -73,35 +82,35 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
     return missing("build-system-unknown", `image ${image.image} asks for build system ${image.buildSystem}`);
   if (osModule === undefined)
     return missing("os-module-unknown", `image ${image.image} asks for OS module ${image.osModule}`);
+  const wrong = misfit(buildSystem, image);
+  if (wrong !== null) return missing("image-unfit", `revision ${image.revision}: ${wrong}; register it anew`);
 
-  const installation = installationOf(job);
-  const step: StepContext = {
-    node: node.id,
-    attempt: job.attempt,
-    installation,
-    boot: branded(isBootId, `${installation}.b${node.epoch + 1}`),
-    target,
-    content: image.content,
-    osVersion: image.osVersion ?? null,
-    policy,
-    user: userOf(node, reservation),
-  };
+  const step = contextOf(node, job, image, { policy, reservation });
   const address = osModule.address?.(step) ?? beaconAddress(step);
+  const anchored = buildSystem.around?.(job.attempt, step) ?? [];
   const load = [
-    ...buildSystem.load(job.attempt, step),
-    ...(buildSystem.postLoad?.(job.attempt, step) ?? []),
-    ...osModule.postLoad(job.attempt, step),
+    ...around("load", anchored, buildSystem.load(job.attempt, step)),
+    ...around("post-load", anchored, [
+      ...(buildSystem.postLoad?.(job.attempt, step) ?? []),
+      ...osModule.postLoad(job.attempt, step),
+    ]),
     address,
   ];
   switch (job.program) {
     case "provision": {
-      const check = osModule.prove === undefined ? [] : [proveIfLikely(osModule.prove(step), target)];
-      const reserve = [readAgain(address, job.startedAt, policy), ...(osModule.grantAccess?.(step) ?? [])];
+      const prove = osModule.prove?.(step) ?? buildSystem.nodeStatus?.(step);
+      const check = prove === undefined ? [] : [proveIfLikely(prove, target)];
+      const reserve = around("reserve", anchored, [
+        readAgain(address, job.startedAt, policy),
+        ...(osModule.grantAccess?.(step) ?? []),
+      ]);
       return { known: true, steps: job.proved ? [...check, ...reserve] : [...check, ...load, ...reserve] };
     }
     case "reload":
       return { known: true, steps: isUserIn(node) ? after(osModule.revokeAccess?.(step) ?? [], load) : load };
     case "reclaim": {
+      const unload = buildSystem.unload?.(step) ?? [];
+      if (unload.length > 0) return { known: true, steps: unload };
       const steps = osModule.sanitize?.(step) ?? [];
       if (steps.length > 0) return { known: true, steps };
       return missing("not-proved-clean", `OS module ${osModule.name} names no step that proves a node clean`);
@@ -122,6 +131,47 @@ const isUserIn = ({ disk: { taint }, operation }: NodeState): boolean =>
 /** In the very command of the first step, so that nothing more has to be waited for. */
 const after = (actions: readonly Action[], [first, ...rest]: readonly Step[]): readonly Step[] =>
   first === undefined ? [] : [{ ...first, actions: [...actions, ...first.actions] }, ...rest];
+
+/** Whether a reclaim gives the node up as its build system says, whoever was in (R44). */
+export function unloads(node: NodeState, job: JobRun, context: ProgramContext): boolean {
+  const program = stepsOf(node, job, context);
+  return program.known && program.steps.some(({ stage }) => stage === "unload");
+}
+
+function contextOf(
+  node: NodeState,
+  job: JobRun,
+  image: ImageRevision,
+  { policy, reservation }: Pick<ProgramContext, "policy" | "reservation">,
+): StepContext {
+  const installation = installationOf(job);
+  return {
+    node: node.id,
+    attempt: job.attempt,
+    installation,
+    boot: branded(isBootId, `${installation}.b${node.epoch + 1}`),
+    target: { image: image.image, revision: image.revision },
+    content: image.content,
+    settings: image.settings,
+    osVersion: image.osVersion ?? null,
+    installed: node.disk.installation,
+    policy,
+    user: userOf(node, reservation),
+  };
+}
+
+/** A step of the build system beside a stage is corrected as that stage is: the load is tried again, the rest is rebooted. */
+function around(
+  of: AnchoredStep["of"],
+  anchored: readonly AnchoredStep[],
+  steps: readonly Step[],
+): readonly Step[] {
+  const on = (side: AnchoredStep["side"]): Step[] =>
+    anchored
+      .filter((each) => each.of === of && each.side === side)
+      .map(({ step }) => ({ ...step, stage: of === "load" ? "load" : "build-post-load" }));
+  return [...on("before"), ...steps, ...on("after")];
+}
 
 const missing = (code: string, message: string): Steps => ({
   known: false,

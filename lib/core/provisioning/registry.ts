@@ -1,5 +1,8 @@
 /** The build systems and OS modules that ship. Adding one touches its own file and one line here (R45). */
+import { external } from "./build-systems/external.ts";
+import { libvirt } from "./build-systems/libvirt.ts";
 import { netbootImage } from "./build-systems/netboot-image.ts";
+import { netbootInstaller } from "./build-systems/netboot-installer.ts";
 import { generic } from "./os-modules/generic.ts";
 import { linux, linuxByBeacon } from "./os-modules/linux.ts";
 import { windows, windowsOverSsh } from "./os-modules/windows.ts";
@@ -11,6 +14,6 @@ export interface Modules {
 }
 
 export const shipped: Modules = {
-  buildSystems: [netbootImage],
+  buildSystems: [netbootImage, netbootInstaller, libvirt, external],
   osModules: [linux, linuxByBeacon, windows, windowsOverSsh, generic],
 };

@@ -6,10 +6,11 @@
  */
 import type { Action, ImageContent } from "../command.ts";
 import type { Policy } from "../correction/policy.ts";
-import type { Fault } from "../fault.ts";
+import { type Fault, nodeFault } from "../fault.ts";
 import type { BootId, InstallationId, NodeId } from "../ids.ts";
 import type { Disk, Evidence, Operation, Stage, Target } from "../node/node.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { ImageNeeds } from "./image-needs.ts";
 
 /**
  * VCL's three values and one more: done (1), retry (0: the image load is tried again), fatal (undefined: it is not), and
@@ -19,10 +20,12 @@ export type Outcome =
   | { readonly outcome: "done" }
   | { readonly outcome: "retry"; readonly fault: Fault }
   | { readonly outcome: "fatal"; readonly fault: Fault }
-  | { readonly outcome: "waiting" };
+  /** With `askAgainMs`: nobody will tell, so the step's actions are sent once more after that time. Its clocks go on. */
+  | { readonly outcome: "waiting"; readonly askAgainMs?: Ms };
 
 export const done: Outcome = { outcome: "done" };
 export const waiting: Outcome = { outcome: "waiting" };
+export const askAgain = (askAgainMs: Ms): Outcome => ({ outcome: "waiting", askAgainMs });
 export const retry = (fault: Fault): Outcome => ({ outcome: "retry", fault });
 export const fatal = (fault: Fault): Outcome => ({ outcome: "fatal", fault });
 
@@ -34,10 +37,13 @@ export interface StepContext {
   /** The network boot that a load of this attempt would arm now. */
   readonly boot: BootId;
   readonly target: Target;
-  readonly content: ImageContent;
+  readonly content: ImageContent | null;
+  readonly settings: Readonly<Record<string, string>>;
   /** Whose time-outs hold; null: those of the module's family. */
   readonly osVersion: string | null;
   readonly policy: Policy;
+  /** What the node is proved to hold now, if anything. */
+  readonly installed: InstallationId | null;
   /** Who is to get access, if the node is being prepared for or taken back from somebody. */
   readonly user: { readonly name: string; readonly publicKey: string | null } | null;
 }
@@ -47,6 +53,8 @@ export interface Seen {
   readonly installation: InstallationId;
   readonly operation: Operation;
   readonly evidence: Evidence;
+  /** The console's last lines, as they were when somebody looked at a late node. */
+  readonly console: readonly string[];
   readonly disk: Disk;
   readonly address: { readonly value: string; readonly at: Instant } | null;
 }
@@ -72,13 +80,36 @@ export interface Step {
   readonly settle: (seen: Seen) => Outcome;
 }
 
-/** Puts bits on a disk and starts the node. Only `load` is mandatory (R21). It never waits for an operating system (R10). */
+/** A step beside a stage: the engine gives it the stage that corrects it, so that no other hook is needed (R19). */
+export interface AnchoredStep {
+  readonly side: "before" | "after";
+  readonly of: "load" | "post-load" | "reserve";
+  readonly step: Omit<Step, "stage">;
+}
+
+/**
+ * Puts bits on a disk and starts the node. Only `load` is mandatory (R21). It never waits for an operating system (R10).
+ * docs/build-systems.md is its contract in words; test/conformance holds every one to it.
+ */
 export interface BuildSystem {
   readonly name: string;
+  /** What a revision must bring. Without it anything is let in, and nothing is looked at. */
+  readonly needs?: ImageNeeds;
+  /** It switches the machine by itself: a power cycle of ours in the middle of its load would only be in its way. */
+  readonly switchesItself?: true;
   /** Done means: the bits are proved to be on the disk and the machine was powered on from it (R14). */
   load(attempt: number, context: StepContext): readonly Step[];
   /** Runs once the node is up and before the OS module's own steps (R17): the place for host-key scans. */
   postLoad?(attempt: number, context: StepContext): readonly Step[];
+  /** Work on either side of a stage that is not the build system's own. */
+  around?(attempt: number, context: StepContext): readonly AnchoredStep[];
+  /** Proves that the target runs already, where the OS module cannot: done, or retry for “load it”. */
+  nodeStatus?(context: StepContext): Step;
+  /**
+   * How a node is given up at reclaim (R44). Done means: what a user left is out of reach, and the node holds nothing.
+   * No steps: this image is sanitized or loaded anew like any other.
+   */
+  unload?(context: StepContext): readonly Step[];
 }
 
 /** Owns everything after the bits are down. Only `postLoad` is mandatory. Its time-outs are its own, by attempt (R9, R11). */
@@ -106,6 +137,23 @@ export const onAnswer =
     if (answer === null) return waiting;
     return answer.fault === null ? then(seen) : retry(answer.fault);
   };
+
+/** For a step that asked a build system which answers for itself: what it says settles the step, and nothing else does. */
+export const onBuildReport = (askAgainMs: Ms): Step["settle"] =>
+  onAnswer(({ evidence: { build } }) => {
+    if (build === null) return retry(nodeFault("build-unanswered", "the build system gave no answer"));
+    const fault = build.fault ?? nodeFault("build-failed", "the build system failed and gave no reason");
+    switch (build.result) {
+      case "done":
+        return done;
+      case "waiting":
+        return askAgain(askAgainMs);
+      case "retry":
+        return retry(fault);
+      case "fatal":
+        return fatal(fault);
+    }
+  });
 
 /** For a step that waits for the agent's verdict only: the command's own limits bound it. */
 export const commandLimits = (policy: Policy): Limits => {

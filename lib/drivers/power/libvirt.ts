@@ -19,34 +19,59 @@ import {
   unsupported,
 } from "./driver.ts";
 
-const options = z.strictObject({
+/** What a node's power settings say of its virtual machine. */
+export const libvirtOptions = z.strictObject({
   domain: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "is not the name of a virtual machine"),
+  /** For the build system libvirt: where disks are made, what the machine is connected to, and how it is run. */
+  pool: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "is not the name of a storage pool")
+    .default("default"),
+  network: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "is not the name of a network")
+    .default("default"),
+  type: z.enum(["kvm", "qemu", "test"]).default("kvm"),
 });
 const uri = /^[a-z][a-z0-9+]*:\/\/[A-Za-z0-9@.:_/-]*(\?[A-Za-z0-9=&._/%-]*)?$/;
 const callMs = 60_000;
 
-/** Runs commands over one connection and tells what they printed, and which of them failed; the last one reads back. */
-async function virsh(
+export interface Heard {
+  readonly text: string;
+  /** What went wrong, line by line: a command that fails does not end the connection. */
+  readonly errors: readonly string[];
+}
+
+/** Runs commands over one connection. Throws a DriverFault where there was none. */
+export async function converse(
   bmc: BmcAccess,
-  ...commands: readonly string[]
-): Promise<{ readonly text: string; readonly error: string | null }> {
+  commands: readonly string[],
+  timeoutMs = callMs,
+): Promise<Heard> {
   if (!uri.test(bmc.address)) {
     const message = `${JSON.stringify(bmc.address)} is no libvirt connection: qemu:///system or qemu+ssh://host/system is wanted`;
     throw new DriverFault(configurationFault("power-address", message));
   }
   const args = ["-q", "-c", bmc.address, commands.join("; ")];
-  const { code, stdout, stderr } = await bmc.tool("virsh", args, { timeoutMs: callMs }, bmc.signal);
-  const said = firstLine(stderr, stdout);
+  const { code, stdout, stderr } = await bmc.tool("virsh", args, { timeoutMs }, bmc.signal);
   if (code === null || /failed to connect|cannot recv|end of file|connection refused/i.test(stderr))
-    throw unreachable(bmc.address, said);
-  if (/failed to get domain|no domain with matching name/i.test(stderr)) {
-    throw new DriverFault(configurationFault("domain-unknown", `libvirt at ${bmc.address}: ${said}`));
-  }
-  const [error = null] = /^error: .*/m.exec(stderr) ?? [];
-  return { text: stdout, error };
+    throw unreachable(bmc.address, firstLine(stderr, stdout));
+  return { text: stdout, errors: stderr.match(/^error: .*/gm) ?? [] };
 }
 
-const nameOf = (bmc: BmcAccess): string => optionsOf("libvirt", options, bmc).domain;
+/** As `converse`, for a machine that must be there; the last command reads back. */
+async function virsh(
+  bmc: BmcAccess,
+  ...commands: readonly string[]
+): Promise<{ readonly text: string; readonly error: string | null }> {
+  const { text, errors } = await converse(bmc, commands);
+  const lost = errors.find((line) => /failed to get domain|no domain with matching name/i.test(line));
+  if (lost !== undefined)
+    throw new DriverFault(configurationFault("domain-unknown", `libvirt at ${bmc.address}: ${lost}`));
+  return { text, error: errors[0] ?? null };
+}
+
+const nameOf = (bmc: BmcAccess): string => optionsOf("libvirt", libvirtOptions, bmc).domain;
 
 function stateIn(text: string): PowerState {
   const last = text.trim().split("\n").at(-1)?.trim() ?? "";

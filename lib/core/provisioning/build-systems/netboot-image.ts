@@ -2,19 +2,21 @@
  * Writes a disk image from our ramdisk: network boot allowed once, power off proved, power on, the ramdisk writes and
  * reads back, the machine boots its disk. “Loaded” needs observed boot state, not an accepted power command (R14, R15).
  */
+import { contentAlone, contentOf } from "../image-needs.ts";
 import { type BuildSystem, commandLimits, done, onAnswer, retry, runsFromDisk, waiting } from "../step.ts";
 
 export const netbootImage: BuildSystem = {
   name: "netboot-image",
-  load: (_attempt, { installation, boot, target, content, policy }) => [
+  needs: contentAlone,
+  load: (_attempt, { installation, boot, target, policy, ...context }) => [
     {
       stage: "load",
       name: "network-boot",
       awaits: "the agent's word that the node was off, was allowed one network boot, and is on",
       actions: [
-        { verb: "image.prefetch", image: content },
+        { verb: "image.prefetch", image: contentOf(context) },
         { verb: "power.off" },
-        { verb: "netboot.set", installation, boot, revision: target.revision, image: content },
+        { verb: "netboot.set", installation, boot, revision: target.revision, image: contentOf(context) },
         { verb: "boot.set", device: "network", persistence: "once" },
         { verb: "power.on" },
       ],
