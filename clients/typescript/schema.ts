@@ -311,6 +311,8 @@ export type Reservation = {
   readonly end: number;
   /** Nodes that are kept free for it, before it has them */
   readonly placed: readonly string[];
+  /** Its place in the line of those who wait for nodes of its class; `start` is when it is served, as far as is known now */
+  readonly position: number | null;
   readonly readyAt: number | null;
   readonly endedAt: number | null;
   readonly cause: {

@@ -1,5 +1,6 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
 
+import { lineKey } from "../contracts/keys.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
 import type { LabView, NodeView, ReservationView } from "../contracts/views.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
@@ -141,15 +142,29 @@ const recentEntries = 50;
 
 export async function viewNode(store: Store, id: string): Promise<NodeView | null> {
   const node = await store.read("node", id);
-  if (node === null) return null;
-  const writes = jobOf(node)?.boot != null;
-  return nodeView(node, writes ? await store.read("progress", id) : null);
+  return node === null ? null : viewOf(store, node);
+}
+
+const viewOf = async (store: Store, node: NodeState): Promise<NodeView> =>
+  nodeView(node, jobOf(node)?.boot == null ? null : await store.read("progress", node.id));
+
+/** So many who wait are counted. */
+const mostInLine = 1000;
+
+/** How many stand before it, and itself; null: it does not wait for nodes, or further back than is counted. */
+async function positionOf(
+  store: Store,
+  { id, class: nodeClass, state }: Reservation,
+): Promise<number | null> {
+  if (state !== "new") return null;
+  const at = (await store.pool(lineKey(nodeClass), mostInLine)).indexOf(id);
+  return at < 0 ? null : at + 1;
 }
 
 export async function viewReservation(store: Store, reservation: Reservation): Promise<ReservationView> {
   const states = await Promise.all(reservation.nodes.map((id) => store.read("node", id)));
   const nodes = states.filter((node): node is NodeState => node !== null);
-  const views = await Promise.all(nodes.map(({ id }) => viewNode(store, id)));
+  const views = await Promise.all(nodes.map((node) => viewOf(store, node)));
   const handedOver = reservation.state === "reserved" || reservation.state === "in-use";
   const { user, cause } = reservation;
   return {
@@ -173,7 +188,8 @@ export async function viewReservation(store: Store, reservation: Reservation): P
     endedAt: reservation.endedAt,
     cause: cause === null ? null : { code: cause.code, message: cause.message },
     correctiveReboots: reservation.correctiveReboots,
-    nodes: views.filter((view): view is NodeView => view !== null),
+    position: await positionOf(store, reservation),
+    nodes: views,
     connections: nodes.flatMap((node) => {
       const mine = handedOver && node.provision.state === "in-use" && reservationOf(node) === reservation.id;
       // The address is cleared when a load begins, so one that is there was read after the last load (R30).

@@ -122,6 +122,12 @@ export const reservationViewShape = z
     start: at.describe("When its user gets the nodes; of one that waits: as far as is known now"),
     end: at,
     placed: some(z.string()).describe("Nodes that are kept free for it, before it has them"),
+    position: z
+      .int()
+      .nullable()
+      .describe(
+        "Its place in the line of those who wait for nodes of its class; `start` is when it is served, as far as is known now",
+      ),
     readyAt: at.nullable(),
     endedAt: at.nullable(),
     cause: z.object({ code: z.string(), message: z.string() }).nullable(),

@@ -1,9 +1,10 @@
 /** What people see of a lab and of a node that is being taken offline. */
 import { expect, test } from "vitest";
 import { advanceNode } from "../../lib/app/advance-node.ts";
-import { viewLab, viewNode, viewProposals } from "../../lib/app/views.ts";
+import { viewLab, viewNode, viewProposals, viewReservation } from "../../lib/app/views.ts";
 import { watchLabs } from "../../lib/app/watch.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
+import { after } from "../../lib/core/time.ts";
 import { controller, MemoryLab } from "./lab.ts";
 
 test("a lab tells who can be reached, who is late, and whether it is suspect itself", async () => {
@@ -49,6 +50,22 @@ test("R68: a node that goes offline tells who, why, since when, and when no hand
   await lab.until(async () => (await viewNode(lab.store, "node-01"))?.administrative.handsOffAt !== null);
   const story = await lab.store.timeline({ kind: "node", id: "node-01" }, 0, 100);
   expect(story.at(-1)?.why).toContain("no hand is on it");
+});
+
+test("who waits for nodes knows his place in the line, and when it is his turn", async () => {
+  const lab = await new MemoryLab().open(1);
+  for (const id of ["first", "second", "third"]) {
+    await lab.reserve(id, 1, 60);
+    lab.now = after(lab.now, 1000);
+  }
+  await lab.until(async () => (await lab.reservation("third")).placed.length > 0);
+  const views = await Promise.all(
+    ["first", "second", "third"].map(async (id) => viewReservation(lab.store, await lab.reservation(id))),
+  );
+  expect(views.map(({ position }) => position)).toEqual([null, 1, 2]);
+  const [first, second, third] = views.map(({ start }) => start);
+  expect(second).toBeGreaterThan(first ?? 0);
+  expect(third).toBeGreaterThan(second ?? 0);
 });
 
 test("a lab that only observes has a report of what correction would have done, node by node", async () => {

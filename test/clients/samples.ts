@@ -61,6 +61,7 @@ export const loading: Reservation = {
   start: nowMs,
   end: nowMs + 3_600_000,
   placed: [],
+  position: null,
   readyAt: null,
   endedAt: null,
   cause: null,

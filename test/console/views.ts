@@ -69,6 +69,7 @@ export const reservation = (id: string, change: Partial<ReservationView> = {}): 
   start: 0,
   placed: [],
   end: now + 3_540_000,
+  position: null,
   readyAt: null,
   endedAt: null,
   cause: null,
