@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { CommandResult } from "../core/command.ts";
 import { branded, isJournalId } from "../core/ids.ts";
 import { guestDrivers } from "../drivers/os/registry.ts";
-import { newKeyPair } from "../drivers/os/ssh.ts";
+import { isUsable, type KeyPair, newKeyPair } from "../drivers/os/ssh.ts";
 import { powerDrivers } from "../drivers/power/registry.ts";
 import { pause } from "../drivers/power/verified.ts";
 import { toolRoom } from "../drivers/tool.ts";
@@ -159,12 +159,17 @@ export async function serve(config: AgentConfig): Promise<void> {
 }
 
 /** The key with which the agent logs in to the systems that it installed: made once, on the controller, for itself. */
-function managementKey(stateDir: string): { private: string; public: string } {
+function managementKey(stateDir: string): KeyPair {
   const file = join(stateDir, "management-key");
-  if (!existsSync(file)) {
+  const kept = (): KeyPair => ({
+    private: readFileSync(file, "utf8"),
+    public: readFileSync(`${file}.pub`, "utf8").trim(),
+  });
+  // One that cannot be read has never let anybody in.
+  if (!existsSync(file) || !isUsable(kept())) {
     const pair = newKeyPair("rackwright");
     writeFileSync(`${file}.pub`, `${pair.public}\n`);
     writeFileSync(file, pair.private, { mode: 0o600 });
   }
-  return { private: readFileSync(file, "utf8"), public: readFileSync(`${file}.pub`, "utf8").trim() };
+  return kept();
 }

@@ -5,8 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import ssh2 from "ssh2";
 import * as z from "zod";
+import { newKeyPair } from "../drivers/os/ssh.ts";
 import { pickPort } from "./rack/ports.ts";
 
 const portNames = ["dynamodb", "sqs", "ssm", "images", "agent", "rack"] as const;
@@ -103,7 +103,7 @@ export async function settle({ dir }: Layout): Promise<Settings> {
 /** The key pair of the main job's user: made once, its public half goes into the reservation. */
 export function userKey({ userKey: file }: Layout): { file: string; publicKey: string } {
   if (!existsSync(file)) {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "rackwright-demo" });
+    const pair = newKeyPair("rackwright-demo");
     writeAtomically(file, pair.private, 0o600);
     writeAtomically(`${file}.pub`, pair.public);
   }

@@ -93,9 +93,9 @@ const mistakes: readonly Mistake[] = [
     what: "a permission that is spare",
     rule: rules.functionsMayWhatTheyDo,
     type: /iam\/role/,
-    name: /^WatchdogsReservationsRole$/,
+    name: /^WatchdogsStuckNodesRole$/,
     change: withAction("dynamodb:PutItem"),
-    caught: /watchdogs\/reservations may dynamodb:PutItem/,
+    caught: /watchdogs\/stuck-nodes may dynamodb:PutItem/,
   },
   {
     what: "an index that a function asks and may not",

@@ -132,6 +132,23 @@ function parse(text: string): GuestStatus | null {
   }
 }
 
-/** A key pair in OpenSSH's formats, for an account on the systems that this agent installs. */
-export const newKeyPair = (comment: string): { readonly private: string; readonly public: string } =>
-  ssh2.utils.generateKeyPairSync("ed25519", { comment });
+export interface KeyPair {
+  readonly private: string;
+  readonly public: string;
+}
+
+const isWhole = (key: string): boolean => !(ssh2.utils.parseKey(key) instanceof Error);
+
+/** Both halves can be read again. */
+export const isUsable = (pair: KeyPair): boolean => isWhole(pair.private) && isWhole(pair.public);
+
+/**
+ * A key pair in OpenSSH's formats, for an account on the systems that this agent installs. The library spoils one in 256
+ * (ssh2 1.17.0, issue 1513: leading zeros of the public half are lost): such a one is made again.
+ */
+export function newKeyPair(comment: string): KeyPair {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
+    if (isUsable(pair)) return pair;
+  }
+}

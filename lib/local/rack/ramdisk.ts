@@ -2,11 +2,12 @@
  * What our ramdisk does on a machine: fetch the plan, write the image in ranges, read the disk back, report the checksum,
  * and leave on the disk what the installed system needs to know (lib/contracts/boot.ts).
  */
+
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import ssh2 from "ssh2";
 import { type BootPlan, bootPlan } from "../../contracts/boot.ts";
+import { newKeyPair } from "../../drivers/os/ssh.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 import type { RackStore } from "./store.ts";
 import { ask, patiently, sendPatiently } from "./wire.ts";
@@ -69,7 +70,7 @@ export async function buildFromPlan({
   }
   keep({ stage: "verified" });
   await tell({ verified: { sha256 } });
-  const { private: hostKey } = ssh2.utils.generateKeyPairSync("ed25519", { comment: id });
+  const { private: hostKey } = newKeyPair(id);
   return {
     installation: plan.installation,
     sha256,
