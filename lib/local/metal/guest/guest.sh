@@ -74,6 +74,10 @@ case "$task" in
 esac
 
 logins="$(grep ' auth succeeded for ' /run/sshd.log | grep -vc "for 'rackwright'")"
+sessions=0
+for pid in $(sed -n "/ for 'rackwright'/d; s/^\[\([0-9]*\)\].* auth succeeded for .*/\1/p" /run/sshd.log); do
+  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dropbear ] && sessions=$((sessions + 1))
+done
 list="$(sed 's/.*/"&"/' "$users" | tr '\n' ',' | sed 's/,$//')"
-printf '{"revision":"%s","osBoot":"%s","address":"%s","logins":%s,"users":[%s]}\n' \
-  "$(cat /etc/rackwright/revision)" "$(cat /proc/sys/kernel/random/boot_id)" "$(rackwright-address)" "$logins" "$list"
+printf '{"revision":"%s","osBoot":"%s","address":"%s","logins":%s,"users":[%s],"sessions":%s}\n' \
+  "$(cat /etc/rackwright/revision)" "$(cat /proc/sys/kernel/random/boot_id)" "$(rackwright-address)" "$logins" "$list" "$sessions"
