@@ -6,7 +6,8 @@ import type { Beacon, BuildReport, CommandResult, Observed, Phase } from "../com
 import { signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import type { BootId } from "../ids.ts";
-import { again, giveUp, rewind } from "../provisioning/engine.ts";
+import { giveUp } from "../provisioning/ending.ts";
+import { again, rewind } from "../provisioning/engine.ts";
 import { certify } from "../provisioning/job.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { after, type Instant, spanText } from "../time.ts";

@@ -8,9 +8,8 @@ import { become, type Draft, issue, setJob } from "../node/draft.ts";
 import { isLight, type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
 import { spentBy } from "../prediction/experience.ts";
 import { after, type Instant, type Ms, spanText } from "../time.ts";
-import { checklistNames, notClean } from "./checklist.ts";
-import { openIssue } from "./issue.ts";
-import { certify, newJob, noEvidence, settle, taint } from "./job.ts";
+import { finish, giveUp, startReload } from "./ending.ts";
+import { noEvidence, taint } from "./job.ts";
 import { installationOf, stepsOf } from "./programs.ts";
 import type { Seen, Step } from "./step.ts";
 
@@ -286,113 +285,4 @@ export function restartLoad(draft: Draft, job: JobRun): void {
   const index = program.steps.findIndex(({ stage }) => stage === "load");
   if (index < 0) return giveUp(draft, nodeFault("no-load", "the image's build system has no load step"));
   beginFrom(draft, program.steps, index);
-}
-
-/** Ends the job without success. A node that is not to blame and untouched goes back; any other is kept out (invariant 5). */
-export function giveUp(draft: Draft, fault: Fault): void {
-  const job = jobOf(draft.node);
-  if (job === null) return;
-  if (job.program === "reclaim") return startReload(draft, fault.message);
-  draft.notes.push(`given up: ${fault.message}`);
-  settle(draft, job, "failed", fault);
-  const { provision } = draft.node;
-  // Its user has it, whatever a person could not do to it.
-  if (provision.state === "in-use") return become(draft, { ...provision, job: null });
-  const usable = fault.class !== "node" && !isLight(job.program) && draft.node.disk.taint === null;
-  if (usable) {
-    become(draft, { state: "available" });
-    return;
-  }
-  draft.correction = "quarantine";
-  openIssue(draft, job, fault);
-  become(draft, { state: "quarantined", fault });
-}
-
-/** A failed or impossible clean-up ends this job and queues a reload, in the same commit (R38, R40, R41). */
-export function startReload(draft: Draft, why: string): void {
-  const job = jobOf(draft.node);
-  const reservation = reservationOf(draft.node);
-  const target = draft.node.disk.taint?.target ?? job?.target ?? null;
-  draft.notes.push(`${why}: a reload is queued`);
-  if (job !== null) settle(draft, job, "done", null);
-  become(draft, {
-    state: "loading",
-    reservation,
-    job: newJob(draft, {
-      id: `${job?.id ?? draft.node.id}.reload`,
-      program: "reload",
-      target,
-      by: { kind: "engine", name: "reclaim" },
-    }),
-  });
-}
-
-function finish(draft: Draft): void {
-  const { node } = draft;
-  const job = jobOf(node);
-  if (job === null) return;
-  const { now } = draft.context;
-  settle(draft, job, "done", null);
-  switch (job.program) {
-    case "inspect":
-      draft.notes.push("its BMC answers: it can be reserved");
-      return become(draft, { state: "available" });
-    case "power-on":
-    case "power-off":
-    case "power-cycle": {
-      draft.notes.push(`${job.program} is done`);
-      const { provision } = node;
-      return become(
-        draft,
-        provision.state === "in-use" ? { ...provision, job: null } : { state: "available" },
-      );
-    }
-    case "reload":
-      draft.notes.push("loaded anew and proved: it can be reserved again");
-      return become(draft, { state: "available" });
-    case "reclaim": {
-      if (job.stage === "unload") {
-        draft.notes.push("unloaded, nothing of it is left: it can be reserved again");
-        draft.node = {
-          ...draft.node,
-          disk: { image: null, revision: null, installation: null, taint: null },
-          address: null,
-        };
-        return become(draft, { state: "available" });
-      }
-      // Whatever its OS module says: the node is free only on proof (invariant 5).
-      const fault = job.target === null ? null : notClean(job.evidence, node.disk, job.target);
-      if (fault !== null) return startReload(draft, fault.message);
-      draft.notes.push("sanitized, nobody had logged in: it can be reserved again");
-      draft.node = { ...draft.node, disk: { ...draft.node.disk, taint: null } };
-      certify(draft, "sanitized", checklistNames);
-      return become(draft, { state: "available" });
-    }
-    case "provision": {
-      const reservation = reservationOf(node);
-      if (reservation === null) throw new Error(`node ${node.id}: a provision job without a reservation`);
-      if (draft.node.disk.taint === null) taint(draft);
-      const { disk } = draft.node;
-      draft.node = {
-        ...draft.node,
-        disk: {
-          ...disk,
-          taint:
-            disk.taint === null
-              ? null
-              : { ...disk.taint, osBoot: job.evidence.os?.osBoot ?? node.operation.osBoot },
-        },
-        lastUsedAt: now,
-      };
-      draft.notes.push(`handed over${cleanliness(draft)}`);
-      return become(draft, { state: "in-use", reservation, grantedAt: now, job: null });
-    }
-  }
-}
-
-/** What the user who gets the node is told of its past. */
-function cleanliness({ node: { certificate }, context: { now } }: Draft): string {
-  if (certificate === null) return "";
-  const { how, revision, controller, at } = certificate;
-  return `: ${how} with revision ${revision} ${spanText(now - at)} ago by ${controller ?? "an unknown controller"}`;
 }

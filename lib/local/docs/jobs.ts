@@ -1,7 +1,7 @@
 /** docs/jobs.md, from the schema of a job message. */
 import { type JobMessage, jobMessage, mostNodes } from "../../contracts/job.ts";
 import { explain } from "../../contracts/scalars.ts";
-import { mostWaitingJobs } from "../../core/node/decide.ts";
+import { mostWaitingJobs } from "../../core/node/waiting-jobs.ts";
 import { fieldsTable } from "./fields.ts";
 import { code, json, page, table } from "./markdown.ts";
 

@@ -11,6 +11,10 @@ const root = join(import.meta.dirname, "../../..");
 /** What decides, what corrects, and what the agent remembers. */
 export const mutated = [
   "lib/core/node/decide.ts",
+  "lib/core/node/follow.ts",
+  "lib/core/node/give-back.ts",
+  "lib/core/node/hands-off.ts",
+  "lib/core/node/waiting-jobs.ts",
   "lib/core/node/evidence.ts",
   "lib/core/correction/correct.ts",
   "lib/core/correction/budget.ts",

@@ -1,0 +1,55 @@
+/** What is asked of a node that has something else to do waits in order, and begins as soon as the node is free for it. */
+import { branded, isJobId } from "../ids.ts";
+import { newJob } from "../provisioning/job.ts";
+import { become, type Draft } from "./draft.ts";
+import type { NodeEvent } from "./event.ts";
+import { isLight, jobOf, type Provision } from "./node.ts";
+
+/** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
+export const mostWaitingJobs = 8;
+
+export function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "job" }>): void {
+  const { waiting, lastJob } = draft.node;
+  const known = [...waiting.map(({ id }) => id), jobOf(draft.node)?.id, lastJob?.id];
+  // What nobody has asked for is not worth waiting for.
+  if (request.requestedBy.kind === "watchdog" && draft.node.provision.state !== "available") return;
+  if (known.includes(request.id) || waiting.length >= mostWaitingJobs) return;
+  draft.node = { ...draft.node, waiting: [...waiting, request] };
+  draft.notes.push(`${request.program} asked for by ${request.requestedBy.name}`);
+}
+
+export function startWaitingJob(draft: Draft): void {
+  const { provision, waiting } = draft.node;
+  if (provision.state === "enrolled" && provision.job === null) {
+    const id = `${draft.node.id}.inspect.v${draft.node.version}`;
+    const by = { kind: "engine", name: "enrolment" } as const;
+    become(draft, { state: "enrolled", job: newJob(draft, { id, program: "inspect", target: null, by }) });
+    draft.notes.push("inspected before anybody can have it");
+    return;
+  }
+  if (provision.state === "in-use") return startOnNodeInUse(draft, provision);
+  const [next, ...rest] = waiting;
+  if (next === undefined || provision.state !== "available") return;
+  // Its image was not read for this look: the next one, which is due at once, begins it.
+  if (next.target !== null && next.target.revision !== draft.context.imageFor) return;
+  draft.node = { ...draft.node, waiting: rest };
+  const job = newJob(draft, {
+    id: branded(isJobId, next.id),
+    program: next.program,
+    target: next.target,
+    by: next.requestedBy,
+  });
+  if (isLight(next.program)) become(draft, { state: "enrolled", job });
+  else become(draft, { state: "loading", reservation: null, job });
+  draft.notes.push(`${next.program} begins`);
+}
+
+/** Only what a person wants of its power: anything else waits until it is given back. */
+function startOnNodeInUse(draft: Draft, provision: Extract<Provision, { state: "in-use" }>): void {
+  const next = draft.node.waiting.find(({ program }) => isLight(program) && program !== "inspect");
+  if (next === undefined || provision.job !== null) return;
+  const { id, program, requestedBy: by } = next;
+  draft.node = { ...draft.node, waiting: draft.node.waiting.filter((each) => each !== next) };
+  become(draft, { ...provision, job: newJob(draft, { id, program, target: null, by }) });
+  draft.notes.push(`${program} begins`);
+}
