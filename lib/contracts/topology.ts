@@ -137,7 +137,7 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
-    may: ["dynamodb:GetItem table", readingMany, "dynamodb:Query index/pool", listing],
+    may: [readingMany, "dynamodb:Query index/pool", listing],
   },
   "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
   "watchdogs/reservations": watchdog([...advancing, readingMany, listing, "dynamodb:Query index/due"]),
