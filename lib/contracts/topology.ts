@@ -10,6 +10,7 @@ import {
   consumerEnvironment,
   eventsEnvironment,
   functionEnvironment,
+  lettersEnvironment,
 } from "./environment.ts";
 import type { Permission } from "./permissions.ts";
 import { consumerTimeoutSeconds, type QueueName } from "./queues.ts";
@@ -34,7 +35,8 @@ export type Variable =
   | keyof typeof apiEnvironment.shape
   | keyof typeof consoleEnvironment.shape
   | keyof typeof consumerEnvironment.shape
-  | keyof typeof eventsEnvironment.shape;
+  | keyof typeof eventsEnvironment.shape
+  | keyof typeof lettersEnvironment.shape;
 
 /** By the shape that a function reads its environment with (lib/contracts/environment.ts). */
 export const environments = {
@@ -43,6 +45,7 @@ export const environments = {
   consoleEnvironment,
   consumerEnvironment,
   eventsEnvironment,
+  lettersEnvironment,
 } as const;
 
 export interface FunctionPlan {
@@ -101,6 +104,7 @@ export const functionNames = [
   "steps",
   "reports",
   "events",
+  "letters",
   "api",
   "console/status",
   "watchdogs/stuck-nodes",
@@ -123,6 +127,14 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     memoryMb: 256,
     environment: "eventsEnvironment",
     may: ["dynamodb:GetItem table", "events:PutEvents bus"],
+  },
+  /** Only where a sender was named. */
+  letters: {
+    trigger: { kind: "queue", queue: "letters", batchSize: 10, maximumConcurrency: 2 },
+    timeoutSeconds: consumerTimeoutSeconds,
+    memoryMb: 256,
+    environment: "lettersEnvironment",
+    may: ["dynamodb:GetItem table", "ses:SendEmail senders", "sqs:SendMessage dead-letters"],
   },
   api: {
     trigger: { kind: "routes", routes },

@@ -11,6 +11,7 @@ const settings = {
   RACKWRIGHT_JWT_AUDIENCE: "rackwright",
   RACKWRIGHT_ROLE_CLAIMS: '{"claim": "cognito:groups"}',
   RACKWRIGHT_ALARM_EMAIL: "lab@example.org",
+  RACKWRIGHT_MAIL_FROM: "rackwright@example.org",
 };
 
 /** A resource of the graph, changed as a mistake would. */
