@@ -25,7 +25,10 @@ export const makeFunctions = (
 ): readonly Deployed[] =>
   functionNames
     .filter((name) => functions[name].trigger.kind !== "local-page")
-    .filter((name) => name !== "letters" || deployment.mailFrom !== undefined)
+    .filter((name) => {
+      const { onlyWith } = functions[name];
+      return onlyWith === undefined || deployment[onlyWith] !== undefined;
+    })
     .map((name) => {
       const made = makeFunction(name, stage, resources, deployment);
       connect(name, made, resources);

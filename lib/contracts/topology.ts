@@ -49,6 +49,8 @@ export const environments = {
 } as const;
 
 export interface FunctionPlan {
+  /** Deployed only where this was said (lib/contracts/deployment.ts). */
+  readonly onlyWith?: "mailFrom";
   readonly trigger: Trigger;
   readonly timeoutSeconds: number;
   /** Measured: `npm run infra:report` says what each has taken after loading. */
@@ -128,8 +130,8 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     environment: "eventsEnvironment",
     may: ["dynamodb:GetItem table", "events:PutEvents bus"],
   },
-  /** Only where a sender was named. */
   letters: {
+    onlyWith: "mailFrom",
     trigger: { kind: "queue", queue: "letters", batchSize: 10, maximumConcurrency: 2 },
     timeoutSeconds: consumerTimeoutSeconds,
     memoryMb: 256,
