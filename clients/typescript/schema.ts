@@ -116,6 +116,59 @@ export type Lab = {
   } | null;
 };
 
+export type Machine = {
+  readonly id: string;
+  readonly lab: string;
+  readonly state: "held" | "identified";
+  /** Why it is held: unknown, ambiguous, duplicate, moved, replaced */
+  readonly reason: string | null;
+  /** In plain words: what it was known by, or why it is held and what to do */
+  readonly why: string;
+  /** Who it is */
+  readonly node: string | null;
+  readonly candidates: readonly string[];
+  /** Of the interface that it booted from */
+  readonly mac: string;
+  readonly bmcAddress: string | null;
+  readonly hardware: {
+    readonly cpus: number;
+    readonly memoryMiB: number;
+    readonly disks: readonly ({
+      readonly name: string;
+      readonly sizeBytes: number;
+      readonly serial?: string | undefined;
+    })[];
+    readonly nics: readonly ({
+      readonly mac: string;
+      readonly name?: string | undefined;
+      readonly speedMbps?: number | undefined;
+      readonly link?: "up" | "down" | undefined;
+    })[];
+    readonly features?: readonly string[] | undefined;
+    readonly firmware?: {
+      readonly vendor: string;
+      readonly version: string;
+    } | undefined;
+    readonly system?: {
+      readonly manufacturer?: string | undefined;
+      readonly product?: string | undefined;
+      readonly uuid?: string | undefined;
+      readonly serial?: string | undefined;
+      readonly assetTag?: string | undefined;
+    } | undefined;
+    readonly lldp?: readonly ({
+      readonly mac: string;
+      readonly chassis: string;
+      readonly port: string;
+      readonly systemName?: string | undefined;
+    })[] | undefined;
+  };
+  /** Milliseconds since 1970 */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly boots: number;
+};
+
 export type Node = {
   readonly id: string;
   readonly lab: string;
@@ -453,11 +506,63 @@ export interface Operations {
             } | undefined;
           } | null | undefined;
         } | undefined;
+        readonly identification?: {
+          /** Tried in this order; what is left out is not tried. */
+          readonly strategies?: readonly ("mac" | "uuid" | "serial" | "asset-tag" | "bmc-address" | "switch-port" | "order")[] | undefined;
+          /** Nodes that machines which nothing else tells apart become, as they appear. */
+          readonly order?: readonly string[] | undefined;
+          /** Machines that nobody knows become new nodes; the first rule that fits decides. */
+          readonly rules?: readonly ({
+            readonly name: string;
+            /** The machine has at least this. */
+            readonly minimum?: {
+              /** Logical processors. */
+              readonly cpus?: number | undefined;
+              /** Memory, in MiB. */
+              readonly memoryMiB?: number | undefined;
+              /** On the largest disk, in GiB. */
+              readonly diskGiB?: number | undefined;
+              /** Network interfaces. */
+              readonly nics?: number | undefined;
+              /** All of these. */
+              readonly features?: readonly string[] | undefined;
+            } | undefined;
+            /** Its manufacturer's name begins like this. */
+            readonly manufacturer?: string | undefined;
+            /** Its product's name begins like this. */
+            readonly product?: string | undefined;
+            readonly class: string;
+            readonly tags?: readonly string[] | undefined;
+            /** What the new node is called: {mac}, {serial} or {uuid} stand for the machine's. */
+            readonly nodeName: string;
+            /** driver, address, credential of the new node's BMC. */
+            readonly power: {
+              readonly driver: string;
+              /** Where its BMC is: {bmc} stands for the address that the machine tells */
+              readonly address: string;
+              readonly credential: string;
+            };
+          })[] | undefined;
+          /** What is done about hardware that is not as it was, where it differs from the usual. */
+          readonly drift?: Readonly<Record<string, "block" | "log" | "ignore">> | undefined;
+        } | undefined;
         readonly nodes: readonly ({
           readonly id: string;
           readonly class?: string | undefined;
           readonly tags?: readonly string[] | undefined;
-          readonly macs: readonly string[];
+          /** The network interfaces that it may boot from. Two nodes cannot have the same. Without any, the machine has yet to be found. */
+          readonly macs?: readonly string[] | undefined;
+          /** What its machine is known by besides: uuid, serial, assetTag, as its firmware or its sticker says. */
+          readonly identity?: {
+            readonly uuid?: string | undefined;
+            readonly serial?: string | undefined;
+            readonly assetTag?: string | undefined;
+          } | undefined;
+          /** Where its cable goes: switch and port, as the switch calls itself. */
+          readonly switchPort?: {
+            readonly switch: string;
+            readonly port: string;
+          } | undefined;
           readonly bmc: {
             /** Power driver: redfish, ipmi, fence, libvirt or exec */
             readonly driver: string;
@@ -500,6 +605,49 @@ export interface Operations {
       readonly proposals: readonly Proposal[];
       readonly next: string | null;
     };
+  };
+  /** Machines that were found in a lab: first those that are held, with why, then those that were identified */
+  readonly getLabsMachines: {
+    readonly input: {
+      readonly id: string;
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly machines: readonly Machine[];
+      readonly next: string | null;
+    };
+  };
+  /** Say who a found machine is: a node of the lab, or a new one of a class */
+  readonly postLabsMachinesClaim: {
+    readonly input: {
+      readonly id: string;
+      readonly machine: string;
+      readonly body: {
+        /** A node of the lab that has no machine, or whose machine this one replaces */
+        readonly node: string;
+      } | {
+        readonly node: string;
+        readonly class: string;
+        readonly tags?: readonly string[] | undefined;
+        /** How the new node's power is reached */
+        readonly bmc: {
+          readonly driver: string;
+          readonly address: string;
+          readonly credential: string;
+          readonly options?: Readonly<Record<string, string>> | undefined;
+        };
+      };
+    };
+    readonly answer: Machine;
+  };
+  /** Hear no more of a machine that is held; if it tells of itself again, it is new */
+  readonly postLabsMachinesForget: {
+    readonly input: {
+      readonly id: string;
+      readonly machine: string;
+    };
+    readonly answer: Machine;
   };
   /** All images */
   readonly getImages: {
@@ -876,7 +1024,19 @@ export interface Operations {
       readonly body: {
         readonly class?: string | undefined;
         readonly tags?: readonly string[] | undefined;
-        readonly macs: readonly string[];
+        /** The network interfaces that it may boot from. Two nodes cannot have the same. Without any, the machine has yet to be found. */
+        readonly macs?: readonly string[] | undefined;
+        /** What its machine is known by besides: uuid, serial, assetTag, as its firmware or its sticker says. */
+        readonly identity?: {
+          readonly uuid?: string | undefined;
+          readonly serial?: string | undefined;
+          readonly assetTag?: string | undefined;
+        } | undefined;
+        /** Where its cable goes: switch and port, as the switch calls itself. */
+        readonly switchPort?: {
+          readonly switch: string;
+          readonly port: string;
+        } | undefined;
         readonly bmc: {
           /** Power driver: redfish, ipmi, fence, libvirt or exec */
           readonly driver: string;
@@ -1065,6 +1225,9 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postLabs: {"method":"POST","path":"/v1/labs","parameters":[],"contentType":"application/json"},
   getLabsById: {"method":"GET","path":"/v1/labs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getLabsCorrection: {"method":"GET","path":"/v1/labs/{id}/correction","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
+  getLabsMachines: {"method":"GET","path":"/v1/labs/{id}/machines","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
+  postLabsMachinesClaim: {"method":"POST","path":"/v1/labs/{id}/machines/{machine}/claim","parameters":[{"option":"id","in":"path","name":"id"},{"option":"machine","in":"path","name":"machine"}],"contentType":"application/json"},
+  postLabsMachinesForget: {"method":"POST","path":"/v1/labs/{id}/machines/{machine}/forget","parameters":[{"option":"id","in":"path","name":"id"},{"option":"machine","in":"path","name":"machine"}],"contentType":null},
   getImages: {"method":"GET","path":"/v1/images","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postImages: {"method":"POST","path":"/v1/images","parameters":[],"contentType":"application/json"},
   getImagesById: {"method":"GET","path":"/v1/images/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

@@ -3,12 +3,14 @@
 import type { LabFile, LabNode } from "../contracts/lab-file.ts";
 import { codecs } from "../contracts/stored.ts";
 import { fullBudget } from "../core/correction/budget.ts";
+import { identitiesOfNode } from "../core/identification/identity.ts";
 import type { LabId } from "../core/ids.ts";
 import { enrolledNode } from "../core/node/enrol.ts";
 import type { Actor, NodeSpec } from "../core/node/node.ts";
 import type { Write } from "../ports/store.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { identityWrite } from "./attach.ts";
 
 export interface Imported {
   readonly enrolled: readonly string[];
@@ -44,6 +46,7 @@ async function importSettings({ store, policy, clock }: App, file: LabFile): Pro
       classes: [...new Set(file.nodes.map((node) => node.class))].sort(),
       correction: file.correction.mode,
       overrides: file.correction.policy,
+      ...(file.identification === undefined ? {} : { identification: file.identification }),
     };
     const value = { ...wanted, version: (lab?.version ?? 0) + 1 };
     const isNew =
@@ -69,7 +72,10 @@ async function importSettings({ store, policy, clock }: App, file: LabFile): Pro
   throw new Contended(`lab ${file.lab} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
-function specOf({ id, class: nodeClass, tags, macs, bmc }: LabNode, lab: LabId): NodeSpec {
+function specOf(
+  { id, class: nodeClass, tags, macs, identity, switchPort, bmc }: LabNode,
+  lab: LabId,
+): NodeSpec {
   const { driver, address, options, credential, domain = bmc.address, quiescentSeconds } = bmc;
   const power = {
     driver,
@@ -79,7 +85,17 @@ function specOf({ id, class: nodeClass, tags, macs, bmc }: LabNode, lab: LabId):
     credential,
     quiescentMs: Math.round(quiescentSeconds * 1000),
   };
-  return { id, lab, class: nodeClass, tags, macs, power, version: 1 };
+  return {
+    id,
+    lab,
+    class: nodeClass,
+    tags,
+    macs,
+    ...(identity === undefined ? {} : { identity }),
+    ...(switchPort === undefined ? {} : { switchPort }),
+    power,
+    version: 1,
+  };
 }
 
 export type Enrolled =
@@ -130,6 +146,7 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrol
       { kind: "node-spec", value: spec, expect: "absent" },
       { kind: "node", value: node, expect: "absent" },
       ...spec.macs.map((mac) => ({ kind: "mac", value: { mac, node: spec.id }, expect: "absent" }) as const),
+      ...lookups(spec),
       {
         kind: "timeline",
         expect: "absent",
@@ -139,9 +156,12 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrol
           at: now,
           actor,
           from: "(none)",
-          to: "enrolled",
+          to: node.provision.state,
           phase: "unknown",
-          why: `enrolled in lab ${spec.lab} as ${spec.class}`,
+          why:
+            node.provision.state === "unidentified"
+              ? `known in lab ${spec.lab} as ${spec.class}; its machine has yet to be found`
+              : `enrolled in lab ${spec.lab} as ${spec.class}`,
           evidence: null,
           reservation: null,
           job: null,
@@ -156,7 +176,9 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrol
     outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
     return { kind: "enrolled" };
   }
-  const wanted = { ...spec, version: known.version };
+  // What its machine has told stays: a file without interfaces says nothing against them.
+  const macs = spec.macs.length === 0 ? known.macs : spec.macs;
+  const wanted = { ...spec, macs, version: known.version };
   if (JSON.stringify(wanted) === JSON.stringify(known)) return { kind: "unchanged" };
   if (known.lab !== spec.lab)
     return {
@@ -165,7 +187,8 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrol
     };
   const fresh = spec.macs.filter((mac) => !known.macs.includes(mac));
   const also: readonly Write[] = [
-    { kind: "node-spec", value: { ...spec, version: known.version + 1 }, expect: known.version },
+    { kind: "node-spec", value: { ...wanted, version: known.version + 1 }, expect: known.version },
+    ...lookups(wanted),
     ...fresh.map((mac) => ({ kind: "mac", value: { mac, node: spec.id }, expect: "absent" }) as const),
   ];
   const { class: nodeClass, tags } = spec;
@@ -177,6 +200,12 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrol
     throw error;
   }
 }
+
+/** By what the machine of a node is looked for. That of one with known interfaces is found by them first. */
+const lookups = (spec: NodeSpec): readonly Write[] =>
+  identitiesOfNode(spec, null)
+    .filter(({ by }) => by !== "mac" && (by !== "bmc-address" || spec.macs.length === 0))
+    .map((identity) => identityWrite(spec, identity));
 
 /** Two nodes cannot share a MAC: says whose it is. */
 async function ownersOf({ store }: App, { id, macs }: NodeSpec): Promise<Enrolled> {

@@ -1,6 +1,7 @@
 /** A lab as its people keep it: `examples/lab.json` is one. Importing it again changes only what is different. */
 import * as z from "zod";
 import { powerSettings } from "./command.ts";
+import { identification, marks, switchPort } from "./identification.ts";
 import { policyOverrides } from "./policy.ts";
 import { controllerId, labId, mac, nodeId, words } from "./scalars.ts";
 
@@ -26,7 +27,21 @@ export const labNode = z.strictObject({
   id: nodeId,
   class: words(63).default("standard"),
   tags: z.array(words(63)).max(50).default([]),
-  macs: z.array(mac).min(1).max(16),
+  macs: z
+    .array(mac)
+    .max(16)
+    .default([])
+    .describe(
+      "The network interfaces that it may boot from. Two nodes cannot have the same. Without any, the machine has yet to be found.",
+    ),
+  identity: marks
+    .exactOptional()
+    .describe(
+      "What its machine is known by besides: uuid, serial, assetTag, as its firmware or its sticker says.",
+    ),
+  switchPort: switchPort
+    .exactOptional()
+    .describe("Where its cable goes: switch and port, as the switch calls itself."),
   bmc,
 });
 export type LabNode = z.infer<typeof labNode>;
@@ -51,6 +66,8 @@ export const labFile = z
           ),
       })
       .prefault({}),
+    /** How machines are told apart: docs/identification.md. */
+    identification: identification.exactOptional(),
     nodes: z.array(labNode).min(1).max(10_000),
   })
   .superRefine(({ nodes }, context) => {

@@ -17,6 +17,7 @@ import {
   reservationBody,
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
+import { claimBody, machineView } from "./identification.ts";
 import { labFile } from "./lab-file.ts";
 import {
   answerView,
@@ -89,6 +90,26 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     query: next,
     answers: { 200: page("proposals", proposalView) },
     problems: missing,
+  },
+  "GET /v1/labs/{id}/machines": {
+    is: "Machines that were found in a lab: first those that are held, with why, then those that were identified",
+    tag: "labs",
+    query: next,
+    answers: { 200: page("machines", machineView) },
+    problems: missing,
+  },
+  "POST /v1/labs/{id}/machines/{machine}/claim": {
+    is: "Say who a found machine is: a node of the lab, or a new one of a class",
+    tag: "labs",
+    body: claimBody,
+    answers: { 200: machineView },
+    problems: { ...missing, 409: "The node is in use, or of another lab" },
+  },
+  "POST /v1/labs/{id}/machines/{machine}/forget": {
+    is: "Hear no more of a machine that is held; if it tells of itself again, it is new",
+    tag: "labs",
+    answers: { 200: machineView },
+    problems: { ...missing, 409: "It is a node" },
   },
   "POST /v1/images": {
     is: "Register an image; its content becomes the production revision",

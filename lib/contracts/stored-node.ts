@@ -12,6 +12,7 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
+import { marks, switchPort } from "./identification.ts";
 import { buildReport, fault, osFacts } from "./report.ts";
 import {
   at,
@@ -41,6 +42,8 @@ export const nodeSpec = z.strictObject({
   class: z.string(),
   tags: z.array(z.string()),
   macs: z.array(mac),
+  identity: marks.exactOptional(),
+  switchPort: switchPort.exactOptional(),
   power: powerSettings,
   version: z.int().min(1),
 }) satisfies z.ZodType<NodeSpec>;
@@ -100,6 +103,7 @@ const jobRun = z.strictObject({
 }) satisfies z.ZodType<JobRun>;
 
 const provision = z.discriminatedUnion("state", [
+  z.strictObject({ state: z.literal("unidentified") }),
   z.strictObject({ state: z.literal("enrolled"), job: jobRun.nullable() }),
   z.strictObject({ state: z.literal("available") }),
   z.strictObject({ state: z.literal("reserved"), reservation: reservationId, job: jobRun.nullable() }),
@@ -120,6 +124,7 @@ const provision = z.discriminatedUnion("state", [
 ]) satisfies z.ZodType<Provision>;
 
 const provisionState = z.enum([
+  "unidentified",
   "enrolled",
   "available",
   "reserved",

@@ -9,6 +9,7 @@ import * as z from "zod";
 import type { Calendar } from "../core/calendar/calendar.ts";
 import type { Budget } from "../core/correction/budget.ts";
 import type { Controller, Lease } from "../core/hands.ts";
+import type { FoundMachine } from "../core/identification/machine.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
 import type { JobRecord } from "../core/job-record.ts";
@@ -20,6 +21,14 @@ import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
+import {
+  foundMachine,
+  identification,
+  type NodeHardware,
+  nodeHardware,
+  type StoredIdentity,
+  storedIdentity,
+} from "./identification.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
 import {
@@ -78,6 +87,9 @@ export interface Stored {
   readonly image: Image;
   readonly revision: ImageRevision;
   readonly issue: HardwareIssue;
+  readonly machine: FoundMachine;
+  readonly identity: StoredIdentity;
+  readonly "node-hardware": NodeHardware;
   readonly job: JobRecord;
   readonly mac: MacAddress;
   readonly project: Project;
@@ -200,6 +212,7 @@ export const codecs: {
       classes: z.array(z.string()).default([]),
       correction: z.enum(["act", "observe"]),
       overrides: policyOverrides.nullable(),
+      identification: identification.exactOptional(),
     }),
   ),
   controller: codec(
@@ -284,6 +297,9 @@ export const codecs: {
       closedBecause: z.string().nullable(),
     }),
   ),
+  machine: codec(1, foundMachine),
+  identity: codec(1, storedIdentity),
+  "node-hardware": codec(1, nodeHardware),
   job: codec(
     1,
     z.strictObject({

@@ -72,12 +72,16 @@ const sweeping = [
 
 const listing = "dynamodb:Query index/list" satisfies Permission;
 
-const consumer = (queue: QueueName, maximumConcurrency: number): FunctionPlan => ({
+const consumer = (
+  queue: QueueName,
+  maximumConcurrency: number,
+  more: readonly Permission[] = [],
+): FunctionPlan => ({
   trigger: { kind: "queue", queue, batchSize: 10, maximumConcurrency },
   timeoutSeconds: consumerTimeoutSeconds,
   memoryMb: 512,
   environment: "consumerEnvironment",
-  may: [...advancing, "sqs:SendMessage dead-letters"],
+  may: [...advancing, ...more, "sqs:SendMessage dead-letters"],
 });
 
 const watchdog = (may: readonly Permission[]): FunctionPlan => ({
@@ -109,7 +113,7 @@ export type FunctionName = (typeof functionNames)[number];
 export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   jobs: consumer("jobs", 5),
   steps: consumer("wakes", 20),
-  reports: consumer("reports", 10),
+  reports: consumer("reports", 10, [listing, "dynamodb:Query table"]),
   events: {
     trigger: { kind: "stream", batchSize: 100 },
     timeoutSeconds: 30,

@@ -16,6 +16,7 @@ import { makeDemoImage } from "./demo-image.ts";
 import { ImageError } from "./image-formats.ts";
 import { importImage } from "./image-store.ts";
 import { type Layout, layoutOf, settle, userKey, writeAtomically } from "./layout.ts";
+import { rackMachines } from "./rack/config.ts";
 import { missingFor, rackKindOf } from "./rack/kinds.ts";
 import { isFree } from "./rack/ports.ts";
 import { holderOf, type Stack, StackError, startStack } from "./stack.ts";
@@ -47,6 +48,21 @@ function readLab({ lab, count, hangs, deadBmcs }: Options): LabFile {
   }
   if (count > nodes.length)
     throw new UsageError(`--count: lab ${parsed.data.lab} has ${nodes.length} nodes, ${count} are wanted`);
+  return parsed.data;
+}
+
+/** Undefined: what the lab says. */
+function readMachines({ machines }: Options): z.infer<typeof rackMachines> | undefined {
+  if (machines === null) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(machines, "utf8"));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--machines: ${machines} is not JSON: ${why}`);
+  }
+  const parsed = rackMachines.safeParse(value);
+  if (!parsed.success) throw new UsageError(`--machines: ${machines}: ${explain(parsed.error)}`);
   return parsed.data;
 }
 
@@ -83,6 +99,7 @@ async function main(options: Options): Promise<number> {
     lab,
     apiPort: options.port,
     watchdogSeconds,
+    machines: readMachines(options),
     rackKind: rackKindOf[options.rack],
   });
   try {

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { claim } from "./claim.ts";
 import { connect } from "./connect.ts";
 import { end } from "./end.ts";
 import { explain } from "./explain.ts";
@@ -6,6 +7,7 @@ import { extend } from "./extend.ts";
 import { images } from "./images.ts";
 import { labs } from "./labs.ts";
 import { ls } from "./ls.ts";
+import { machines } from "./machines.ts";
 import { node } from "./node.ts";
 import { nodes } from "./nodes.ts";
 import { power } from "./power.ts";
@@ -23,6 +25,8 @@ export const commands: readonly Command[] = [
   nodes,
   node,
   power,
+  machines,
+  claim,
   explain,
   images,
   labs,

@@ -21,7 +21,10 @@ import { isProjectId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { type Handler, otherVersion, pageSize } from "./request.ts";
 
-type OtherRoute = Exclude<Route, `${string} /v1/${"reservations" | "nodes" | "blocks"}${string}`>;
+type OtherRoute = Exclude<
+  Route,
+  `${string} /v1/${"reservations" | "nodes" | "blocks" | "labs/{id}/machines"}${string}`
+>;
 
 let document: Answer | null = null;
 

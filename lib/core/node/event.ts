@@ -3,6 +3,7 @@
  * that is evidence, believed only if it belongs to the current command, boot or installation.
  */
 import type { Beacon, CommandResult } from "../command.ts";
+import type { MachineId } from "../ids.ts";
 import type { HardwareIssue } from "../timeline.ts";
 import type { Actor, JobRequest, Loan } from "./node.ts";
 
@@ -15,6 +16,15 @@ export type NodeEvent =
   | { readonly kind: "online"; readonly reason: string; readonly actor: Actor }
   /** Something stands in the node's hardware log, or is settled there. */
   | { readonly kind: "issue"; readonly issue: HardwareIssue; readonly actor: Actor }
+  /** A machine was found that is this node. `replaces`: a person says so of a node that had another one. */
+  | {
+      readonly kind: "identified";
+      readonly machine: MachineId;
+      readonly by: string;
+      readonly evidence: string;
+      readonly replaces: boolean;
+      readonly actor: Actor;
+    }
   /** What it is reserved by has changed in its lab's file. */
   | {
       readonly kind: "settings";

@@ -5,6 +5,7 @@
  */
 import type { Action, BuildReport, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
 import type { Fault } from "../fault.ts";
+import type { Marks, SwitchPort } from "../identification/identity.ts";
 import type {
   BootId,
   CommandId,
@@ -34,7 +35,11 @@ export interface NodeSpec {
   readonly class: string;
   /** Opaque to everyone but the person who asks for them (R86). */
   readonly tags: readonly string[];
+  /** Empty: nobody knows them before its machine is found. */
   readonly macs: readonly string[];
+  /** What else its machine is known by. */
+  readonly identity?: Marks;
+  readonly switchPort?: SwitchPort;
   readonly power: PowerSettings;
   readonly version: number;
 }
@@ -227,6 +232,7 @@ export interface JobRun {
 }
 
 export type Provision =
+  | { readonly state: "unidentified" }
   | { readonly state: "enrolled"; readonly job: JobRun | null }
   | { readonly state: "available" }
   | { readonly state: "reserved"; readonly reservation: ReservationId; readonly job: JobRun | null }
