@@ -12,6 +12,8 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
+import { capacity } from "./hardware.ts";
+import { wiring } from "./inventory.ts";
 import { buildReport, fault, osFacts } from "./report.ts";
 import {
   at,
@@ -42,6 +44,7 @@ export const nodeSpec = z.strictObject({
   tags: z.array(z.string()),
   macs: z.array(mac),
   power: powerSettings,
+  ...wiring,
   version: z.int().min(1),
 }) satisfies z.ZodType<NodeSpec>;
 
@@ -136,6 +139,7 @@ export const nodeState = z.strictObject({
   lab: labId,
   class: z.string(),
   tags: z.array(z.string()),
+  capacity: capacity.nullable().default(null),
   version: z.int().min(1),
   provision,
   since: at,

@@ -20,6 +20,7 @@ import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
+import { type Identity, type Inventory, identity, inventory } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
 import {
@@ -45,7 +46,9 @@ import { actor, nodeSpec, nodeState } from "./stored-node.ts";
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
 export interface MacAddress {
   readonly mac: string;
-  readonly node: string;
+  /** Null: nobody's any more. */
+  readonly node: string | null;
+  readonly version: number;
 }
 
 /** Where a watchdog that goes round goes on. */
@@ -80,6 +83,8 @@ export interface Stored {
   readonly issue: HardwareIssue;
   readonly job: JobRecord;
   readonly mac: MacAddress;
+  readonly identity: Identity;
+  readonly inventory: Inventory;
   readonly project: Project;
   readonly block: StoredBlock;
   readonly calendar: Calendar;
@@ -310,7 +315,9 @@ export const codecs: {
       live: z.array(reservationId),
     }),
   ),
-  mac: codec(1, z.strictObject({ mac, node: nodeId })),
+  mac: codec(1, z.strictObject({ mac, node: nodeId.nullable(), version: z.int().min(1).default(1) })),
+  identity: codec(1, identity),
+  inventory: codec(1, inventory),
   calendar: codec(
     1,
     z.strictObject({

@@ -140,6 +140,7 @@ export class Functions {
       due: (scope, by, limit) => gate(() => inner.due(scope, by, limit)),
       pool: (pool, limit) => gate(() => inner.pool(pool, limit)),
       list: (kind, limit, from) => gate(() => inner.list(kind, limit, from)),
+      enrolled: (lab, limit, from) => gate(() => inner.enrolled(lab, limit, from)),
       owned: (owner, limit, from) => gate(() => inner.owned(owner, limit, from)),
       timeline: (entity, after, limit) => gate(() => inner.timeline(entity, after, limit)),
       revisions: (image) => gate(() => inner.revisions(image)),
@@ -206,12 +207,24 @@ export class Functions {
   }
 }
 
-const portsOf = ({ read, commit, due, pool, list, owned, timeline, revisions, issues }: SimStore): Store => ({
+const portsOf = ({
   read,
   commit,
   due,
   pool,
   list,
+  enrolled,
+  owned,
+  timeline,
+  revisions,
+  issues,
+}: SimStore): Store => ({
+  read,
+  commit,
+  due,
+  pool,
+  list,
+  enrolled,
   owned,
   timeline,
   revisions,

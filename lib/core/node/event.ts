@@ -4,6 +4,7 @@
  */
 import type { Beacon, CommandResult } from "../command.ts";
 import type { HardwareIssue } from "../timeline.ts";
+import type { Capacity } from "./hardware.ts";
 import type { Actor, JobRequest, Loan } from "./node.ts";
 
 export type NodeEvent =
@@ -20,6 +21,10 @@ export type NodeEvent =
       readonly kind: "settings";
       readonly class: string;
       readonly tags: readonly string[];
+      /** Undefined: as it is known now. */
+      readonly capacity?: Capacity | null;
+      /** What is different, by the names that its people give it. */
+      readonly fields: readonly string[];
       readonly actor: Actor;
     }
   /** It is lent to somebody, or given back by him (null). */

@@ -20,6 +20,8 @@ import type {
   RevisionId,
 } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { Capacity } from "./hardware.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
 export interface Actor {
@@ -27,7 +29,7 @@ export interface Actor {
   readonly name: string;
 }
 
-export interface NodeSpec {
+export interface NodeSpec extends Wiring {
   readonly id: NodeId;
   readonly lab: LabId;
   /** Nodes of one class are interchangeable; a reservation asks for a class. */
@@ -272,6 +274,8 @@ export interface NodeState {
   readonly lab: LabId;
   readonly class: string;
   readonly tags: readonly string[];
+  /** What it has to offer; null: nobody knows. */
+  readonly capacity: Capacity | null;
   readonly version: number;
   readonly provision: Provision;
   readonly since: Instant;

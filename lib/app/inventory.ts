@@ -1,0 +1,46 @@
+/** A lab as it is now, for whoever compares it with a file or writes one, and who has what a file wants. */
+import type { ClaimsView, InventoryView } from "../contracts/inventory-views.ts";
+import { labSettings } from "../contracts/lab-file.ts";
+import { nodeKey } from "../core/inventory/claims.ts";
+import { descriptionOf, type NodeDescription } from "../core/inventory/description.ts";
+import type { App } from "./app.ts";
+import { holderOf } from "./claims.ts";
+
+/** Some of its nodes at a time. Null: there is no such lab. */
+export async function viewInventory(
+  { store }: App,
+  id: string,
+  limit: number,
+  from: string | null,
+): Promise<InventoryView | null> {
+  const [lab, inventory, page] = await Promise.all([
+    store.read("lab", id),
+    store.read("inventory", id),
+    store.enrolled(id, limit, from),
+  ]);
+  if (lab === null) return null;
+  const { lab: _, version: __, ...surroundings } = inventory ?? { lab: id, version: 1 };
+  const settings = labSettings.parse({
+    ...surroundings,
+    controllers: lab.controllers,
+    correction: { mode: lab.correction, policy: lab.overrides },
+  });
+  const nodes: readonly NodeDescription[] = page.items.map(descriptionOf);
+  return { lab: id, settings, nodes: [...nodes], next: page.next };
+}
+
+const nodePrefix = nodeKey("");
+
+/** Of what is asked about: what somebody has. `node#…` asks whether there is a node of that name. */
+export async function viewClaims({ store }: App, claims: readonly string[]): Promise<ClaimsView> {
+  const held = await Promise.all(
+    claims.map(async (claim) => {
+      const node = claim.startsWith(nodePrefix)
+        ? claim.slice(nodePrefix.length)
+        : ((await holderOf(store, claim))?.node ?? null);
+      const spec = node === null ? null : await store.read("node-spec", node);
+      return spec === null ? null : { claim, node: spec.id, lab: spec.lab };
+    }),
+  );
+  return { held: held.filter((each) => each !== null) };
+}
