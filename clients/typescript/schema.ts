@@ -315,6 +315,14 @@ export type Node = {
   readonly lab: string;
   readonly class: string;
   readonly tags: readonly string[];
+  /** What it has to offer; null: nobody knows */
+  readonly capacity?: {
+    readonly cpus: number;
+    readonly memoryMiB: number;
+    readonly diskGiB: number;
+    readonly nics: number;
+    readonly features: readonly string[];
+  } | null | undefined;
   readonly version: number;
   /** docs/states.md */
   readonly state: string;
@@ -492,6 +500,18 @@ export type Reservation = {
     readonly count: number;
   })[];
   readonly class: string;
+  /** What each node must have, its images' needs included */
+  readonly needs?: {
+    /** Logical processors. */
+    readonly cpus?: number | undefined;
+    /** Memory, in MiB. */
+    readonly memoryMiB?: number | undefined;
+    /** On the largest disk, in GiB. */
+    readonly diskGiB?: number | undefined;
+    /** Network interfaces. */
+    readonly nics?: number | undefined;
+    readonly features?: readonly string[] | undefined;
+  } | undefined;
   readonly count: number;
   readonly state: string;
   readonly last: string | null;
@@ -534,6 +554,18 @@ export type Revision = {
     readonly sha256: string;
     readonly sizeBytes: number;
   };
+  /** What a machine must at least have for it */
+  readonly minimum?: {
+    /** Logical processors. */
+    readonly cpus?: number | undefined;
+    /** Memory, in MiB. */
+    readonly memoryMiB?: number | undefined;
+    /** On the largest disk, in GiB. */
+    readonly diskGiB?: number | undefined;
+    /** Network interfaces. */
+    readonly nics?: number | undefined;
+    readonly features?: readonly string[] | undefined;
+  } | undefined;
   /** Milliseconds since 1970 */
   readonly registeredAt: number;
 };
@@ -581,6 +613,16 @@ export interface Operations {
       readonly count?: string | undefined;
       /** For so long */
       readonly minutes?: string | undefined;
+      /** With so many CPUs */
+      readonly cpus?: string | undefined;
+      /** With so much memory */
+      readonly memoryMiB?: string | undefined;
+      /** With a disk of that size */
+      readonly diskGiB?: string | undefined;
+      /** With so many network interfaces */
+      readonly nics?: string | undefined;
+      /** With all of these, separated by commas */
+      readonly features?: string | undefined;
     };
     readonly answer: Availability;
   };
@@ -1062,6 +1104,19 @@ export interface Operations {
         readonly revision?: string | undefined;
         /** What else the build system wants to know: docs/build-systems.md */
         readonly settings?: Readonly<Record<string, string>> | undefined;
+        /** What a machine must at least have for it */
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
         readonly correction?: {
           readonly installAttempts?: number | undefined;
           readonly build?: {
@@ -1214,6 +1269,19 @@ export interface Operations {
         readonly class?: string | undefined;
         /** Tags that each node must have. */
         readonly tags?: readonly string[] | undefined;
+        /** What each node must at least have, beside what its image needs: cpus, memoryMiB, diskGiB, nics, features. */
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
         /** The project in whose quota it counts. */
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
@@ -1281,6 +1349,19 @@ export interface Operations {
         readonly class?: string | undefined;
         /** Tags that each node must have. */
         readonly tags?: readonly string[] | undefined;
+        /** What each node must at least have, beside what its image needs: cpus, memoryMiB, diskGiB, nics, features. */
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
         /** The project in whose quota it counts. */
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
@@ -1668,7 +1749,7 @@ export interface OperationCall {
 
 export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getOpenapi: {"method":"GET","path":"/v1/openapi.json","parameters":[],"contentType":null},
-  getAvailability: {"method":"GET","path":"/v1/availability","parameters":[{"option":"class","in":"query","name":"class"},{"option":"count","in":"query","name":"count"},{"option":"minutes","in":"query","name":"minutes"}],"contentType":null},
+  getAvailability: {"method":"GET","path":"/v1/availability","parameters":[{"option":"class","in":"query","name":"class"},{"option":"count","in":"query","name":"count"},{"option":"minutes","in":"query","name":"minutes"},{"option":"cpus","in":"query","name":"cpus"},{"option":"memoryMiB","in":"query","name":"memoryMiB"},{"option":"diskGiB","in":"query","name":"diskGiB"},{"option":"nics","in":"query","name":"nics"},{"option":"features","in":"query","name":"features"}],"contentType":null},
   getLabs: {"method":"GET","path":"/v1/labs","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postLabs: {"method":"POST","path":"/v1/labs","parameters":[],"contentType":"application/json"},
   getLabsById: {"method":"GET","path":"/v1/labs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

@@ -1,10 +1,10 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
 
-import { lineKey } from "../contracts/keys.ts";
+import { classKey, lineKey } from "../contracts/keys.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
 import type { LabView, NodeView, ReservationView } from "../contracts/views.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
-import { type Answer, explainNode, explainReservation } from "../core/explain.ts";
+import { type Answer, explainNeeds, explainNode, explainReservation } from "../core/explain.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import { partOf } from "../core/reservation/parts.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
@@ -22,6 +22,7 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
     lab: node.lab,
     class: node.class,
     tags: node.tags,
+    capacity: node.capacity,
     version: node.version,
     state: provision.state,
     last: node.last,
@@ -134,7 +135,25 @@ export async function viewAnswers(
   if ("provision" in entity) return { answers: explainNode(entity, entries, now) };
   const nodes = await Promise.all(entity.nodes.map((each) => store.read("node", each)));
   const known = nodes.filter((node): node is NodeState => node !== null);
-  return { answers: explainReservation(entity, known, entries, now) };
+  const answers = explainReservation(entity, known, entries, now);
+  const why = await shortage(store, entity, known.length);
+  return { answers: why === null ? answers : [...answers, why] };
+}
+
+/** So many nodes of a class are looked at. */
+const mostOfClass = 200;
+
+/** Why one that waits may have to wait long: what its class has of what it needs. Null: it needs nothing, or has it. */
+async function shortage(store: Store, reservation: Reservation, held: number): Promise<Answer | null> {
+  const { state, class: nodeClass, needs, count } = reservation;
+  if (needs === undefined || held >= count || (state !== "new" && state !== "loading")) return null;
+  const ids = await store.pool(classKey(nodeClass), mostOfClass);
+  const nodes = await Promise.all(ids.map((id) => store.read("node", id)));
+  return explainNeeds(
+    nodeClass,
+    needs,
+    nodes.map((node) => node?.capacity ?? null),
+  );
 }
 
 /** What was decided lately is what people ask about. */
@@ -176,6 +195,7 @@ export async function viewReservation(store: Store, reservation: Reservation): P
     revision: reservation.revision,
     roles: reservation.roles,
     class: reservation.class,
+    ...(reservation.needs === undefined ? {} : { needs: reservation.needs }),
     count: reservation.count,
     state: reservation.state,
     last: reservation.last,

@@ -20,6 +20,7 @@ import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
+import { minimumHardware } from "./hardware.ts";
 import { type Identity, type Inventory, identity, inventory } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
@@ -121,6 +122,8 @@ const reservation = z.strictObject({
   roleOf: z.record(z.string(), z.string()).default({}),
   class: z.string(),
   tags: z.array(z.string()),
+  minimum: minimumHardware.exactOptional(),
+  needs: minimumHardware.exactOptional(),
   lab: labId.nullable(),
   prefer: z.array(nodeId),
   count: z.int().min(1),
@@ -268,6 +271,7 @@ export const codecs: {
       osVersion: osVersion.exactOptional(),
       content: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
       settings: imageSettings.default({}),
+      minimum: minimumHardware.exactOptional(),
       overrides: policyOverrides.nullable(),
       registeredAt: at,
     }),
