@@ -544,6 +544,57 @@ export type Reservation = {
   })[];
 };
 
+export type ReservationSummary = {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly project: string | null;
+  readonly image: string;
+  readonly revision: string;
+  /** Of a cluster; empty: all its nodes are for the same */
+  readonly roles: readonly ({
+    readonly name: string;
+    readonly image: string;
+    readonly revision: string;
+    readonly count: number;
+  })[];
+  readonly class: string;
+  /** What each node must have, its images' needs included */
+  readonly needs?: {
+    /** Logical processors. */
+    readonly cpus?: number | undefined;
+    /** Memory, in MiB. */
+    readonly memoryMiB?: number | undefined;
+    /** On the largest disk, in GiB. */
+    readonly diskGiB?: number | undefined;
+    /** Network interfaces. */
+    readonly nics?: number | undefined;
+    readonly features?: readonly string[] | undefined;
+  } | undefined;
+  readonly count: number;
+  readonly state: string;
+  readonly last: string | null;
+  /** Milliseconds since 1970 */
+  readonly since: number;
+  /** Milliseconds since 1970 */
+  readonly createdAt: number;
+  /** When its user gets the nodes; of one that waits: as far as is known now */
+  readonly start: number;
+  /** Milliseconds since 1970 */
+  readonly end: number;
+  /** Nodes that are kept free for it, before it has them */
+  readonly placed: readonly string[];
+  readonly readyAt: number | null;
+  readonly endedAt: number | null;
+  readonly cause: {
+    readonly code: string;
+    readonly message: string;
+  } | null;
+  readonly correctiveReboots: number;
+  /** Those that it holds */
+  readonly nodes: readonly string[];
+};
+
 export type Revision = {
   readonly image: string;
   readonly revision: string;
@@ -1292,6 +1343,8 @@ export interface Operations {
         readonly user?: string | undefined;
         /** Its SSH public key; without one nobody can log in. */
         readonly publicKey?: string | null | undefined;
+        /** Where its user is told that it is ready, ends soon, or failed. Null: as the token says, if it does. */
+        readonly email?: string | null | undefined;
       };
     };
     readonly answer: Block;
@@ -1317,7 +1370,7 @@ export interface Operations {
       readonly owner?: string | undefined;
     };
     readonly answer: {
-      readonly reservations: readonly Reservation[];
+      readonly reservations: readonly ReservationSummary[];
       readonly next: string | null;
     };
   };
@@ -1372,6 +1425,8 @@ export interface Operations {
         readonly user?: string | undefined;
         /** Its SSH public key; without one nobody can log in. */
         readonly publicKey?: string | null | undefined;
+        /** Where its user is told that it is ready, ends soon, or failed. Null: as the token says, if it does. */
+        readonly email?: string | null | undefined;
       };
     };
     readonly answer: Reservation;

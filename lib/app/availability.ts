@@ -70,6 +70,6 @@ function needsIn({ cpus, memoryMiB, diskGiB, nics, features }: AvailabilityQuery
 async function countFree({ store }: App, nodeClass: string, needs: MinimumHardware): Promise<number> {
   const ids = await store.pool(freeKey(nodeClass), mostCounted);
   if (minimumText(needs) === "") return ids.length;
-  const nodes = await Promise.all(ids.map((id) => store.read("node", id)));
-  return nodes.filter((node) => node !== null && suffices(node.capacity, needs)).length;
+  const nodes = await store.readMany("node", ids);
+  return nodes.filter(({ capacity }) => suffices(capacity, needs)).length;
 }

@@ -13,10 +13,23 @@ export interface Holder {
 
 const macPrefix = macKey("");
 
-export function holderOf(store: Store, key: string): Promise<Holder | null> {
-  return key.startsWith(macPrefix)
-    ? store.read("mac", key.slice(macPrefix.length))
-    : store.read("identity", key);
+/** By claim: what stands there; what never was anybody's is left out. */
+export async function holdersOf(store: Store, keys: readonly string[]): Promise<ReadonlyMap<string, Holder>> {
+  const isMac = (key: string): boolean => key.startsWith(macPrefix);
+  const [macs, others] = await Promise.all([
+    store.readMany(
+      "mac",
+      keys.filter(isMac).map((key) => key.slice(macPrefix.length)),
+    ),
+    store.readMany(
+      "identity",
+      keys.filter((key) => !isMac(key)),
+    ),
+  ]);
+  return new Map<string, Holder>([
+    ...macs.map((each): [string, Holder] => [macKey(each.mac), each]),
+    ...others.map((each): [string, Holder] => [each.id, each]),
+  ]);
 }
 
 /** It is the node's from then on; `known` is what stands there now. */

@@ -10,7 +10,7 @@ import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
-import { giving, type Holder, holderOf, taking } from "./claims.ts";
+import { giving, type Holder, holdersOf, taking } from "./claims.ts";
 
 export type Enrolled =
   | { readonly kind: "enrolled" | "changed" | "unchanged" }
@@ -70,13 +70,14 @@ async function changeKnown(
   const gone = (had ?? []).filter(({ key }) => has?.every((each) => each.key !== key));
   const taken = await heldNow(app.store, wanted, fresh);
   if (typeof taken === "string") return { kind: "refused", why: taken };
-  const given = await Promise.all(
-    gone.map(async ({ key }) => ({ key, holder: await holderOf(app.store, key) })),
+  const given = await holdersOf(
+    app.store,
+    gone.map(({ key }) => key),
   );
   const also: readonly Write[] = [
     { kind: "node-spec", value: { ...wanted, version: known.version + 1 }, expect: known.version },
     ...fresh.map(({ key }) => taking(key, wanted.id, taken.get(key) ?? null)),
-    ...given.filter(({ holder }) => holder?.node === wanted.id).map(({ key, holder }) => giving(key, holder)),
+    ...[...given].flatMap(([key, holder]) => (holder.node === wanted.id ? [giving(key, holder)] : [])),
   ];
   return (await settle(app, known, wanted, changes, actor, also)) ? { kind: "changed" } : "conflict";
 }
@@ -118,15 +119,13 @@ async function heldNow(
   { id }: NodeSpec,
   claims: readonly { readonly key: string; readonly what: string }[],
 ): Promise<ReadonlyMap<string, Holder> | string> {
-  const taken = new Map<string, Holder>();
-  const held = await Promise.all(
-    claims.map(async (claim) => ({ ...claim, holder: await holderOf(store, claim.key) })),
+  const taken = await holdersOf(
+    store,
+    claims.map(({ key }) => key),
   );
-  for (const { key, what, holder } of held) {
-    if (holder === null) continue;
-    if (holder.node !== null && holder.node !== id)
-      return `node ${id}: ${what} is already that of node ${holder.node}`;
-    taken.set(key, holder);
+  for (const { key, what } of claims) {
+    const owner = taken.get(key)?.node ?? null;
+    if (owner !== null && owner !== id) return `node ${id}: ${what} is already that of node ${owner}`;
   }
   return taken;
 }
@@ -143,7 +142,7 @@ export async function release(
 ): Promise<"released" | "unchanged"> {
   for (let round = 0; round < decideAgainAtMost; round += 1) {
     const known = await app.store.read("node-spec", id);
-    const holder = await holderOf(app.store, claim);
+    const holder = (await holdersOf(app.store, [claim])).get(claim);
     if (known === null || holder?.node !== id) return "unchanged";
     const kept = without(known, claim);
     const also: readonly Write[] = [

@@ -4,7 +4,7 @@ import { labSettings } from "../contracts/lab-file.ts";
 import { nodeKey } from "../core/inventory/claims.ts";
 import { descriptionOf, type NodeDescription } from "../core/inventory/description.ts";
 import type { App } from "./app.ts";
-import { holderOf } from "./claims.ts";
+import { holdersOf } from "./claims.ts";
 
 /** Some of its nodes at a time. Null: there is no such lab. */
 export async function viewInventory(
@@ -33,14 +33,20 @@ const nodePrefix = nodeKey("");
 
 /** Of what is asked about: what somebody has. `node#…` asks whether there is a node of that name. */
 export async function viewClaims({ store }: App, claims: readonly string[]): Promise<ClaimsView> {
-  const held = await Promise.all(
-    claims.map(async (claim) => {
-      const node = claim.startsWith(nodePrefix)
-        ? claim.slice(nodePrefix.length)
-        : ((await holderOf(store, claim))?.node ?? null);
-      const spec = node === null ? null : await store.read("node-spec", node);
-      return spec === null ? null : { claim, node: spec.id, lab: spec.lab };
-    }),
+  const holders = await holdersOf(
+    store,
+    claims.filter((claim) => !claim.startsWith(nodePrefix)),
   );
-  return { held: held.filter((each) => each !== null) };
+  const owners = claims.flatMap((claim) => {
+    const node = claim.startsWith(nodePrefix) ? claim.slice(nodePrefix.length) : holders.get(claim)?.node;
+    return node == null ? [] : [{ claim, node }];
+  });
+  const specs = await store.readMany("node-spec", [...new Set(owners.map(({ node }) => node))]);
+  const labs = new Map<string, string>(specs.map(({ id, lab }) => [id, lab]));
+  return {
+    held: owners.flatMap(({ claim, node }) => {
+      const lab = labs.get(node);
+      return lab === undefined ? [] : [{ claim, node, lab }];
+    }),
+  };
 }
