@@ -4,12 +4,14 @@ import { type Identity, identitiesOfNode, identityId, macsOf } from "../core/ide
 import type { FoundMachine } from "../core/identification/machine.ts";
 import type { Strategy } from "../core/identification/settings.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { Hardware } from "../core/node/hardware.ts";
+import { macKey } from "../core/inventory/claims.ts";
+import { capacityOf, type Hardware } from "../core/node/hardware.ts";
 import type { Actor, NodeSpec } from "../core/node/node.ts";
 import type { Write } from "../ports/store.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended } from "./app.ts";
-import { claimOf } from "./claims.ts";
+import { giving, holdersOf, taking } from "./claims.ts";
+import { claimOf } from "./lookup.ts";
 
 export interface Attaching {
   readonly node: NodeId;
@@ -49,9 +51,18 @@ export async function attach(
     { kind: "node-hardware", value: hardware, expect: before?.version ?? "absent" },
     { kind: "machine", value: machine, expect: knownVersion ?? "absent" },
     ...own.writes,
-    ...(await identityWrites(app, wanted, machine.hardware)),
+    ...(await lookupWrites(app, wanted, machine.hardware)),
   ];
-  const event = { kind: "identified", machine: machine.id, by, evidence, replaces, actor } as const;
+  const capacity = spec.hardware === undefined ? capacityOf(machine.hardware) : undefined;
+  const event = {
+    kind: "identified",
+    machine: machine.id,
+    by,
+    evidence,
+    replaces,
+    ...(capacity === undefined ? {} : { capacity }),
+    actor,
+  } as const;
   try {
     return (await advanceNode(app, node, event, { also })) === "changed";
   } catch (error) {
@@ -68,28 +79,22 @@ async function macsFor(
   replaces: boolean,
 ): Promise<{ readonly macs: readonly string[]; readonly writes: readonly Write[] }> {
   const all = [...new Set([...macsOf(machine), ...(replaces ? [] : spec.macs)])].slice(0, mostMacs);
-  const found = await Promise.all(
-    all.map(async (mac) => ({
-      mac,
-      item: await app.store.read("mac", mac),
-      claim: await claimOf(app, { by: "mac", value: mac }),
-    })),
-  );
-  const own = found.filter(({ claim }) => claim === null || claim.node === spec.id);
+  const holders = await holdersOf(app.store, [...all, ...spec.macs].map(macKey));
+  const holderOf = (mac: string) => holders.get(macKey(mac)) ?? null;
+  const own = all.filter((mac) => (holderOf(mac)?.node ?? spec.id) === spec.id);
+  const fresh = own.filter((mac) => holderOf(mac)?.node !== spec.id);
+  const left = spec.macs.filter((mac) => !own.includes(mac) && holderOf(mac)?.node === spec.id);
   return {
-    macs: own.map(({ mac }) => mac),
-    writes: own
-      .filter(({ item }) => item?.node !== spec.id)
-      .map(({ mac, item }) => ({
-        kind: "mac",
-        value: { mac, node: spec.id },
-        expect: item === null ? "absent" : "any",
-      })),
+    macs: own,
+    writes: [
+      ...fresh.map((mac) => taking(macKey(mac), spec.id, holderOf(mac))),
+      ...left.map((mac) => giving(macKey(mac), holderOf(mac))),
+    ],
   };
 }
 
 /** The look-ups that lead to a node and are nobody else's. Each counts only while the node has what it says. */
-export async function identityWrites(
+export async function lookupWrites(
   app: App,
   spec: NodeSpec,
   accepted: Hardware | null,
@@ -98,11 +103,11 @@ export async function identityWrites(
   const missing = await Promise.all(
     identities.map(async (identity) => ((await claimOf(app, identity)) === null ? identity : null)),
   );
-  return missing.filter((identity) => identity !== null).map((identity) => identityWrite(spec, identity));
+  return missing.filter((identity) => identity !== null).map((identity) => lookupWrite(spec, identity));
 }
 
-export const identityWrite = ({ id: node }: NodeSpec, identity: Identity): Write => ({
-  kind: "identity",
+export const lookupWrite = ({ id: node }: NodeSpec, identity: Identity): Write => ({
+  kind: "lookup",
   value: { id: identityId(identity), node },
   expect: "any",
 });

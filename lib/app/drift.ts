@@ -7,7 +7,7 @@ import type { NodeId } from "../core/ids.ts";
 import type { Actor } from "../core/node/node.ts";
 import type { Write } from "../ports/store.ts";
 import type { App } from "./app.ts";
-import { identityWrites } from "./attach.ts";
+import { lookupWrites } from "./attach.ts";
 import { closeAsSettled, openIssue } from "./hardware-log.ts";
 
 export interface Seen {
@@ -51,7 +51,7 @@ export async function noteSeen(
   const writes: readonly Write[] = [
     { kind: "machine", value: machine, expect: knownVersion ?? "absent" },
     { kind: "node-hardware", value, expect: before?.version ?? "absent" },
-    ...(await identityWrites(app, spec, accepted)),
+    ...(await lookupWrites(app, spec, accepted)),
   ];
   return (await store.commit(writes)) === "committed";
 }

@@ -22,10 +22,10 @@ import type { Lab } from "../core/lab.ts";
 import type { Actor } from "../core/node/node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { type Attaching, attach } from "./attach.ts";
-import { claimOf } from "./claims.ts";
 import { noteSeen } from "./drift.ts";
 import { openIssue } from "./hardware-log.ts";
 import { enrol } from "./import-lab.ts";
+import { claimOf } from "./lookup.ts";
 
 /** Null: heard; else why it is refused. */
 export async function heedFound(app: App, lab: Lab, report: Found, actor: Actor): Promise<string | null> {

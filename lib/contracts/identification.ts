@@ -13,15 +13,6 @@ import { powerSettings } from "./command.ts";
 import { hardware, minimumHardware } from "./hardware.ts";
 import { at, labId, mac, machineId, nodeId, words } from "./scalars.ts";
 
-/** What a person knows of a machine before it is switched on for the first time. */
-export const marks = z.strictObject({
-  uuid: words(128).exactOptional(),
-  serial: words(128).exactOptional(),
-  assetTag: words(128).exactOptional(),
-});
-
-export const switchPort = z.strictObject({ switch: words(63), port: words(63) });
-
 const claimRule = z.strictObject({
   name: words(63),
   minimum: minimumHardware.default({}).describe("The machine has at least this."),
@@ -66,8 +57,11 @@ export const identification = z.strictObject({
     .describe("What is done about hardware that is not as it was, where it differs from the usual."),
 }) satisfies z.ZodType<IdentificationSettings>;
 
-/** A look-up: which node has something that a machine is known by. It counts only while the node still has it. */
-export interface StoredIdentity {
+/**
+ * Where to look for the node of a machine, by what the machine tells. It counts only while the node still has that, so that
+ * nothing has to be tidied up.
+ */
+export interface Lookup {
   /** `uuid#…`, `serial#…`: lib/core/identification/identity.ts. */
   readonly id: string;
   readonly node: NodeId;
@@ -82,10 +76,7 @@ export interface NodeHardware {
   readonly seen: Hardware;
 }
 
-export const storedIdentity = z.strictObject({
-  id: z.string(),
-  node: nodeId,
-}) satisfies z.ZodType<StoredIdentity>;
+export const lookup = z.strictObject({ id: z.string(), node: nodeId }) satisfies z.ZodType<Lookup>;
 
 export const nodeHardware = z.strictObject({
   node: nodeId,

@@ -22,13 +22,15 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   image: ({ id }) => keyOf("image", id),
   revision: ({ revision }) => keyOf("revision", revision),
   machine: ({ id, lab }) => keyOf("machine", machineKey(lab, id)),
-  identity: ({ id }) => keyOf("identity", id),
+  lookup: ({ id }) => keyOf("lookup", id),
   "node-hardware": ({ node }) => keyOf("node-hardware", node),
   issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
   job: ({ id }) => keyOf("job", id),
   project: ({ id }) => keyOf("project", id),
   block: ({ id }) => keyOf("block", id),
   mac: ({ mac: address }) => keyOf("mac", address),
+  identity: ({ id }) => keyOf("identity", id),
+  inventory: ({ lab }) => keyOf("inventory", lab),
   calendar: ({ node, period }) => keyOf("calendar", calendarId(node, period)),
   experience: ({ id }) => keyOf("experience", id),
   stock: ({ id }) => keyOf("stock", id),
@@ -70,6 +72,8 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `image#${id.slice(0, id.lastIndexOf(":"))}`, sk: revisionKey(id) };
     case "budget":
       return { pk: `lab#${id}`, sk: "budget" };
+    case "inventory":
+      return { pk: `lab#${id}`, sk: "inventory" };
     default:
       return { pk: `${kind}#${id}`, sk: kind };
   }
@@ -107,6 +111,8 @@ export const dueKey = (scope: string, shard: number): string => `due#${scope}#${
 export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
 export const classKey = (nodeClass: string): string => `class#${nodeClass}`;
 export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
+
+export const labNodesKey = (lab: string): string => `nodes-of#${lab}`;
 
 export const ownerKey = (owner: string): string => `owner#${owner}`;
 
@@ -155,9 +161,13 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
           ...none,
           list: { pk: "machine", sk: `${machinesOf(lab, verdict.kind)}#${padded(firstSeen)}#${id}` },
         },
-  identity: () => none,
+  lookup: () => none,
   "node-hardware": () => none,
-  "node-spec": ({ id, class: nodeClass }) => ({ ...none, pool: { pk: classKey(nodeClass), sk: id } }),
+  "node-spec": ({ id, lab, class: nodeClass }) => ({
+    ...none,
+    pool: { pk: classKey(nodeClass), sk: id },
+    list: { pk: labNodesKey(lab), sk: id },
+  }),
   calendar: () => none,
   progress: () => none,
   budget: () => none,
@@ -167,6 +177,8 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   revision: () => none,
   job: () => none,
   mac: () => none,
+  identity: () => none,
+  inventory: () => none,
   timeline: () => none,
   experience: () => none,
   stock: () => none,

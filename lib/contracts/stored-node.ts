@@ -12,7 +12,8 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
-import { marks, switchPort } from "./identification.ts";
+import { capacity } from "./hardware.ts";
+import { wiring } from "./inventory.ts";
 import { buildReport, fault, osFacts } from "./report.ts";
 import {
   at,
@@ -42,9 +43,8 @@ export const nodeSpec = z.strictObject({
   class: z.string(),
   tags: z.array(z.string()),
   macs: z.array(mac),
-  identity: marks.exactOptional(),
-  switchPort: switchPort.exactOptional(),
   power: powerSettings,
+  ...wiring,
   version: z.int().min(1),
 }) satisfies z.ZodType<NodeSpec>;
 
@@ -141,6 +141,7 @@ export const nodeState = z.strictObject({
   lab: labId,
   class: z.string(),
   tags: z.array(z.string()),
+  capacity: capacity.nullable().default(null),
   version: z.int().min(1),
   provision,
   since: at,

@@ -48,7 +48,14 @@ const node = (id: string, more: object = {}) => ({
 const open = (nodes: object[], more: object = {}, name = "blue") =>
   importLab(
     lab.app,
-    labFile.parse({ schema: "rackwright.lab/1", lab: name, controllers: [controller], nodes, ...more }),
+    labFile.parse({
+      schema: "rackwright.lab/1",
+      lab: name,
+      controllers: [controller],
+      switches: { sw1: {} },
+      nodes,
+      ...more,
+    }),
     operator,
   );
 
@@ -96,9 +103,9 @@ describe("a node whose interfaces nobody knows", () => {
   test("gets the machine that a strategy of the chain names: UUID, serial number, BMC, switch port, order of appearance (R76, R78, R81)", async () => {
     await open(
       [
-        node("by-uuid", { identity: { uuid: uuid(1).toUpperCase() } }),
-        node("by-serial", { identity: { serial: " sn2 " } }),
-        node("by-asset", { identity: { assetTag: "inv-0003" } }),
+        node("by-uuid", { uuid: uuid(1) }),
+        node("by-serial", { serial: "sn2" }),
+        node("by-asset", { assetTag: "inv-0003" }),
         node("by-bmc"),
         node("by-port", { switchPort: { switch: "sw1", port: "Eth1/5" } }),
         node("first"),
@@ -128,7 +135,7 @@ describe("a node whose interfaces nobody knows", () => {
   });
 
   test("is told of once when its machine is found, and is inspected then (R82, R83)", async () => {
-    await open([node("node-01", { identity: { uuid: uuid(1) } })]);
+    await open([node("node-01", { uuid: uuid(1) })]);
     await sees(machine(1));
     await sees(machine(1));
     await sees(machine(1));
@@ -141,7 +148,7 @@ describe("a node whose interfaces nobody knows", () => {
   });
 
   test("keeps what its machine has told when the lab file comes again", async () => {
-    const file = [node("node-01", { identity: { uuid: uuid(1) } })];
+    const file = [node("node-01", { uuid: uuid(1) })];
     await open(file);
     await sees(machine(1));
     await open(file);
@@ -149,7 +156,7 @@ describe("a node whose interfaces nobody knows", () => {
   });
 
   test("is found by the UUID that old firmware writes the other way round", async () => {
-    await open([node("node-01", { identity: { uuid: "33221100-5544-7766-8899-aabbccddeeff" } })]);
+    await open([node("node-01", { uuid: "33221100-5544-7766-8899-aabbccddeeff" })]);
     await sees(machine(1, { system: { uuid: "00112233-4455-6677-8899-AABBCCDDEEFF" } }));
     expect(await machines()).toMatchObject([{ node: "node-01" }]);
   });
@@ -169,10 +176,7 @@ describe("a machine that cannot be told for sure is held, and nothing is built o
   });
 
   test("one whose words contradict each other: claimed by hand it becomes the node that a person says, and stays it", async () => {
-    await open([
-      node("node-01", { identity: { uuid: uuid(1) } }),
-      node("node-02", { identity: { serial: "SN1" } }),
-    ]);
+    await open([node("node-01", { uuid: uuid(1) }), node("node-02", { serial: "SN1" })]);
     await sees(machine(1));
     const [found] = await held();
     expect(found).toMatchObject({ reason: "ambiguous", candidates: ["node-01", "node-02"] });
@@ -246,20 +250,20 @@ describe("a machine that cannot be told for sure is held, and nothing is built o
 describe("what has changed in a machine is found and named in plain words", () => {
   const sighted = async (): Promise<void> => {
     await open([
-      node("node-01", { identity: { uuid: uuid(1) }, switchPort: { switch: "sw1", port: "1" } }),
-      node("node-02", { identity: { uuid: uuid(2) }, switchPort: { switch: "sw1", port: "2" } }),
+      node("node-01", { uuid: uuid(1), switchPort: { switch: "sw1", port: "1" } }),
+      node("node-02", { uuid: uuid(2), switchPort: { switch: "sw1", port: "2" } }),
     ]);
     await sees(machine(1, at("1", 1)));
     await sees(machine(2, at("2", 2)));
     expect(await openIssues("node-01")).toEqual([]);
   };
-  const found = async (id = "node-01") =>
+  const issuesNow = async (id = "node-01") =>
     (await openIssues(id)).map(({ fault, blocking }) => [fault.code, fault.message, blocking]);
 
   test("a lost DIMM blocks the node; with the memory back the issue is closed by itself", async () => {
     await sighted();
     await sees(machine(1, { ...at("1", 1), memoryMiB: 32_768 }));
-    expect(await found()).toEqual([
+    expect(await issuesNow()).toEqual([
       [
         "memory-lost",
         expect.stringContaining("it has 32 GiB of memory, and had 64 GiB: a memory module (DIMM) is lost"),
@@ -268,9 +272,9 @@ describe("what has changed in a machine is found and named in plain words", () =
     ]);
     expect((await stateOf("node-01")).openIssues).toHaveLength(1);
     await sees(machine(1, { ...at("1", 1), memoryMiB: 32_768, cpus: 16 }));
-    expect(await found()).toHaveLength(1);
+    expect(await issuesNow()).toHaveLength(1);
     await sees(machine(1, at("1", 1)));
-    expect(await found()).toEqual([]);
+    expect(await issuesNow()).toEqual([]);
   });
 
   test("a person who closes such an issue takes the machine as it is", async () => {
@@ -280,7 +284,7 @@ describe("what has changed in a machine is found and named in plain words", () =
     const [issue] = await openIssues("node-01");
     await closeIssue(lab.app, "node-01", issue?.id ?? "", "it was taken out on purpose", operator);
     await sees(less);
-    expect(await found()).toEqual([]);
+    expect(await issuesNow()).toEqual([]);
   });
 
   test("a smaller disk, an interface without link, another firmware: each by its name, and blocking as the lab says", async () => {
@@ -293,7 +297,7 @@ describe("what has changed in a machine is found and named in plain words", () =
         firmware: { vendor: "Acme", version: "1.3" },
       }),
     );
-    expect(await found()).toEqual([
+    expect(await issuesNow()).toEqual([
       ["disk-smaller", "disk disk-1 has 240 GB, and had 480 GB", true],
       ["nic-down", expect.stringContaining("eth0 (52:54:00:c0:00:01) has no link"), false],
       ["firmware-changed", "its firmware is Acme 1.3, and was Acme 1.2", false],
@@ -304,20 +308,20 @@ describe("what has changed in a machine is found and named in plain words", () =
     await sighted();
     await open(
       [
-        node("node-01", { identity: { uuid: uuid(1) }, switchPort: { switch: "sw1", port: "1" } }),
-        node("node-02", { identity: { uuid: uuid(2) }, switchPort: { switch: "sw1", port: "2" } }),
+        node("node-01", { uuid: uuid(1), switchPort: { switch: "sw1", port: "1" } }),
+        node("node-02", { uuid: uuid(2), switchPort: { switch: "sw1", port: "2" } }),
       ],
       { identification: { drift: { "firmware-changed": "ignore" } } },
     );
     await sees(machine(1, { ...at("1", 1), firmware: { vendor: "Acme", version: "2" } }));
-    expect(await found()).toEqual([]);
+    expect(await issuesNow()).toEqual([]);
   });
 
   test("a swapped mainboard: the same disk at the same port with another UUID, serial number and MAC is still the node", async () => {
     await sighted();
     const disks = machine(1).disks;
     await sees(machine(31, { ...at("1", 31), disks }));
-    expect((await found()).find(([code]) => code === "mainboard-changed")).toEqual([
+    expect((await issuesNow()).find(([code]) => code === "mainboard-changed")).toEqual([
       "mainboard-changed",
       `its mainboard was swapped: it has UUID ${uuid(31)} (it was ${uuid(1)}) and serial number sn31 (it was sn1), but still disk disk-1`,
       true,
@@ -328,7 +332,7 @@ describe("what has changed in a machine is found and named in plain words", () =
   test("a moved machine: known by its UUID, at the place of another node", async () => {
     await sighted();
     await sees(machine(1, at("2", 1)));
-    expect(await found()).toEqual([
+    expect(await issuesNow()).toEqual([
       [
         "machine-moved",
         "it was moved, or its cable was: it is at switch port sw1/2, the place of node node-02; it belongs to switch port sw1/1",
@@ -353,7 +357,7 @@ describe("what has changed in a machine is found and named in plain words", () =
     const [other] = await held();
     expect(other).toMatchObject({ reason: "duplicate", candidates: ["node-01"] });
     expect(other?.why).toContain(`two machines have the MAC ${mac(1)} of node node-01`);
-    expect(await found()).toEqual([["identity-duplicate", other?.why, true]]);
+    expect(await issuesNow()).toEqual([["identity-duplicate", other?.why, true]]);
   });
 
   test("another machine at a node's place is held: it can be claimed as the one that replaces it", async () => {

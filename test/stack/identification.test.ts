@@ -16,9 +16,9 @@ const uuid = (last: number) => `7a1d0c52-0000-4000-8000-00000000000${last}`;
 
 /** What people know of the nodes: no MAC of any. */
 const known: Readonly<Record<string, object>> = {
-  "node-01": { identity: { uuid: uuid(1), assetTag: "INV-0001" } },
-  "node-02": { identity: { serial: "SN-0002" } },
-  "node-05": { identity: { uuid: uuid(5) } },
+  "node-01": { uuid: uuid(1), assetTag: "INV-0001" },
+  "node-02": { serial: "SN-0002" },
+  "node-05": { uuid: uuid(5) },
 };
 /** What stands in the rack. Somebody has put the sticker of the first machine on the last. */
 const system = { manufacturer: "Acme", product: "R1" };

@@ -3,8 +3,10 @@ import { claim } from "./claim.ts";
 import { connect } from "./connect.ts";
 import { end } from "./end.ts";
 import { explain } from "./explain.ts";
+import { exportLab } from "./export.ts";
 import { extend } from "./extend.ts";
 import { images } from "./images.ts";
+import { importLab } from "./import.ts";
 import { labs } from "./labs.ts";
 import { ls } from "./ls.ts";
 import { machines } from "./machines.ts";
@@ -30,4 +32,6 @@ export const commands: readonly Command[] = [
   explain,
   images,
   labs,
+  importLab,
+  exportLab,
 ];

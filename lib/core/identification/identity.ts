@@ -1,6 +1,7 @@
 /** What a machine or a node is known by, as values that can be looked up. Pure. */
 import type { PowerSettings } from "../command.ts";
-import type { Hardware } from "../node/hardware.ts";
+import type { Hardware, SystemFact } from "../node/hardware.ts";
+import type { SwitchPort } from "../node/wiring.ts";
 import type { Strategy } from "./settings.ts";
 import type { Sighting } from "./sighting.ts";
 
@@ -10,24 +11,14 @@ export interface Identity {
   readonly value: string;
 }
 
-/** What a person knows of a machine before it was ever switched on. */
-export interface Marks {
-  readonly uuid?: string;
-  readonly serial?: string;
-  readonly assetTag?: string;
-}
-
-export interface SwitchPort {
-  readonly switch: string;
-  readonly port: string;
-}
-
 /** As much of a node as it can be known by. */
 export interface KnownBy {
   readonly lab: string;
   readonly macs: readonly string[];
   readonly power: Pick<PowerSettings, "driver" | "address" | "options">;
-  readonly identity?: Marks;
+  readonly uuid?: string;
+  readonly serial?: string;
+  readonly assetTag?: string;
   readonly switchPort?: SwitchPort;
 }
 
@@ -58,7 +49,11 @@ function otherByteOrder(uuid: string): string {
   return [turned(first), turned(second), turned(third), ...rest].join("-");
 }
 
-function marksOf({ uuid, serial, assetTag }: Marks): readonly Identity[] {
+function marksOf({
+  uuid,
+  serial,
+  assetTag,
+}: Pick<SystemFact, "uuid" | "serial" | "assetTag">): readonly Identity[] {
   const [id, number, tag] = [usable(uuid), usable(serial), usable(assetTag)];
   return [
     ...(id === null ? [] : [{ by: "uuid", value: id } as const]),
@@ -90,12 +85,12 @@ const ownBmc = (power: KnownBy["power"]): boolean =>
 
 /** All that a node is known by, from its inventory and from what its machine was last taken for. */
 export function identitiesOfNode(
-  { lab, macs, power, identity = {}, switchPort }: KnownBy,
+  { macs, power, switchPort, lab, ...node }: KnownBy,
   accepted: Hardware | null,
 ): readonly Identity[] {
   const all: Identity[] = [
     ...macs.map((value) => ({ by: "mac", value }) as const),
-    ...marksOf(identity),
+    ...marksOf(node),
     ...marksOf(accepted?.system ?? {}),
     ...(ownBmc(power) ? [bmcIdentity(lab, power.address)] : []),
     ...(switchPort === undefined ? [] : [portIdentity(lab, switchPort)]),

@@ -95,8 +95,13 @@ function fold(draft: Draft, event: NodeEvent): void {
     case "identified":
       return foldIdentified(draft, event);
     case "settings":
-      draft.node = { ...draft.node, class: event.class, tags: event.tags };
-      draft.notes.push(`its settings were changed: class ${event.class}`);
+      draft.node = {
+        ...draft.node,
+        class: event.class,
+        tags: event.tags,
+        capacity: event.capacity === undefined ? draft.node.capacity : event.capacity,
+      };
+      draft.notes.push(`its settings were changed: ${event.fields.join(", ")}`);
       return;
     case "issue":
       return foldIssue(draft, event.issue);

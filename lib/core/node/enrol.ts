@@ -3,6 +3,7 @@
  * built on any other before its machine was found (R73, R81).
  */
 import { after, type Instant } from "../time.ts";
+import { capacityOf } from "./hardware.ts";
 import type { Actor, NodeSpec, NodeState } from "./node.ts";
 
 export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeState {
@@ -12,6 +13,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     lab: spec.lab,
     class: spec.class,
     tags: spec.tags,
+    capacity: spec.hardware === undefined ? null : capacityOf(spec.hardware),
     version: 1,
     provision: isKnown ? { state: "enrolled", job: null } : { state: "unidentified" },
     since: now,

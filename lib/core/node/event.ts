@@ -5,6 +5,7 @@
 import type { Beacon, CommandResult } from "../command.ts";
 import type { MachineId } from "../ids.ts";
 import type { HardwareIssue } from "../timeline.ts";
+import type { Capacity } from "./hardware.ts";
 import type { Actor, JobRequest, Loan } from "./node.ts";
 
 export type NodeEvent =
@@ -23,6 +24,8 @@ export type NodeEvent =
       readonly by: string;
       readonly evidence: string;
       readonly replaces: boolean;
+      /** Undefined: its people say what it has. */
+      readonly capacity?: Capacity;
       readonly actor: Actor;
     }
   /** What it is reserved by has changed in its lab's file. */
@@ -30,6 +33,10 @@ export type NodeEvent =
       readonly kind: "settings";
       readonly class: string;
       readonly tags: readonly string[];
+      /** Undefined: as it is known now. */
+      readonly capacity?: Capacity | null;
+      /** What is different, by the names that its people give it. */
+      readonly fields: readonly string[];
       readonly actor: Actor;
     }
   /** It is lent to somebody, or given back by him (null). */

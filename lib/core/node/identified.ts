@@ -4,10 +4,12 @@ import type { NodeEvent } from "./event.ts";
 
 export function foldIdentified(
   draft: Draft,
-  { machine, by, evidence, replaces }: Extract<NodeEvent, { kind: "identified" }>,
+  { machine, by, evidence, replaces, capacity }: Extract<NodeEvent, { kind: "identified" }>,
 ): void {
   const { provision, disk } = draft.node;
+  const offered = capacity ?? draft.node.capacity;
   if (provision.state === "unidentified") {
+    draft.node = { ...draft.node, capacity: offered };
     draft.notes.push(`machine ${machine} is this node: identified by ${by} (${evidence})`);
     draft.evidence = evidence;
     return become(draft, { state: "enrolled", job: null });
@@ -17,5 +19,5 @@ export function foldIdentified(
   draft.evidence = evidence;
   // Nothing is proved of the disks of another machine; that a user may have been on the node stays true.
   const unproved = { image: null, revision: null, installation: null, taint: disk.taint };
-  draft.node = { ...draft.node, disk: unproved, certificate: null, address: null };
+  draft.node = { ...draft.node, disk: unproved, capacity: offered, certificate: null, address: null };
 }

@@ -5,7 +5,6 @@
  */
 import type { Action, BuildReport, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
 import type { Fault } from "../fault.ts";
-import type { Marks, SwitchPort } from "../identification/identity.ts";
 import type {
   BootId,
   CommandId,
@@ -21,6 +20,8 @@ import type {
   RevisionId,
 } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { Capacity } from "./hardware.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
 export interface Actor {
@@ -28,7 +29,7 @@ export interface Actor {
   readonly name: string;
 }
 
-export interface NodeSpec {
+export interface NodeSpec extends Wiring {
   readonly id: NodeId;
   readonly lab: LabId;
   /** Nodes of one class are interchangeable; a reservation asks for a class. */
@@ -37,9 +38,6 @@ export interface NodeSpec {
   readonly tags: readonly string[];
   /** Empty: nobody knows them before its machine is found. */
   readonly macs: readonly string[];
-  /** What else its machine is known by. */
-  readonly identity?: Marks;
-  readonly switchPort?: SwitchPort;
   readonly power: PowerSettings;
   readonly version: number;
 }
@@ -278,6 +276,8 @@ export interface NodeState {
   readonly lab: LabId;
   readonly class: string;
   readonly tags: readonly string[];
+  /** What it has to offer; null: nobody knows. */
+  readonly capacity: Capacity | null;
   readonly version: number;
   readonly provision: Provision;
   readonly since: Instant;
