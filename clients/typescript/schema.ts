@@ -1915,6 +1915,17 @@ export interface Operations {
     };
     readonly answer: Issue;
   };
+  /** Light its machine up for two minutes, so that a person finds it in the racks */
+  readonly postNodesIdentify: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
   /** Switch it on, off, or off and on: at once if it is at rest or in use, else as soon as it is */
   readonly postNodesPower: {
     readonly input: {
@@ -2062,6 +2073,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postNodesIssues: {"method":"POST","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
+  postNodesIdentify: {"method":"POST","path":"/v1/nodes/{id}/identify","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesLoan: {"method":"POST","path":"/v1/nodes/{id}/loan","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},

@@ -78,6 +78,7 @@ export async function acceptJob(
       const why = reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
       return nodeJob(app, { id: job.id, kind: `power-${change}`, node }, null, why);
     }
+    case "identify":
     case "inspect":
       return nodeJob(app, job, null, actor);
   }

@@ -60,6 +60,7 @@ export const routes = [
   "GET /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues/{issue}/close",
+  "POST /v1/nodes/{id}/identify",
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/loan",
@@ -121,6 +122,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues/{issue}/close": operators,
+  "POST /v1/nodes/{id}/identify": operators,
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
   "POST /v1/nodes/{id}/loan": operators,
@@ -174,6 +176,10 @@ export const nodeBody = labNode.omit({ id: true }).extend({ lab: labId });
 export const reloadBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
   image: imageId.describe("Its production revision is loaded as soon as the node is free."),
+});
+
+export const identifyBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
 });
 
 export const powerBody = z.strictObject({

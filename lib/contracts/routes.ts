@@ -3,6 +3,7 @@ import * as z from "zod";
 import {
   availabilityQuery,
   extendBody,
+  identifyBody,
   imageBody,
   issueBody,
   loanBody,
@@ -326,6 +327,17 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: reasonBody,
     answers: { 200: issueView },
     problems: missing,
+  },
+  "POST /v1/nodes/{id}/identify": {
+    is: "Light its machine up for two minutes, so that a person finds it in the racks",
+    tag: "nodes",
+    body: identifyBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined, in maintenance, or has no machine yet",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
   },
   "POST /v1/nodes/{id}/power": {
     is: "Switch it on, off, or off and on: at once if it is at rest or in use, else as soon as it is",

@@ -5,6 +5,7 @@ import { end } from "./end.ts";
 import { explain } from "./explain.ts";
 import { exportLab } from "./export.ts";
 import { extend } from "./extend.ts";
+import { identify } from "./identify.ts";
 import { images } from "./images.ts";
 import { importLab } from "./import.ts";
 import { labs } from "./labs.ts";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   nodes,
   node,
   power,
+  identify,
   machines,
   claim,
   explain,

@@ -98,8 +98,8 @@ export interface Certificate {
   readonly proved: readonly string[];
 }
 
-/** Jobs that change nothing on the disk. `power-…`: asked for by a person, on a node at rest or in use. */
-export const lightPrograms = ["inspect", "power-on", "power-off", "power-cycle"] as const;
+/** Jobs that change nothing on the disk. All but `inspect`: asked for by a person, on a node at rest or in use. */
+export const lightPrograms = ["inspect", "identify", "power-on", "power-off", "power-cycle"] as const;
 export type LightProgram = (typeof lightPrograms)[number];
 export const programs = [...lightPrograms, "provision", "reload", "reclaim"] as const;
 export type Program = (typeof programs)[number];
