@@ -3,6 +3,8 @@ import { deploymentEnvironment } from "../lib/contracts/deployment.ts";
 import { readEnvironment } from "../lib/contracts/environment.ts";
 import { makeAlarms } from "./alarms.ts";
 import { makeApis } from "./api.ts";
+import { makeAudit } from "./audit.ts";
+import { makeDashboard } from "./dashboard.ts";
 import { makeFunctions } from "./functions.ts";
 import { activationCommand, makeDocument, makeLabRole, parameterPrefix } from "./hands.ts";
 import { makeQueues } from "./queues.ts";
@@ -30,12 +32,15 @@ export function deploy() {
   if (api === undefined) throw new Error("lib/contracts/topology.ts has no function api");
   const apis = makeApis(api.made, deployment, stage);
   makeAlarms({ queues, functions, apis, account: place.account, email: deployment.alarmEmail });
+  const dashboard = makeDashboard({ ...resources, functions, apis });
+  makeAudit(place);
   const labs = deployment.labs.map((lab) => {
     const role = makeLabRole(lab, queues.reports, place);
     return [lab, { activate: activationCommand(lab, role, place.region), parameters: parameterPrefix(lab) }];
   });
   return {
     ...Object.fromEntries(apis.map((each) => [each.name, each.api.apiEndpoint])),
+    console: dashboard.dashboardName,
     events: resources.bus.name,
     jobs: queues.jobs.queue.url,
     reports: queues.reports.queue.url,

@@ -10,6 +10,7 @@ import {
   consumerEnvironment,
   eventsEnvironment,
   functionEnvironment,
+  widgetsEnvironment,
 } from "./environment.ts";
 import type { Permission } from "./permissions.ts";
 import { consumerTimeoutSeconds, type QueueName } from "./queues.ts";
@@ -26,6 +27,8 @@ export type Trigger =
   /** Once a minute. It never runs beside itself. */
   | { readonly kind: "minutely" }
   | { readonly kind: "routes"; readonly routes: readonly Route[] }
+  /** Called by a CloudWatch dashboard in the name of whoever looks at it (lib/contracts/dashboard.ts). */
+  | { readonly kind: "widget" }
   /** A page for a person at the machine itself: it asks nobody who he is, so it is not deployed. */
   | { readonly kind: "local-page"; readonly routeKey: string };
 
@@ -34,7 +37,8 @@ export type Variable =
   | keyof typeof apiEnvironment.shape
   | keyof typeof consoleEnvironment.shape
   | keyof typeof consumerEnvironment.shape
-  | keyof typeof eventsEnvironment.shape;
+  | keyof typeof eventsEnvironment.shape
+  | keyof typeof widgetsEnvironment.shape;
 
 /** By the shape that a function reads its environment with (lib/contracts/environment.ts). */
 export const environments = {
@@ -43,6 +47,7 @@ export const environments = {
   consoleEnvironment,
   consumerEnvironment,
   eventsEnvironment,
+  widgetsEnvironment,
 } as const;
 
 export interface FunctionPlan {
@@ -95,7 +100,9 @@ export const functionNames = [
   "reports",
   "events",
   "api",
+  "console/act",
   "console/status",
+  "console/widgets",
   "watchdogs/stuck-nodes",
   "watchdogs/reservations",
   "watchdogs/labs",
@@ -125,12 +132,33 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     environment: "apiEnvironment",
     may: [...advancing, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
   },
+  "console/act": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, "dynamodb:Query table"],
+  },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
-    may: ["dynamodb:GetItem table", listing],
+    may: ["dynamodb:GetItem table", listing, "dynamodb:Query index/pool"],
+  },
+  "console/widgets": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    // A whole vCPU: thousands of nodes are read and drawn while somebody waits.
+    memoryMb: 1769,
+    environment: "widgetsEnvironment",
+    may: [
+      "dynamodb:GetItem table",
+      "dynamodb:Query table",
+      listing,
+      "dynamodb:Query index/due",
+      "dynamodb:Query index/pool",
+    ],
   },
   "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
   "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),

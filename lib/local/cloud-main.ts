@@ -11,6 +11,7 @@ import { documentClient, sqsClient } from "../aws/clients.ts";
 import { ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
 import { mayAsk } from "../contracts/api.ts";
+import { actingFunction } from "../contracts/dashboard.ts";
 import { deadLetterNameOf } from "../contracts/queues.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
 import {
@@ -21,12 +22,13 @@ import {
   type Variable,
   variablesOf,
 } from "../contracts/topology.ts";
+import { consoleRoutes, type WidgetFunction } from "./console/routes.ts";
 import { startEventBridge } from "./eventbridge/server.ts";
 import { startWebhook } from "./eventbridge/webhook.ts";
 import { startImageStore } from "./image-store.ts";
 import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
 import { createFunctionHost } from "./lambda/host.ts";
-import type { Handler, Route } from "./lambda/triggers.ts";
+import { functionArn, type Handler, type Route } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
@@ -87,6 +89,7 @@ async function main(config: CloudConfig): Promise<void> {
     DEAD_LETTER_QUEUE_URL: undefined,
     DOCUMENT_NAME: ssmDocumentName,
     CONSOLE_TOKEN_PATH: tokenPath,
+    CONSOLE_ACT_FUNCTION: functionArn(actingFunction),
     POLICY: JSON.stringify(localPolicy),
     ROLE_CLAIMS: undefined,
   };
@@ -95,6 +98,7 @@ async function main(config: CloudConfig): Promise<void> {
 
   const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
   const routes: Route[] = [];
+  const widgets: WidgetFunction[] = [];
   // A function reads its environment when it is loaded, as in Lambda; here they share a process, so one after the other.
   for (const name of functionNames) {
     const { trigger, timeoutSeconds } = functions[name];
@@ -130,6 +134,9 @@ async function main(config: CloudConfig): Promise<void> {
         for (const routeKey of trigger.routes)
           routes.push({ routeKey, name, timeoutMs, handler, authorized: mayAsk[routeKey] !== null });
         break;
+      case "widget":
+        widgets.push({ name, timeoutMs, handler });
+        break;
       case "local-page":
         routes.push({ routeKey: trigger.routeKey, name, timeoutMs, handler });
         break;
@@ -139,7 +146,7 @@ async function main(config: CloudConfig): Promise<void> {
   await host.httpApi({
     port: ports.api,
     authorizer: { issuer, audience },
-    routes: [...routes, ...(await issuerRoutes(issuer, config.issuerFile))],
+    routes: [...routes, ...consoleRoutes(widgets), ...(await issuerRoutes(issuer, config.issuerFile))],
   });
   process.stdout.write(`${JSON.stringify({ ready: true, api: `http://127.0.0.1:${ports.api}` })}\n`);
 

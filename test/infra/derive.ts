@@ -12,6 +12,7 @@ const needs: Readonly<Record<string, readonly Permission[]>> = {
   "dynamoStore TransactWriteCommand": ["dynamodb:PutItem table"],
   // What is asked is read apart: the table, or which index.
   "dynamoStore QueryCommand": [],
+  "dynamoFleet QueryCommand": [],
   "sqsQueue SendMessageBatchCommand": ["sqs:SendMessage wakes"],
   "sqsDeadLetters SendMessageCommand": ["sqs:SendMessage dead-letters"],
   "ssmHands SendCommandCommand": ["ssm:SendCommand document", "ssm:SendCommand controllers"],
