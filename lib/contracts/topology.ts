@@ -25,6 +25,8 @@ export type Trigger =
   | { readonly kind: "stream"; readonly batchSize: number }
   /** Once a minute. It never runs beside itself. */
   | { readonly kind: "minutely" }
+  /** By whoever may invoke it, and answers him. */
+  | { readonly kind: "invoked" }
   | { readonly kind: "routes"; readonly routes: readonly Route[] }
   /** A page for a person at the machine itself: it asks nobody who he is, so it is not deployed. */
   | { readonly kind: "local-page"; readonly routeKey: string };
@@ -95,6 +97,7 @@ export const functionNames = [
   "reports",
   "events",
   "api",
+  "operate",
   "console/status",
   "watchdogs/stuck-nodes",
   "watchdogs/reservations",
@@ -124,6 +127,14 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     memoryMb: 512,
     environment: "apiEnvironment",
     may: [...advancing, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
+  },
+  operate: {
+    trigger: { kind: "invoked" },
+    // An Automation waits for five minutes.
+    timeoutSeconds: 270,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, "dynamodb:Query table", listing],
   },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },

@@ -134,6 +134,9 @@ async function main(config: CloudConfig): Promise<void> {
         for (const routeKey of trigger.routes)
           routes.push({ routeKey, name, timeoutMs, handler, authorized: mayAsk[routeKey] !== null });
         break;
+      case "invoked":
+        // Nobody but AWS's own consoles does so; here the same is asked of the API.
+        break;
       case "local-page":
         routes.push({ routeKey: trigger.routeKey, name, timeoutMs, handler });
         break;

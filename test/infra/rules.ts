@@ -56,7 +56,10 @@ const everyFunctionIsTriggered: Rule = (graph) =>
         inputs.state === "ENABLED" &&
         inputs.scheduleExpression === "rate(1 minute)",
     );
-    const holds = trigger.kind === "minutely" ? scheduled : trigger.kind === "routes" || mapped;
+    const holds =
+      trigger.kind === "minutely"
+        ? scheduled
+        : trigger.kind === "routes" || trigger.kind === "invoked" || mapped;
     return unless(holds, `${name} is not triggered (${trigger.kind})`);
   });
 
@@ -96,7 +99,7 @@ const timeoutsAgree: Rule = (graph) => [
     ),
   ),
   ...deployed.flatMap((name) => {
-    const limit = { minutely: 59, routes: 29, queue: 900, stream: 900, "local-page": 29 }[
+    const limit = { minutely: 59, routes: 29, queue: 900, stream: 900, invoked: 290, "local-page": 29 }[
       functions[name].trigger.kind
     ];
     const timeout = functionOf(graph, name)?.inputs.timeout ?? 0;
