@@ -2,10 +2,11 @@
 import { ingestReports } from "../lib/app/ingest-reports.ts";
 import { reports } from "../lib/contracts/report.ts";
 import { explain } from "../lib/contracts/scalars.ts";
+import { readTolerantly } from "../lib/contracts/tolerant.ts";
 import { consumer } from "./runtime/batch.ts";
 
 export const handler = consumer(async (app, body, { attributes }) => {
-  const parsed = reports.safeParse(body);
+  const parsed = readTolerantly(reports, body);
   if (!parsed.success) return explain(parsed.error);
   const { refused } = await ingestReports(app, parsed.data, attributes.SenderId);
   return refused.length === 0 ? null : refused.join("; ");

@@ -6,10 +6,13 @@ import { actByWidget } from "../runtime/widgets.ts";
 
 const makeApp = composer();
 
-export const handler = middy().handler(async (event: unknown, { awsRequestId }: Context) => {
+export const handler = middy().handler(async (event: unknown, context: Context) => {
   const app = makeApp();
   try {
-    return await actByWidget(app, event, awsRequestId);
+    return await actByWidget(app, event, {
+      request: context.awsRequestId,
+      leftMs: () => context.getRemainingTimeInMillis(),
+    });
   } finally {
     await app.outbox.flush();
   }

@@ -8,7 +8,7 @@ import {
   readReservations,
   readStory,
 } from "../../lib/app/console.ts";
-import { isNodeRequest, operateOnNode } from "../../lib/app/console-act.ts";
+import { operate } from "../../lib/app/operate.ts";
 import { actedWidget, reasonName } from "../../lib/console/widgets/actions.ts";
 import { attentionWidget } from "../../lib/console/widgets/attention.ts";
 import { describeActing, describeReading } from "../../lib/console/widgets/describe.ts";
@@ -58,8 +58,19 @@ async function draw({ store, fleet, policy }: Reading, asked: WidgetEvent, frame
   }
 }
 
-/** `request`: the invocation's own id, which CloudTrail has with the name of whoever made it. */
-export async function actByWidget(app: App, event: unknown, request: string): Promise<string> {
+export interface Invocation {
+  /** Its own id, which CloudTrail has with the name of whoever made it. */
+  readonly request: string;
+  /** Until it has to end. */
+  readonly leftMs: () => number;
+}
+
+/** Only what a node's buttons offer: the event's shape knows no other action. */
+export async function actByWidget(
+  app: App,
+  event: unknown,
+  { request, leftMs }: Invocation,
+): Promise<string> {
   const asked = widgetEvent.parse(event);
   if (asked.describe) return describeActing;
   const tell = ({ done, text }: Operated) => actedWidget(asked.widgetContext, { done, text, request });
@@ -73,9 +84,7 @@ export async function actByWidget(app: App, event: unknown, request: string): Pr
     request: pressOf(asked),
   });
   if (!wanted.success) return tell({ done: false, text: explain(wanted.error) });
-  return isNodeRequest(wanted.data)
-    ? tell(await operateOnNode(app, wanted.data))
-    : tell({ done: false, text: `${wanted.data.action} is no action of a node's buttons` });
+  return tell(await operate(app, wanted.data, leftMs));
 }
 
 /** A button that is pressed twice is one request, where the node's name leaves room for saying so. */

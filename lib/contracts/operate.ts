@@ -3,7 +3,9 @@
  * button of the console. The Automation documents, the runbook and the console's forms are made from this page.
  */
 import * as z from "zod";
+import type { Instant } from "../core/time.ts";
 import { imageId, labId, nodeId, reservationId, words } from "./scalars.ts";
+import type { Stored } from "./stored.ts";
 
 export interface Operation {
   /** What a button says. */
@@ -86,6 +88,13 @@ export const operations = {
       "Every node of the lab that is offline is online again. Run it again if it says that some are left.",
     disturbs: false,
   },
+  restored: {
+    title: "After a restore",
+    target: "lab",
+    effect:
+      "The table comes from a backup: every node of the lab is taken offline, what is believed of its disk is forgotten, and its numbers move on. Put back with Resume what you have looked at. Run it again if it says that some are left.",
+    disturbs: true,
+  },
 } as const satisfies Readonly<Record<string, Operation>>;
 
 export type OperationName = keyof typeof operations;
@@ -112,7 +121,12 @@ export const operateRequest = z.discriminatedUnion("action", [
   z.strictObject({
     action: z.literal("reload"),
     ...onNode,
-    image: imageId.nullable().default(null).describe("Null: the one that it has."),
+    // A parameter of an Automation that is left out is empty.
+    image: imageId
+      .or(z.literal("").transform(() => null))
+      .nullable()
+      .default(null)
+      .describe("None: the one that it has."),
   }),
   z.strictObject({ action: z.literal("quarantine"), ...onNode }),
   z.strictObject({ action: z.literal("release"), ...onNode }),
@@ -120,13 +134,36 @@ export const operateRequest = z.discriminatedUnion("action", [
   z.strictObject({ action: z.literal("record"), ...onNode }),
   z.strictObject({ action: z.literal("drain"), ...onLab }),
   z.strictObject({ action: z.literal("resume"), ...onLab }),
+  z.strictObject({ action: z.literal("restored"), ...onLab }),
 ]);
 export type OperateRequest = z.infer<typeof operateRequest>;
+
+export const flightRecordSchema = "rackwright.record/1";
+
+/** All that is known of one node at one moment. */
+export interface FlightRecord {
+  readonly schema: typeof flightRecordSchema;
+  readonly at: Instant;
+  readonly node: Stored["node"];
+  readonly spec: Stored["node-spec"] | null;
+  readonly progress: Stored["progress"] | null;
+  readonly reservation: Stored["reservation"] | null;
+  readonly issues: readonly Stored["issue"][];
+  readonly calendar: Stored["calendar"] | null;
+  readonly jobs: readonly Stored["job"][];
+  readonly lab: Stored["lab"] | null;
+  readonly budget: Stored["budget"] | null;
+  readonly controllers: readonly Stored["controller"][];
+  readonly lease: Stored["lease"] | null;
+  readonly timeline: readonly Stored["timeline"][];
+  /** So many of its timeline came before those. */
+  readonly earlierEntries: number;
+}
 
 export interface Operated {
   readonly done: boolean;
   /** What was done, or why it was not and what to do: a sentence for whoever asked. */
   readonly text: string;
-  /** Of a flight recorder: the document. */
-  readonly record?: unknown;
+  /** Of `record` alone. */
+  readonly record?: FlightRecord;
 }

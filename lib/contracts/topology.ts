@@ -26,6 +26,8 @@ export type Trigger =
   | { readonly kind: "stream"; readonly batchSize: number }
   /** Once a minute. It never runs beside itself. */
   | { readonly kind: "minutely" }
+  /** By whoever may invoke it, and answers him. */
+  | { readonly kind: "invoked" }
   | { readonly kind: "routes"; readonly routes: readonly Route[] }
   /** Called by a CloudWatch dashboard in the name of whoever looks at it (lib/contracts/dashboard.ts). */
   | { readonly kind: "widget" }
@@ -101,6 +103,7 @@ export const functionNames = [
   "events",
   "api",
   "console/act",
+  "operate",
   "console/status",
   "console/widgets",
   "watchdogs/stuck-nodes",
@@ -132,12 +135,20 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     environment: "apiEnvironment",
     may: [...advancing, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
   },
+  operate: {
+    trigger: { kind: "invoked" },
+    // An Automation waits for five minutes.
+    timeoutSeconds: 270,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, "dynamodb:Query table", listing],
+  },
   "console/act": {
     trigger: { kind: "widget" },
     timeoutSeconds: 29,
     memoryMb: 512,
     environment: "functionEnvironment",
-    may: [...advancing, "dynamodb:Query table"],
+    may: [...advancing, "dynamodb:Query table", listing],
   },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },

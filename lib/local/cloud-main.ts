@@ -4,8 +4,6 @@
  * so that killing it loses nothing.
  */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { documentClient, sqsClient } from "../aws/clients.ts";
 import { ensureQueues } from "../aws/queues.ts";
@@ -16,7 +14,6 @@ import { deadLetterNameOf } from "../contracts/queues.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
 import {
   environmentFor,
-  type FunctionName,
   functionNames,
   functions,
   type Variable,
@@ -27,8 +24,9 @@ import { startEventBridge } from "./eventbridge/server.ts";
 import { startWebhook } from "./eventbridge/webhook.ts";
 import { startImageStore } from "./image-store.ts";
 import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
+import { deploy } from "./lambda/deployment.ts";
 import { createFunctionHost } from "./lambda/host.ts";
-import { functionArn, type Handler, type Route } from "./lambda/triggers.ts";
+import { functionArn, type Route } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
@@ -99,11 +97,17 @@ async function main(config: CloudConfig): Promise<void> {
   const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
   const routes: Route[] = [];
   const widgets: WidgetFunction[] = [];
-  // A function reads its environment when it is loaded, as in Lambda; here they share a process, so one after the other.
+  const deployment = await deploy(config.functions, functionNames, (name) => {
+    const { trigger } = functions[name];
+    const dead = trigger.kind === "queue" ? queueUrl(ports.sqs, deadLetterNameOf(trigger.queue)) : undefined;
+    const told = environmentFor(name, { ...environment, DEAD_LETTER_QUEUE_URL: dead });
+    return { ...Object.fromEntries(variablesOf(name).map((variable) => [variable, undefined])), ...told };
+  });
+  // New bundles are there: what is deployed is replaced while everything runs (docs/operations.md).
+  process.on("SIGHUP", () => void deployment.deployAgain());
   for (const name of functionNames) {
     const { trigger, timeoutSeconds } = functions[name];
-    const dead = trigger.kind === "queue" ? queueUrl(ports.sqs, deadLetterNameOf(trigger.queue)) : undefined;
-    const handler = await load(config, name, { ...environment, DEAD_LETTER_QUEUE_URL: dead });
+    const handler = deployment.handlerOf(name);
     const timeoutMs = timeoutSeconds * 1000;
     switch (trigger.kind) {
       case "queue":
@@ -137,6 +141,9 @@ async function main(config: CloudConfig): Promise<void> {
       case "widget":
         widgets.push({ name, timeoutMs, handler });
         break;
+      case "invoked":
+        // Nobody but AWS's own consoles does so; here the same is asked of the API.
+        break;
       case "local-page":
         routes.push({ routeKey: trigger.routeKey, name, timeoutMs, handler });
         break;
@@ -156,19 +163,6 @@ async function main(config: CloudConfig): Promise<void> {
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());
-}
-
-async function load(
-  { functions: folder }: CloudConfig,
-  name: FunctionName,
-  values: Readonly<Record<Variable, string | undefined>>,
-): Promise<Handler> {
-  for (const variable of variablesOf(name)) delete process.env[variable];
-  Object.assign(process.env, environmentFor(name, values));
-  const file = join(folder, `${name}.mjs`);
-  const module: { handler?: Handler } = await import(pathToFileURL(file).href);
-  if (module.handler === undefined) throw new Error(`${file} has no handler: run npm run build`);
-  return module.handler;
 }
 
 const [flag, text] = process.argv.slice(2);

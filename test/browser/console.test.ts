@@ -150,7 +150,7 @@ describe("a button that acts", () => {
     await widget(page, "attention").getByLabel("Reason").fill(`smells of smoke ${hostile}`);
     const dialog = await press(page, "Take offline");
     await dialog.getByRole("button", { name: "Confirm" }).click();
-    await page.getByRole("status").getByText(`${late} is offline`).waitFor();
+    await page.getByRole("status").getByText(`node ${late} is offline`).waitFor();
     const node = await store.read("node", late);
     expect(node?.administrative).toMatchObject({ state: "offline", actor: { kind: "operator" } });
     expect(node?.administrative.reason).toContain("smells of smoke");

@@ -62,9 +62,12 @@ export async function serveConsole(store: Store): Promise<Console> {
         {
           name: actingFunction,
           timeoutMs: 30_000,
-          handler: (event, { awsRequestId }) => {
+          handler: (event, context) => {
             served.acted += 1;
-            return actByWidget(app, event, awsRequestId);
+            return actByWidget(app, event, {
+              request: context.awsRequestId,
+              leftMs: () => context.getRemainingTimeInMillis(),
+            });
           },
         },
       ]),

@@ -74,7 +74,7 @@ const everyFunctionIsTriggered: Rule = (graph) =>
         ? scheduled
         : trigger.kind === "widget"
           ? byDashboard || byButton
-          : trigger.kind === "routes" || mapped;
+          : trigger.kind === "routes" || trigger.kind === "invoked" || mapped;
     return unless(holds, `${name} is not triggered (${trigger.kind})`);
   });
 
@@ -114,9 +114,15 @@ const timeoutsAgree: Rule = (graph) => [
     ),
   ),
   ...deployed.flatMap((name) => {
-    const limit = { minutely: 59, routes: 29, queue: 900, stream: 900, "local-page": 29, widget: 29 }[
-      functions[name].trigger.kind
-    ];
+    const limit = {
+      minutely: 59,
+      routes: 29,
+      queue: 900,
+      stream: 900,
+      invoked: 290,
+      "local-page": 29,
+      widget: 29,
+    }[functions[name].trigger.kind];
     const timeout = functionOf(graph, name)?.inputs.timeout ?? 0;
     return unless(
       timeout <= limit,

@@ -42,7 +42,7 @@ test("a button does what it says, and the timeline has its reason and its reques
     ({ state }) => state === "available",
   );
   const event = { action: "offline", node: node?.id, widgetContext: { forms: { all: { reason: "dust" } } } };
-  expect(await invoke(actingFunction, event)).toContain(`${node?.id} is offline`);
+  expect(await invoke(actingFunction, event)).toContain(`node ${node?.id} is offline`);
   const { administrative } = await here.get<{
     administrative: { state: string; reason: string; by: string };
   }>(`/v1/nodes/${node?.id}`);

@@ -9,6 +9,7 @@ import { ls } from "./ls.ts";
 import { node } from "./node.ts";
 import { nodes } from "./nodes.ts";
 import { power } from "./power.ts";
+import { record } from "./record.ts";
 import { reserve } from "./reserve.ts";
 import { watch } from "./watch.ts";
 
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   node,
   power,
   explain,
+  record,
   images,
   labs,
 ];
