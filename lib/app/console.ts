@@ -33,8 +33,8 @@ export async function readAttention(store: Store, fleet: Fleet): Promise<Attenti
   const wanted = nodes
     .filter(({ late, state, issues }) => late || state === "quarantined" || issues > 0)
     .toSorted((a, b) => rank(a) - rank(b) || (a.due ?? Infinity) - (b.due ?? Infinity));
-  const states = await Promise.all(wanted.slice(0, mostAttention).map(({ id }) => store.read("node", id)));
-  return { nodes: states.filter((each) => each !== null), count: wanted.length, of: nodes.length };
+  const shown = wanted.slice(0, mostAttention).map(({ id }) => id);
+  return { nodes: await store.readMany("node", shown), count: wanted.length, of: nodes.length };
 }
 
 export interface Story {
@@ -68,10 +68,8 @@ export interface Reservations {
 /** Whatever is not at rest has a deadline, so the index of deadlines has exactly the reservations that are alive. */
 export async function readReservations(store: Store): Promise<Reservations> {
   const refs = await store.due("reservations", Number.MAX_SAFE_INTEGER, mostReservations + 1);
-  const read = await Promise.all(
-    refs.slice(0, mostReservations).map(({ id }) => store.read("reservation", id)),
-  );
-  const live = read.filter((each) => each !== null);
+  const shown = refs.slice(0, mostReservations).map(({ id }) => id);
+  const live = await store.readMany("reservation", shown);
   const classes = [...new Set(live.filter(({ state }) => state === "new").map((each) => each.class))];
   const lines = await Promise.all(classes.map((each) => store.pool(lineKey(each), mostInLine)));
   const places = new Map(lines.flatMap((line) => line.map((id, index): [string, number] => [id, index + 1])));

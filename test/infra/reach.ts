@@ -15,6 +15,7 @@ export const adapters: Readonly<Record<string, string>> = {
   queue: "sqsQueue",
   deadLetters: "sqsDeadLetters",
   bus: "eventBridgeBus",
+  mail: "sesMail",
   outbox: "outbox",
 };
 
