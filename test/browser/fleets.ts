@@ -154,7 +154,8 @@ function labOf(lab: (typeof labs)[number], index: number, nodes: number): Write[
   const spent = { ...full, tokens: full.tokens - index * 7 };
   const names = Array.from({ length: index * 6 }, (_, each) => ids.branded(ids.isNodeId, nodeName(each)));
   const budget = names.reduce(
-    (made, name) => foundLate(made, { ...defaultPolicy.budget, suspectShare: 0 }, name, now),
+    (made, name) =>
+      foundLate(made, { ...defaultPolicy.budget, suspectShare: 0 }, name, instant(now - 240_000)),
     spent,
   );
   return [

@@ -30,7 +30,7 @@ const style = `
 ${states}
 .rw h2{font-size:15px;font-weight:600;margin:0;color:var(--ink)}.rw h3{font-size:12px;font-weight:600;margin:14px 0 6px;color:var(--soft)}
 .rw p{margin:4px 0}.rw .soft{color:var(--soft)}.rw .small{font-size:12px}.rw .bad{color:var(--quarantined)}.rw .good{color:var(--available)}
-.rw .name{font-weight:600}.rw .name,.rw dd,.rw .why,.rw pre,.rw td{unicode-bidi:isolate;overflow-wrap:break-word}.rw table{table-layout:auto}.rw td:first-child{white-space:nowrap}
+.rw .name{font-weight:600}.rw .name,.rw dd,.rw .why,.rw pre,.rw td{unicode-bidi:isolate;overflow-wrap:break-word}.rw table{table-layout:auto}.rw td:first-child,.rw .whole{white-space:nowrap}
 .rw .state{color:var(--c);font-weight:600;white-space:nowrap}
 .rw .dot{display:inline-block;width:9px;height:9px;border-radius:3px;background:var(--c);margin-right:6px}
 .rw .row{display:flex;flex-wrap:wrap;gap:7px 10px;align-items:center}.rw .row+table{margin-top:12px}.rw td .row{margin:9px 0 5px}.rw .rule{margin:8px 0 10px}.rw .apart{justify-content:space-between}

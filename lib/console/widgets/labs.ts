@@ -25,7 +25,7 @@ export function labsWidget(frame: Frame, { labs, capacity }: LabsShown): string 
 const row = (frame: Frame, lab: LabView, capacity: number): Markup =>
   html`<tr><td><span class="name">${lab.id}</span><div class="soft small">${lab.nodes} nodes</div></td><td>${lab.controllers.map(
     ({ id, state }) =>
-      html`<div><span class="${state === "reachable" ? "good" : "bad"}">${state}</span> <div class="soft small">${id}</div></div>`,
+      html`<div><span class="${state === "reachable" ? "good" : "bad"}">${state}</span> <div class="soft small whole">${id}</div></div>`,
   )}</td><td>${budget(lab, capacity)}${suspicion(frame, lab)}</td></tr>`;
 
 function budget({ correction, tokens, late }: LabView, capacity: number): Markup {
@@ -37,4 +37,4 @@ function budget({ correction, tokens, late }: LabView, capacity: number): Markup
 const suspicion = ({ now }: Frame, { suspect }: LabView): Markup | null =>
   suspect === null
     ? null
-    : html`<p class="bad why">The lab is suspect for ${spanText(Math.max(0, now - suspect.since))}, not its nodes: ${suspect.allowance} at a time ${suspect.allowance === 1 ? "is" : "are"} corrected, on probation ${suspect.onProbation.join(", ") || "none"}.</p>`;
+    : html`<p class="bad why">The lab is suspect for ${spanText(Math.max(0, now - suspect.since))}, not its nodes: ${suspect.allowance} at a time ${suspect.allowance === 1 ? "is" : "are"} corrected, ${suspect.onProbation.length === 0 ? "none yet" : `now ${suspect.onProbation.join(", ")}`}.</p>`;
