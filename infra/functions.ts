@@ -1,6 +1,7 @@
 /** The functions of lib/contracts/topology.ts, as `npm run build` has made them, each behind its trigger. */
 import { resolve } from "node:path";
 import type { Deployment } from "../lib/contracts/deployment.ts";
+import { namespaceOf } from "../lib/contracts/metrics.ts";
 import {
   environmentFor,
   type FunctionName,
@@ -71,6 +72,7 @@ function valuesFor(
     DEAD_LETTER_QUEUE_URL: trigger.kind === "queue" ? queues[trigger.queue].dead.url : undefined,
     DOCUMENT_NAME: document.name,
     EVENT_BUS_NAME: bus.name,
+    METRICS_NAMESPACE: namespaceOf($app.stage),
     POLICY: policy === undefined ? undefined : JSON.stringify(policy),
     ROLE_CLAIMS: roleClaims === undefined ? undefined : JSON.stringify(roleClaims),
     // The status page is not deployed.

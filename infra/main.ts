@@ -5,6 +5,7 @@ import { makeAlarms } from "./alarms.ts";
 import { makeApis } from "./api.ts";
 import { makeFunctions } from "./functions.ts";
 import { activationCommand, makeDocument, makeLabRole, parameterPrefix } from "./hands.ts";
+import { makeOperations } from "./operations.ts";
 import { makeQueues } from "./queues.ts";
 import { stageOf } from "./stages.ts";
 import { makeTable } from "./table.ts";
@@ -29,7 +30,8 @@ export function deploy() {
   const api = functions.find(({ name }) => name === "api");
   if (api === undefined) throw new Error("lib/contracts/topology.ts has no function api");
   const apis = makeApis(api.made, deployment, stage);
-  makeAlarms({ queues, functions, apis, account: place.account, email: deployment.alarmEmail });
+  makeOperations(deployment.labs, functions, queues, place);
+  makeAlarms({ ...place, queues, functions, apis, labs: deployment.labs, email: deployment.alarmEmail });
   const labs = deployment.labs.map((lab) => {
     const role = makeLabRole(lab, queues.reports, place);
     return [lab, { activate: activationCommand(lab, role, place.region), parameters: parameterPrefix(lab) }];

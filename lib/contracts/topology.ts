@@ -141,7 +141,7 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
-    may: ["dynamodb:GetItem table", listing],
+    may: ["dynamodb:GetItem table", "dynamodb:Query index/pool", listing],
   },
   "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
   "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),

@@ -80,6 +80,8 @@ async function main(config: CloudConfig): Promise<void> {
   const environment: Readonly<Record<Variable, string | undefined>> = {
     TABLE_NAME: tableName,
     EVENT_BUS_NAME: busName,
+    // Nobody reads metrics out of the log here.
+    METRICS_NAMESPACE: undefined,
     WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
     // Each consumer is told its own.
     DEAD_LETTER_QUEUE_URL: undefined,

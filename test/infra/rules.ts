@@ -21,6 +21,7 @@ import {
   tablesIn,
   topicsIn,
 } from "./look.ts";
+import { operatorRules } from "./operator-rules.ts";
 
 export type Rule = (graph: Graph, derived: ReadonlyMap<FunctionName, Derived>) => readonly string[];
 
@@ -312,4 +313,5 @@ export const rules = {
   everythingIsEncrypted,
   logsEnd,
   labsAreApart,
+  ...operatorRules,
 } as const satisfies Readonly<Record<string, Rule>>;
