@@ -2,6 +2,7 @@
 import type { Action } from "../lib/contracts/alarms.ts";
 import { automationActions, automationDocument } from "../lib/contracts/automation.ts";
 import { logQueries } from "../lib/contracts/log-queries.ts";
+import { queueNames } from "../lib/contracts/queues.ts";
 import type { Deployed } from "./functions.ts";
 import type { Place } from "./hands.ts";
 import { componentName, visibleName } from "./names.ts";
@@ -15,40 +16,33 @@ export function makeOperations(
   labs: readonly string[],
   functions: readonly Deployed[],
   queues: Queues,
-  place: Place,
+  where: Place,
 ): void {
   const operate = functions.find(({ name }) => name === "operate");
   if (operate === undefined) throw new Error("lib/contracts/topology.ts has no function operate");
-  const role = makeAutomationRole(operate.made, queues, place);
-  const arns = $util.all([
+  const role = makeAutomationRole(operate.made, queues, where);
+  const place = $util.all([
     role.arn,
     operate.made.arn,
-    queues.jobs.queue.arn,
-    queues.jobs.dead.arn,
-    queues.wakes.queue.arn,
-    queues.wakes.dead.arn,
-    queues.reports.queue.arn,
-    queues.reports.dead.arn,
+    $util.all(pairsOf(queues).map(({ queue, dead }) => $util.all([queue.arn, dead.arn]))),
   ]);
   for (const action of automationActions(labs))
     new aws.ssm.Document(`${componentName(action)}Automation`, {
       name: automationName(action),
       documentType: "Automation",
       documentFormat: "JSON",
-      content: arns.apply(
-        ([roleArn, operateFunction, jobs, deadJobs, wakes, deadWakes, reports, deadReports]) =>
-          JSON.stringify(
-            automationDocument(action, {
-              role: roleArn,
-              operateFunction,
-              labs,
-              queues: {
-                jobs: { arn: jobs, dead: deadJobs },
-                wakes: { arn: wakes, dead: deadWakes },
-                reports: { arn: reports, dead: deadReports },
-              },
+      content: place.apply(([roleArn, operateFunction, arns]) =>
+        JSON.stringify(
+          automationDocument(action, {
+            role: roleArn,
+            operateFunction,
+            labs,
+            queues: queueNames.map((name, at) => {
+              const [arn = "", dead = ""] = arns[at] ?? [];
+              return { name, arn, dead };
             }),
-          ),
+          }),
+        ),
       ),
     });
   const logGroupNames = functions.map(({ made }) =>

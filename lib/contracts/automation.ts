@@ -6,14 +6,19 @@
 import { slug } from "../core/ids.ts";
 import type { Action } from "./alarms.ts";
 import { type Operation, type OperationName, operationNames, operations } from "./operate.ts";
-import { type QueueName, queueNames } from "./queues.ts";
+import type { QueueName } from "./queues.ts";
 
 /** What is known only where it is deployed. */
 export interface AutomationPlace {
   readonly role: string;
   readonly operateFunction: string;
   readonly labs: readonly string[];
-  readonly queues: Readonly<Record<QueueName, { readonly arn: string; readonly dead: string }>>;
+  readonly queues: readonly {
+    readonly name: QueueName;
+    readonly arn: string;
+    /** Of its dead-letter queue. */
+    readonly dead: string;
+  }[];
 }
 
 interface Parameter {
@@ -143,7 +148,7 @@ const redrive = ({ role, queues }: AutomationPlace): AutomationDocument => ({
     Queue: {
       type: "String",
       description: "The queue whose dead letters are sent again.",
-      allowedValues: queueNames,
+      allowedValues: queues.map(({ name }) => name),
     },
     Reason: reason,
   },
@@ -152,23 +157,23 @@ const redrive = ({ role, queues }: AutomationPlace): AutomationDocument => ({
       name: "Choose",
       action: "aws:branch",
       inputs: {
-        Choices: queueNames.map((queue) => ({
-          NextStep: stepOf(queue),
+        Choices: queues.map(({ name }) => ({
+          NextStep: stepOf(name),
           Variable: "{{ Queue }}",
-          StringEquals: queue,
+          StringEquals: name,
         })),
       },
     },
-    ...queueNames.map((queue) => ({
-      name: stepOf(queue),
+    ...queues.map(({ name, arn, dead }) => ({
+      name: stepOf(name),
       action: "aws:executeAwsApi",
       onFailure: "Abort",
       isEnd: true,
       inputs: {
         Service: "sqs",
         Api: "StartMessageMoveTask",
-        SourceArn: queues[queue].dead,
-        DestinationArn: queues[queue].arn,
+        SourceArn: dead,
+        DestinationArn: arn,
         MaxNumberOfMessagesPerSecond: 10,
       },
     })),

@@ -29,13 +29,8 @@ const whenOf = ({ watches, statistic, comparison, threshold, minutes }: MetricAl
   return `${watches.metric} (${statistic.toLowerCase()} of a minute) ${compared} ${threshold}, ${minutes === 1 ? "once" : `${minutes} minutes in a row`}.`;
 };
 
-const nowhere = { arn: "", dead: "" };
-const redrive = automationDocument("redrive", {
-  role: "",
-  operateFunction: "",
-  labs: [],
-  queues: { jobs: nowhere, wakes: nowhere, reports: nowhere },
-}).description;
+const nowhere = { role: "", operateFunction: "", labs: [], queues: [] };
+const redrive = automationDocument("redrive", nowhere).description;
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.999 ? 0 : 1)} %`;
 
