@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { actingFunction } from "../lib/contracts/dashboard.ts";
 import type { Deployment } from "../lib/contracts/deployment.ts";
+import { namespaceOf } from "../lib/contracts/metrics.ts";
 import {
   environmentFor,
   type FunctionName,
@@ -77,6 +78,7 @@ function valuesFor(
     DEAD_LETTER_QUEUE_URL: trigger.kind === "queue" ? queues[trigger.queue].dead.url : undefined,
     DOCUMENT_NAME: document.name,
     EVENT_BUS_NAME: bus.name,
+    METRICS_NAMESPACE: namespaceOf($app.stage),
     MAIL_FROM: mailFrom,
     POLICY: policy === undefined ? undefined : JSON.stringify(policy),
     ROLE_CLAIMS: roleClaims === undefined ? undefined : JSON.stringify(roleClaims),

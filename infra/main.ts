@@ -8,6 +8,7 @@ import { makeDashboard } from "./dashboard.ts";
 import { makeFunctions } from "./functions.ts";
 import { activationCommand, makeDocument, makeLabRole, parameterPrefix } from "./hands.ts";
 import { connectLetters, makeLetterRule } from "./letters.ts";
+import { makeOperations } from "./operations.ts";
 import { makeQueues } from "./queues.ts";
 import { stageOf } from "./stages.ts";
 import { makeTable } from "./table.ts";
@@ -35,7 +36,8 @@ export function deploy() {
   const api = functions.find(({ name }) => name === "api");
   if (api === undefined) throw new Error("lib/contracts/topology.ts has no function api");
   const apis = makeApis(api.made, deployment, stage);
-  makeAlarms({ queues, functions, apis, account: place.account, email: deployment.alarmEmail });
+  makeOperations(deployment.labs, functions, queues, place);
+  makeAlarms({ ...place, queues, functions, apis, labs: deployment.labs, email: deployment.alarmEmail });
   const dashboard = makeDashboard({ ...resources, functions, apis });
   makeAudit(place);
   const labs = deployment.labs.map((lab) => {

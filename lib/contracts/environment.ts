@@ -12,6 +12,7 @@ export const functionEnvironment = z.object({
   TABLE_NAME: z.string().min(3),
   WAKES_QUEUE_URL: z.url(),
   DOCUMENT_NAME: z.string().min(3),
+  METRICS_NAMESPACE: z.string().min(1).optional(),
   POLICY: z.string().optional(),
 });
 
@@ -38,6 +39,7 @@ export const lettersEnvironment = z.object({
 export const eventsEnvironment = z.object({
   TABLE_NAME: z.string().min(3),
   EVENT_BUS_NAME: z.string().min(1),
+  METRICS_NAMESPACE: z.string().min(1).optional(),
 });
 
 export function readEnvironment<T>(

@@ -166,6 +166,7 @@ const timeline = z.strictObject({
   command: commandId.nullable(),
   correction: rung.nullable(),
   proposed: rung.nullable().default(null),
+  tookMs: z.number().min(0).exactOptional(),
   notice: z.enum(notices).exactOptional(),
   cause: z.string().exactOptional(),
 });

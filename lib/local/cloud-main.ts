@@ -98,6 +98,8 @@ async function main(config: CloudConfig): Promise<void> {
   const environment: Readonly<Record<Variable, string | undefined>> = {
     TABLE_NAME: tableName,
     EVENT_BUS_NAME: busName,
+    // Nobody reads metrics out of the log here.
+    METRICS_NAMESPACE: undefined,
     MAIL_FROM: mailFrom,
     WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
     // Each consumer is told its own.

@@ -98,11 +98,30 @@ export const rolesIn = reader(
 export const alarmsIn = reader(
   "aws:cloudwatch/metricAlarm:MetricAlarm",
   z.object({
-    metricName: text,
-    dimensions: z.record(text, text),
+    name: text.default(""),
+    /** Of one that is computed from several: none. */
+    metricName: text.default(""),
+    dimensions: z.record(text, text).default({}),
     alarmActions: z.array(text).default([]),
     alarmDescription: text.default(""),
   }),
+);
+
+export const compositesIn = reader(
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+  z.object({
+    alarmRule: text,
+    alarmActions: z.array(text).default([]),
+    alarmDescription: text.default(""),
+  }),
+);
+
+export const automationsIn = (graph: Graph) =>
+  documentsIn(graph).filter(({ inputs }) => inputs.documentType === "Automation");
+
+const documentsIn = reader(
+  "aws:ssm/document:Document",
+  z.object({ name: text, documentType: text, content: text }),
 );
 
 export const logsIn = reader(

@@ -24,6 +24,7 @@ import {
   topicsIn,
   trailsIn,
 } from "./look.ts";
+import { operatorRules } from "./operator-rules.ts";
 
 export type Rule = (graph: Graph, derived: ReadonlyMap<FunctionName, Derived>) => readonly string[];
 
@@ -357,4 +358,5 @@ export const rules = {
   logsEnd,
   labsAreApart,
   pressesAreProved,
+  ...operatorRules,
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -182,6 +182,7 @@ function conclude(draft: Draft, event: NodeEvent): NodeDecision {
       command: jobOf(node)?.command?.id ?? jobOf(before)?.command?.id ?? null,
       correction: draft.correction,
       proposed: draft.proposed,
+      ...(node.provision.state === before.provision.state ? {} : { tookMs: context.now - before.since }),
     },
   };
 }
