@@ -57,7 +57,7 @@ const resultsFolder = process.env["RACKWRIGHT_TEST_RESULTS"];
 export default defineConfig({
   test: {
     projects: [
-      project("unit", "test/**/*.test.ts", insideOwnLane, { testTimeoutMs: 20_000, turn: 1 }),
+      project("unit", "test/**/*.test.ts", insideOwnLane, { testTimeoutMs: 180_000, turn: 1 }),
       ...lanes.map(({ folder, ...lane }) => project(folder, `test/${folder}/**/*.test.ts`, [], lane)),
     ],
     reporters:
