@@ -5,6 +5,7 @@
 import type { IndexName } from "./table.ts";
 
 export type Permission =
+  | "dynamodb:BatchGetItem table"
   | "dynamodb:GetItem table"
   | "dynamodb:PutItem table"
   | "dynamodb:Query table"

@@ -1,6 +1,6 @@
 /** What users do with reservations, over real HTTP with real tokens: clusters, the reset button, blocks, loans, answers. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { NodeView, ReservationSummary, ReservationView } from "../../lib/contracts/views.ts";
 import { eventually } from "../support/stack.ts";
 import { Place } from "./main-job.ts";
 
@@ -70,7 +70,7 @@ describe("a user", () => {
     const block = { id: "course", starts, image: "demo", count: 2, minutes: 90 };
     expect((await asAda("/v1/blocks", block)).status).toBe(201);
     expect((await asAda("/v1/blocks", block)).status).toBe(200);
-    const { reservations }: { reservations: ReservationView[] } = JSON.parse(
+    const { reservations }: { reservations: ReservationSummary[] } = JSON.parse(
       await (await asAda("/v1/reservations")).text(),
     );
     const own = reservations.filter(({ id }) => id.startsWith("course."));

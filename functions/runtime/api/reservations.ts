@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { acceptJob } from "../../../lib/app/accept-job.ts";
 import { followProgress } from "../../../lib/app/progress.ts";
 import { reserve } from "../../../lib/app/reserve.ts";
-import { viewReservation } from "../../../lib/app/views.ts";
+import { summaryOf, viewReservation } from "../../../lib/app/views.ts";
 import { sleep } from "../../../lib/aws/clock.ts";
 import {
   extendBody,
@@ -45,8 +45,7 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       owner === null
         ? await app.store.list("reservation", pageSize, from)
         : await app.store.owned(owner, pageSize, from);
-    const reservations = await Promise.all(items.map((item) => viewReservation(app.store, item)));
-    return json(200, { reservations, next });
+    return json(200, { reservations: items.map(summaryOf), next });
   },
   "GET /v1/reservations/{id}": own(async ({ app }, reservation) =>
     json(200, await viewReservation(app.store, reservation)),
