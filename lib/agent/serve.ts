@@ -63,6 +63,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     queue: config.reports,
     clock,
     mostKept: limits.reportsKept,
+    progressEveryMs: 1000 * limits.progressSeconds,
     log,
   });
   const boots = createBoots({

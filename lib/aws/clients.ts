@@ -8,6 +8,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { telling } from "./requests.ts";
 
 /** Shorter than a function may take, so that a call that hangs is made again by the same invocation. */
 const requestTimeoutMs = 3_000;
@@ -23,12 +24,12 @@ const lean = () => ({
 });
 
 export const documentClient = (): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(lean()), {
+  DynamoDBDocumentClient.from(telling(new DynamoDBClient(lean())), {
     marshallOptions: { removeUndefinedValues: true },
   });
 
-export const sqsClient = (): SQSClient => new SQSClient(lean());
+export const sqsClient = (): SQSClient => telling(new SQSClient(lean()));
 
-export const ssmClient = (): SSMClient => new SSMClient(lean());
+export const ssmClient = (): SSMClient => telling(new SSMClient(lean()));
 
-export const eventBridgeClient = (): EventBridgeClient => new EventBridgeClient(lean());
+export const eventBridgeClient = (): EventBridgeClient => telling(new EventBridgeClient(lean()));

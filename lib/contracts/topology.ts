@@ -54,18 +54,21 @@ export interface FunctionPlan {
   readonly may: readonly Permission[];
 }
 
+/** What is wanted at the same moment is one call. */
+const reading = [
+  "dynamodb:GetItem table",
+  "dynamodb:BatchGetItem table",
+] as const satisfies readonly Permission[];
+
 /** Looks at a node or a reservation and acts on what was decided (lib/app/advance-node.ts, advance-reservation.ts). */
 const advancing = [
-  "dynamodb:GetItem table",
+  ...reading,
   "dynamodb:PutItem table",
   "dynamodb:Query index/pool",
   "sqs:SendMessage wakes",
   "ssm:SendCommand document",
   "ssm:SendCommand controllers",
 ] as const satisfies readonly Permission[];
-
-/** Looks at many at once: a reservation's nodes, the members of a class. */
-const readingMany = "dynamodb:BatchGetItem table" satisfies Permission;
 
 /** Finds what is overdue in one scope and wakes it. */
 const sweeping = [
@@ -75,16 +78,12 @@ const sweeping = [
 
 const listing = "dynamodb:Query index/list" satisfies Permission;
 
-const consumer = (
-  queue: QueueName,
-  maximumConcurrency: number,
-  more: readonly Permission[],
-): FunctionPlan => ({
+const consumer = (queue: QueueName, maximumConcurrency: number): FunctionPlan => ({
   trigger: { kind: "queue", queue, batchSize: 10, maximumConcurrency },
   timeoutSeconds: consumerTimeoutSeconds,
   memoryMb: 512,
   environment: "consumerEnvironment",
-  may: [...advancing, ...more, "sqs:SendMessage dead-letters"],
+  may: [...advancing, "sqs:SendMessage dead-letters"],
 });
 
 const watchdog = (may: readonly Permission[]): FunctionPlan => ({
@@ -114,15 +113,15 @@ export type FunctionName = (typeof functionNames)[number];
 
 /** By the file in functions/ that each is. */
 export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
-  jobs: consumer("jobs", 5, [readingMany]),
-  steps: consumer("wakes", 20, [readingMany]),
-  reports: consumer("reports", 10, []),
+  jobs: consumer("jobs", 5),
+  steps: consumer("wakes", 20),
+  reports: consumer("reports", 10),
   events: {
     trigger: { kind: "stream", batchSize: 100 },
     timeoutSeconds: 30,
     memoryMb: 256,
     environment: "eventsEnvironment",
-    may: ["dynamodb:GetItem table", "events:PutEvents bus"],
+    may: [...reading, "events:PutEvents bus"],
   },
   api: {
     trigger: { kind: "routes", routes },
@@ -130,19 +129,19 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     timeoutSeconds: 29,
     memoryMb: 512,
     environment: "apiEnvironment",
-    may: [...advancing, readingMany, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
+    may: [...advancing, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
   },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
-    may: [readingMany, "dynamodb:Query index/pool", listing],
+    may: ["dynamodb:BatchGetItem table", "dynamodb:Query index/pool", listing],
   },
-  "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
-  "watchdogs/reservations": watchdog([...advancing, readingMany, listing, "dynamodb:Query index/due"]),
+  "watchdogs/stuck-nodes": watchdog([...reading, listing, ...sweeping]),
+  "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),
   "watchdogs/labs": watchdog([
-    "dynamodb:GetItem table",
+    ...reading,
     "dynamodb:PutItem table",
     listing,
     ...sweeping,
@@ -150,14 +149,14 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   ]),
   "watchdogs/commands": watchdog([
     ...advancing,
-    readingMany,
+
     listing,
     "dynamodb:Query index/due",
     "ssm:ListCommandInvocations *",
     "ssm:GetCommandInvocation *",
   ]),
   "watchdogs/power-drift": watchdog([...advancing, listing]),
-  "watchdogs/preload": watchdog([...advancing, readingMany, listing]),
+  "watchdogs/preload": watchdog([...advancing, listing]),
 };
 
 /** Of all that could be said, what one function is told: the variables that it reads. */

@@ -300,6 +300,8 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
         endpoint: `http://127.0.0.1:${ports.sqs}`,
         region: "us-east-1",
       },
+      // Virtual machines write for seconds, where real ones write for minutes.
+      limits: { progressSeconds: 1 },
     }),
   );
   for (const name of new Set(lab.nodes.map((node) => node.bmc.credential))) {

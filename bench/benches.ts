@@ -1,0 +1,6 @@
+/** The benchmarks. One more is a file and a line here. */
+import { cold } from "./cold/cold.ts";
+import { cost } from "./cost/cost.ts";
+import type { Bench } from "./result.ts";
+
+export const benches: readonly Bench[] = [cost, cold];
