@@ -1,6 +1,7 @@
 /** The benchmarks. One more is a file and a line here. */
 import { cold } from "./cold/cold.ts";
 import { cost } from "./cost/cost.ts";
+import { cycles } from "./cycles/cycles.ts";
 import type { Bench } from "./result.ts";
 
-export const benches: readonly Bench[] = [cost, cold];
+export const benches: readonly Bench[] = [cycles, cost, cold];

@@ -30,6 +30,8 @@ export class StackError extends Error {
 }
 
 export interface Stack {
+  /** By the name of each part. */
+  readonly pids: Readonly<Record<string, number>>;
   readonly api: string;
   /** Lets its bearer do everything. */
   readonly token: string;
@@ -50,6 +52,10 @@ export interface StackSettings {
   readonly watchdogSeconds: number;
   /** What the machines are. */
   readonly rackKind: RackKind;
+  /** In place of the agent that is shipped: a bench's, whose hardware answers at once. */
+  readonly agentProgram?: string;
+  /** SendCommand is refused beyond that, as AWS may do it; null: never. */
+  readonly sendCommandsPerSecond?: number | null;
 }
 
 const startPatienceMs = 30_000;
@@ -62,6 +68,8 @@ export async function startStack({
   apiPort,
   watchdogSeconds,
   rackKind,
+  agentProgram = agentBundle,
+  sendCommandsPerSecond = null,
 }: StackSettings): Promise<Stack> {
   const { ports } = settings;
   const controller = lab.controllers[0] ?? "";
@@ -163,6 +171,7 @@ export async function startStack({
         webhook: webhook === undefined ? null : { url: webhook, positionFile: layout.webhookPosition },
       },
       watchdogSeconds,
+      sendCommandsPerSecond,
     };
     node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);
     const credentials = {
@@ -170,7 +179,7 @@ export async function startStack({
       AWS_SECRET_ACCESS_KEY: "local",
       RACKWRIGHT_AGENT_CONFIG: agentConfigOf(layout),
     };
-    node("agent", agentBundle, ["serve"], credentials);
+    node("agent", agentProgram, ["serve"], credentials);
     node(
       "ssm-agent",
       join(root, "lib/local/ssm/controller-main.ts"),
@@ -186,6 +195,7 @@ export async function startStack({
     const token = await tokenFrom(url(apiPort), process.env["USER"] ?? "operator", ["operator"]);
     writeAtomically(layout.token, token, 0o600);
     return {
+      pids: Object.fromEntries(Object.entries(running).map(([name, { pid }]) => [name, pid])),
       api: url(apiPort),
       token,
       rackControl: url(rack.controlPort),
