@@ -10,9 +10,12 @@ import type { Plugin } from "esbuild";
  * message.
  */
 export const recognisedErrors: readonly string[] = [
+  "BadRequestException",
   "ConditionalCheckFailedException",
   "InvalidInstanceId",
   "InvocationDoesNotExist",
+  "MailFromDomainNotVerifiedException",
+  "MessageRejected",
   "ResourceInUseException",
   "ResourceNotFoundException",
   "TransactionCanceledException",

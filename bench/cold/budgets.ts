@@ -9,6 +9,7 @@ export const budgetKb: Readonly<Record<FunctionName, number>> = {
   steps: 450,
   reports: 440,
   events: 370,
+  letters: 440,
   api: 530,
   "console/status": 420,
   "watchdogs/stuck-nodes": 390,

@@ -27,6 +27,7 @@ const environment = (name: FunctionName) => ({
     DOCUMENT_NAME: "Rackwright-Run",
     CONSOLE_TOKEN_PATH: undefined,
     POLICY: undefined,
+    MAIL_FROM: "bench@rackwright.example",
     ROLE_CLAIMS: undefined,
   }),
 });

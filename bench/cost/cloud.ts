@@ -165,6 +165,7 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
       DOCUMENT_NAME: "Rackwright-Run",
       CONSOLE_TOKEN_PATH: undefined,
       POLICY: undefined,
+      MAIL_FROM: undefined,
       ROLE_CLAIMS: undefined,
     };
     Object.assign(process.env, environmentFor(name, values));

@@ -39,12 +39,12 @@ async function allAvailable(cloud: Cloud): Promise<boolean> {
 /** Looked for now and then only: each look is a call. */
 async function reach(cloud: Cloud, holds: () => Promise<boolean>, what: string): Promise<void> {
   for (let waited = 0; !(await holds()); waited += 1) {
-    if (waited > 120) throw new Error(`${what} did not happen within two hours`);
+    if (waited > 40) throw new Error(`${what} did not happen within two hours`);
     let over = false;
-    cloud.later(minutes(1), async () => {
+    cloud.later(minutes(3), async () => {
       over = true;
     });
-    await cloud.until(async () => over, minutes(2));
+    await cloud.until(async () => over, minutes(4));
   }
 }
 

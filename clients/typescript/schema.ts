@@ -728,6 +728,8 @@ export interface Operations {
         readonly user?: string | undefined;
         /** Its SSH public key; without one nobody can log in. */
         readonly publicKey?: string | null | undefined;
+        /** Where its user is told that it is ready, ends soon, or failed. Null: as the token says, if it does. */
+        readonly email?: string | null | undefined;
       };
     };
     readonly answer: Block;
@@ -795,6 +797,8 @@ export interface Operations {
         readonly user?: string | undefined;
         /** Its SSH public key; without one nobody can log in. */
         readonly publicKey?: string | null | undefined;
+        /** Where its user is told that it is ready, ends soon, or failed. Null: as the token says, if it does. */
+        readonly email?: string | null | undefined;
       };
     };
     readonly answer: Reservation;

@@ -10,6 +10,7 @@ export type Permission =
   | "dynamodb:PutItem table"
   | "dynamodb:Query table"
   | `dynamodb:Query index/${IndexName}`
+  | "ses:SendEmail senders"
   | "sqs:SendMessage wakes"
   /** The dead-letter queue of the queue that the function consumes. */
   | "sqs:SendMessage dead-letters"

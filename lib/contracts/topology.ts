@@ -10,6 +10,7 @@ import {
   consumerEnvironment,
   eventsEnvironment,
   functionEnvironment,
+  lettersEnvironment,
 } from "./environment.ts";
 import type { Permission } from "./permissions.ts";
 import { consumerTimeoutSeconds, type QueueName } from "./queues.ts";
@@ -34,7 +35,8 @@ export type Variable =
   | keyof typeof apiEnvironment.shape
   | keyof typeof consoleEnvironment.shape
   | keyof typeof consumerEnvironment.shape
-  | keyof typeof eventsEnvironment.shape;
+  | keyof typeof eventsEnvironment.shape
+  | keyof typeof lettersEnvironment.shape;
 
 /** By the shape that a function reads its environment with (lib/contracts/environment.ts). */
 export const environments = {
@@ -43,9 +45,12 @@ export const environments = {
   consoleEnvironment,
   consumerEnvironment,
   eventsEnvironment,
+  lettersEnvironment,
 } as const;
 
 export interface FunctionPlan {
+  /** Deployed only where this was said (lib/contracts/deployment.ts). */
+  readonly onlyWith?: "mailFrom";
   readonly trigger: Trigger;
   readonly timeoutSeconds: number;
   /** Measured: `npm run infra:report` says what each has taken after loading. */
@@ -100,6 +105,7 @@ export const functionNames = [
   "steps",
   "reports",
   "events",
+  "letters",
   "api",
   "console/status",
   "watchdogs/stuck-nodes",
@@ -122,6 +128,14 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     memoryMb: 256,
     environment: "eventsEnvironment",
     may: [...reading, "events:PutEvents bus"],
+  },
+  letters: {
+    onlyWith: "mailFrom",
+    trigger: { kind: "queue", queue: "letters", batchSize: 10, maximumConcurrency: 2 },
+    timeoutSeconds: consumerTimeoutSeconds,
+    memoryMb: 256,
+    environment: "lettersEnvironment",
+    may: [...reading, "ses:SendEmail senders", "sqs:SendMessage dead-letters"],
   },
   api: {
     trigger: { kind: "routes", routes },

@@ -15,6 +15,7 @@ const needs: Readonly<Record<string, readonly Permission[]>> = {
   "dynamoStore QueryCommand": [],
   "sqsQueue SendMessageBatchCommand": ["sqs:SendMessage wakes"],
   "sqsDeadLetters SendMessageCommand": ["sqs:SendMessage dead-letters"],
+  "sesMail SendEmailCommand": ["ses:SendEmail senders"],
   "ssmHands SendCommandCommand": ["ssm:SendCommand document", "ssm:SendCommand controllers"],
   "ssmHands DescribeInstanceInformationCommand": ["ssm:DescribeInstanceInformation *"],
   "ssmHands ListCommandInvocationsCommand": ["ssm:ListCommandInvocations *"],

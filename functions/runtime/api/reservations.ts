@@ -34,7 +34,9 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       return problem(403, "not-yours", "Not in somebody else's name", detail);
     }
     const id = wanted.value.id ?? idOf(request);
-    const reserved = await reserve(app, { ...wanted.value, owner, id }, actor);
+    // An operator who reserves for somebody is not the one to be told.
+    const email = wanted.value.email ?? (owner === caller.name ? caller.email : null);
+    const reserved = await reserve(app, { ...wanted.value, owner, id, email }, actor);
     if (!reserved.ok) return refused(reserved.fault, "It cannot be reserved");
     return json(reserved.known ? 200 : 201, await viewReservation(app.store, reserved.reservation));
   },
