@@ -43,6 +43,20 @@ export type Connect = {
   readonly until: number;
 };
 
+export type Console = {
+  readonly node: string;
+  /** In order; control characters are left out */
+  readonly lines: readonly ({
+    /** Milliseconds since 1970 */
+    readonly at: number;
+    readonly text: string;
+  })[];
+  /** When the lab controller told lines last; null: not yet */
+  readonly readAt: number | null;
+  /** For the next question */
+  readonly after: number;
+};
+
 export type Image = {
   readonly id: string;
   readonly version: number;
@@ -472,6 +486,16 @@ export interface Operations {
             /** Least time between two power commands. */
             readonly quiescentSeconds?: number | undefined;
           };
+          readonly console?: {
+            /** Console driver: ipmi-sol, tcp, conserver, conman or exec */
+            readonly driver: string;
+            /** Where the driver finds it: host:port, or what docs/consoles.md says; default: the BMC's. */
+            readonly address?: string | undefined;
+            /** What else the driver wants to know (docs/consoles.md). */
+            readonly options?: Readonly<Record<string, string>> | undefined;
+            /** Name of a secret that the lab controller holds; default: the BMC's. */
+            readonly credential?: string | null | undefined;
+          } | undefined;
         })[];
       };
     };
@@ -891,10 +915,31 @@ export interface Operations {
           /** Least time between two power commands. */
           readonly quiescentSeconds?: number | undefined;
         };
+        readonly console?: {
+          /** Console driver: ipmi-sol, tcp, conserver, conman or exec */
+          readonly driver: string;
+          /** Where the driver finds it: host:port, or what docs/consoles.md says; default: the BMC's. */
+          readonly address?: string | undefined;
+          /** What else the driver wants to know (docs/consoles.md). */
+          readonly options?: Readonly<Record<string, string>> | undefined;
+          /** Name of a secret that the lab controller holds; default: the BMC's. */
+          readonly credential?: string | null | undefined;
+        } | undefined;
         readonly lab: string;
       };
     };
     readonly answer: Node;
+  };
+  /** What its serial console printed last; waits for more. A user reads that of a node while he has it, from then on */
+  readonly getNodesConsole: {
+    readonly input: {
+      readonly id: string;
+      /** What the answer before gave as `after`; 0 at first */
+      readonly after?: number | undefined;
+      /** So long at most, from 0 to 20, and less where the function has less time left */
+      readonly waitSeconds?: string | undefined;
+    };
+    readonly answer: Console;
   };
   /** What happened to it, and why */
   readonly getNodesTimeline: {
@@ -1088,6 +1133,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getNodes: {"method":"GET","path":"/v1/nodes","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   getNodesById: {"method":"GET","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   putNodesById: {"method":"PUT","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  getNodesConsole: {"method":"GET","path":"/v1/nodes/{id}/console","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"},{"option":"waitSeconds","in":"query","name":"waitSeconds"}],"contentType":null},
   getNodesTimeline: {"method":"GET","path":"/v1/nodes/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getNodesExplain: {"method":"GET","path":"/v1/nodes/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
 import type { Report } from "../contracts/report.ts";
 import type { Beacon, CommandResult } from "../core/command.ts";
+import type { Sighting } from "../core/console/console.ts";
 import type { ControllerId, LabId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { CloudClock } from "./clock.ts";
@@ -20,7 +21,7 @@ export interface ReportsSettings {
   readonly lab: LabId;
   readonly queue: AgentConfig["reports"];
   readonly clock: CloudClock;
-  /** Beacons are given up, oldest first, when more than this waits. Results never are. */
+  /** Beacons and what consoles said are given up, oldest first, when more than this waits. Results never are. */
   readonly mostKept: number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
@@ -28,6 +29,7 @@ export interface ReportsSettings {
 export interface Reports {
   command(result: CommandResult): void;
   beacon(beacon: Beacon, kind: "kept" | "volatile"): void;
+  console(sighting: Sighting): void;
   /** Sends what there is, as far as the queue can be reached within that time. */
   stop(patienceMs: number): Promise<void>;
   counts(): { readonly waiting: number; readonly sent: number; readonly dropped: number };
@@ -156,11 +158,13 @@ export function createReports({
       log("a report could not be written to disk", { error: String(error) });
     });
     wake();
-    if (report.kind === "beacon" && journal.state.spool.size > mostKept) giveUpOldest();
+    if (report.kind !== "command" && journal.state.spool.size > mostKept) giveUpOldest();
   };
 
   function giveUpOldest(): void {
-    const beacons = [...journal.state.spool].filter(([, { kind }]) => kind === "beacon").slice(0, dropAtOnce);
+    const beacons = [...journal.state.spool]
+      .filter(([, { kind }]) => kind !== "command")
+      .slice(0, dropAtOnce);
     if (beacons.length === 0) return;
     dropped += beacons.length;
     log("the oldest beacons are given up: the queue cannot be reached", {
@@ -183,6 +187,7 @@ export function createReports({
       progress.set(beacon.node, beacon);
       wake();
     },
+    console: (sighting) => keep({ kind: "console", sighting }),
     counts: () => ({ waiting: journal.state.spool.size, sent, dropped }),
     stop: async (patienceMs) => {
       stopping = true;

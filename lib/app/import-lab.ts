@@ -69,7 +69,7 @@ async function importSettings({ store, policy, clock }: App, file: LabFile): Pro
   throw new Contended(`lab ${file.lab} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
-function specOf({ id, class: nodeClass, tags, macs, bmc }: LabNode, lab: LabId): NodeSpec {
+function specOf({ id, class: nodeClass, tags, macs, bmc, console: serial }: LabNode, lab: LabId): NodeSpec {
   const { driver, address, options, credential, domain = bmc.address, quiescentSeconds } = bmc;
   const power = {
     driver,
@@ -79,7 +79,15 @@ function specOf({ id, class: nodeClass, tags, macs, bmc }: LabNode, lab: LabId):
     credential,
     quiescentMs: Math.round(quiescentSeconds * 1000),
   };
-  return { id, lab, class: nodeClass, tags, macs, power, version: 1 };
+  const spec = { id, lab, class: nodeClass, tags, macs, power };
+  if (serial === undefined) return { ...spec, version: 1 };
+  const reached = {
+    driver: serial.driver,
+    address: serial.address ?? address,
+    options: serial.options,
+    credential: serial.credential === undefined ? credential : serial.credential,
+  };
+  return { ...spec, console: reached, version: 1 };
 }
 
 export type Enrolled =

@@ -5,10 +5,11 @@
 
 import type { Report, Reports } from "../contracts/report.ts";
 import { heard } from "../core/hands.ts";
-import type { ControllerId, JournalId, LabId } from "../core/ids.ts";
+import type { ControllerId, JournalId, LabId, NodeId } from "../core/ids.ts";
 import type { Actor } from "../core/node/node.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { keepConsole, onlyReadConsole } from "./console.ts";
 import { handsPolicy } from "./dispatch.ts";
 
 export type Ingested = { readonly refused: readonly string[] };
@@ -55,7 +56,7 @@ async function ingest(
   report: Exclude<Report, { kind: "alive" }>,
   controller: ControllerId,
 ): Promise<string | null> {
-  const name = report.kind === "command" ? report.result.node : report.beacon.node;
+  const name = nodeOf(report);
   const node = await app.store.read("node", name);
   if (node === null) return `report about unknown node ${name}`;
   const lab = await app.store.read("lab", node.lab);
@@ -65,6 +66,8 @@ async function ingest(
   switch (report.kind) {
     case "command": {
       const actor: Actor = { kind: "agent", name: controller };
+      await keepConsole(app, report.result);
+      if (onlyReadConsole(report.result)) return null;
       await advanceNode(app, name, { kind: "command", result: report.result, actor });
       return null;
     }
@@ -79,5 +82,21 @@ async function ingest(
       await advanceNode(app, name, { kind: "beacon", beacon, actor: { kind: "node", name } });
       return null;
     }
+    case "console": {
+      const { sighting } = report;
+      await advanceNode(app, name, { kind: "console", sighting, actor: { kind: "node", name } });
+      return null;
+    }
+  }
+}
+
+function nodeOf(report: Exclude<Report, { kind: "alive" }>): NodeId {
+  switch (report.kind) {
+    case "command":
+      return report.result.node;
+    case "beacon":
+      return report.beacon.node;
+    case "console":
+      return report.sighting.node;
   }
 }

@@ -1,6 +1,7 @@
 /** A lab as its people keep it: `examples/lab.json` is one. Importing it again changes only what is different. */
 import * as z from "zod";
 import { powerSettings } from "./command.ts";
+import { consoleSettings } from "./console.ts";
 import { policyOverrides } from "./policy.ts";
 import { controllerId, labId, mac, nodeId, words } from "./scalars.ts";
 
@@ -21,6 +22,19 @@ const bmc = z.strictObject({
   quiescentSeconds: z.number().min(0).max(600).default(0).describe("Least time between two power commands."),
 });
 
+const serialConsole = z.strictObject({
+  driver: consoleSettings.shape.driver.describe("Console driver: ipmi-sol, tcp, conserver, conman or exec"),
+  address: consoleSettings.shape.address
+    .optional()
+    .describe("Where the driver finds it: host:port, or what docs/consoles.md says; default: the BMC's."),
+  options: consoleSettings.shape.options
+    .default({})
+    .describe("What else the driver wants to know (docs/consoles.md)."),
+  credential: consoleSettings.shape.credential
+    .optional()
+    .describe("Name of a secret that the lab controller holds; default: the BMC's."),
+});
+
 /** One node of a lab. */
 export const labNode = z.strictObject({
   id: nodeId,
@@ -28,6 +42,7 @@ export const labNode = z.strictObject({
   tags: z.array(words(63)).max(50).default([]),
   macs: z.array(mac).min(1).max(16),
   bmc,
+  console: serialConsole.optional(),
 });
 export type LabNode = z.infer<typeof labNode>;
 

@@ -5,8 +5,10 @@
 import * as z from "zod";
 import type { ActionResult, Beacon, BuildReport, CommandResult } from "../core/command.ts";
 import { phases } from "../core/command.ts";
+import type { Sighting } from "../core/console/console.ts";
 import type { LabId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
+import { sighting } from "./console.ts";
 import {
   at,
   bootId,
@@ -74,6 +76,7 @@ const actionResult = z.strictObject({
       os: osFacts.exactOptional(),
       address: z.string().min(1).max(256).exactOptional(),
       console: z.array(z.string().max(400)).max(200).exactOptional(),
+      consoleAt: z.array(at).max(200).exactOptional(),
       build: buildReport.exactOptional(),
     })
     .exactOptional(),
@@ -110,12 +113,15 @@ export const beacon = z.strictObject({
 export type Report =
   | { readonly kind: "command"; readonly result: CommandResult }
   | { readonly kind: "beacon"; readonly beacon: Beacon }
+  /** A line on a console that means something. */
+  | { readonly kind: "console"; readonly sighting: Sighting }
   /** The agent has started, or says that it is still there. */
   | { readonly kind: "alive"; readonly lab: LabId; readonly at: Instant };
 
 export const report: z.ZodType<Report> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("command"), result: commandResult }),
   z.strictObject({ kind: z.literal("beacon"), beacon }),
+  z.strictObject({ kind: z.literal("console"), sighting }),
   z.strictObject({ kind: z.literal("alive"), lab: labId, at }),
 ]);
 

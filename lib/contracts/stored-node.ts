@@ -12,6 +12,7 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
+import { consoleSettings, heard } from "./console.ts";
 import { buildReport, fault, osFacts } from "./report.ts";
 import {
   at,
@@ -42,6 +43,7 @@ export const nodeSpec = z.strictObject({
   tags: z.array(z.string()),
   macs: z.array(mac),
   power: powerSettings,
+  console: consoleSettings.exactOptional(),
   version: z.int().min(1),
 }) satisfies z.ZodType<NodeSpec>;
 
@@ -83,6 +85,7 @@ const jobRun = z.strictObject({
     os: osFacts.nullable(),
     build: buildReport.nullable().default(null),
     fault: fault.nullable(),
+    heard: heard.exactOptional(),
   }),
   hands: controllerId.nullable().default(null),
   correction: z.strictObject({

@@ -1,18 +1,22 @@
 /** Nodes, their hardware logs, and what operators do to them. */
 import { advanceNode } from "../../../lib/app/advance-node.ts";
+import { readableFrom, readConsole } from "../../../lib/app/console.ts";
 import { closeIssue, giveBack, openIssue } from "../../../lib/app/hardware-log.ts";
 import { enrol } from "../../../lib/app/import-lab.ts";
 import { nodeView, viewNode } from "../../../lib/app/views.ts";
+import { sleep } from "../../../lib/aws/clock.ts";
 import {
   issueBody,
   loanBody,
   nodeBody,
   powerBody,
+  progressQuery,
   type Route,
   reasonBody,
   reloadBody,
 } from "../../../lib/contracts/api.ts";
 import { jobSchema } from "../../../lib/contracts/job.ts";
+import { explain as explainError } from "../../../lib/contracts/scalars.ts";
 import { isNodeId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
@@ -41,6 +45,7 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
       return problem(409, "node-refused", "It cannot be enrolled like this", enrolled.why);
     return json(enrolled.kind === "enrolled" ? 201 : 200, await viewNode(app.store, id));
   },
+  "GET /v1/nodes/{id}/console": console,
   "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
   "GET /v1/nodes/{id}/explain": (request) => explain("node", request),
   "GET /v1/nodes/{id}/issues": async ({ app, id }) => json(200, { issues: await app.store.issues(id) }),
@@ -100,6 +105,26 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
     return given === "unknown-node" ? notFound(`node ${id}`) : json(200, await viewNode(app.store, id));
   },
 };
+
+/** A last look at the store and the answer take no longer. */
+const answerMs = 1500;
+
+async function console({ app, id, query, caller, leftMs }: Request): Promise<Answer> {
+  const asked = progressQuery.safeParse(query);
+  if (!asked.success)
+    return problem(400, "invalid", "The query is not as it should be", explainError(asked.error));
+  const { after: seen, waitSeconds } = asked.data;
+  const read = await readConsole(app, id, {
+    seen,
+    waitMs: Math.max(0, Math.min(1000 * waitSeconds, leftMs() - answerMs)),
+    sleep,
+    from: (node) => readableFrom(app.store, node, caller),
+  });
+  if (read === "hidden") return notFound(`node ${id}`);
+  if (read !== "no-console") return json(200, read);
+  const detail = `node ${id} has no \`console\` in its lab's file: docs/consoles.md says what to write there`;
+  return problem(409, "no-console", "Nobody listens to it", detail);
+}
 
 async function operate(
   kind: "offline" | "online",
