@@ -42,10 +42,21 @@ describe("R70: a node whose console says that it will not go on", () => {
     world.answer();
     expect(world.now).toBe(from);
     expect(purposes(world).at(-1)).toBe("reset");
-    expect(world.issues.at(-1)?.fault).toMatchObject({
+    const issue = world.issues.at(-1);
+    expect(issue?.fault).toMatchObject({
       code: "kernel-panic",
-      message: expect.stringContaining(panic),
+      message: "its console tells of kernel panic",
     });
+    expect(issue?.evidence.join("\n")).toContain(panic);
+  });
+
+  test("is told of on the event bus without what the console printed, which may be secret", () => {
+    const world = inKernel();
+    sees(world, { line: "password hunter2; Kernel panic - not syncing" });
+    world.answer();
+    const [look] = world.entries.filter(({ correction }) => correction === "look-again");
+    expect(look?.evidence).toContain("hunter2");
+    for (const { why } of world.entries) expect(why).not.toContain("hunter2");
   });
 
   test("is corrected once for one panic, however often and however late it is told of", () => {
@@ -156,7 +167,7 @@ describe("R51: a node that has nothing to boot, or whose installer has given up"
     const world = loadedAgain("no-boot-device", "no-bootable-device", "No bootable device.");
     expect(purposes(world)).not.toContain("reset");
     expect(world.job).toMatchObject({ stage: "load", attempt: 2 });
-    expect(world.entries.at(-1)?.why).toContain("its console says: No bootable device.");
+    expect(world.entries.at(-1)?.why).toContain("its console tells of no bootable device");
   });
 
   test("is loaded again out of the lab's budget, as any late node is: a dead boot server costs no rack its nodes", () => {

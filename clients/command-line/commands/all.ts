@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { connect } from "./connect.ts";
+import { console } from "./console.ts";
 import { end } from "./end.ts";
 import { explain } from "./explain.ts";
 import { extend } from "./extend.ts";
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   nodes,
   node,
   power,
+  console,
   explain,
   images,
   labs,

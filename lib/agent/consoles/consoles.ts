@@ -28,7 +28,7 @@ export interface ConsolesSettings {
   readonly patterns: readonly ConsolePattern[];
   readonly scriptsDir: string;
   readonly secrets: Secrets;
-  readonly breaker: Pick<Breaker, "refusal" | "refused">;
+  readonly breaker: Pick<Breaker, "refusal">;
   readonly tool: RunTool;
   readonly mark: string;
   /** Other controllers listen too, when it is their turn. */
@@ -39,6 +39,8 @@ export interface ConsolesSettings {
   ) => { readonly boot: BootId | null; readonly installation: InstallationId } | null;
   readonly report: (sighting: Sighting) => void;
   readonly now: () => number;
+  /** How long after connecting what comes may be old. */
+  readonly historyMs?: number;
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
@@ -57,6 +59,7 @@ export interface Consoles {
 /** A controller that has had no command for a node for so long is not the one that has its hands on it. */
 const letGoMs = 15 * 60_000;
 const lookRoundMs = 60_000;
+const usualHistoryMs = 3_000;
 
 const known = z.strictObject({ node: nodeId, domain: z.string(), console: consoleSettings });
 type Known = z.infer<typeof known>;
@@ -100,7 +103,9 @@ export function createConsoles(given: ConsolesSettings): Consoles {
       patterns,
       now,
       pause: given.pause ?? pause,
-      access: (signal) => ({
+      historyMs: given.historyMs ?? usualHistoryMs,
+      access: (signal, connected) => ({
+        connected,
         address: settings.address,
         options: settings.options,
         credential: settings.credential === null ? nobody : secrets.read(settings.credential),
@@ -109,9 +114,9 @@ export function createConsoles(given: ConsolesSettings): Consoles {
         mark,
         scriptsDir,
       }),
-      // The account is that of the BMC, and must not be locked by who only wants to listen.
+      // An account that power commands need is not to be locked by who only wants to listen.
       forbidden: () => breaker.refusal(domain, version()),
-      refused: () => breaker.refused(domain, version()),
+      secretVersion: version,
       trouble: (means, pattern, { at, text }) => {
         const current = given.current(node);
         if (current === null || (means === "install-failed" && current.boot === null)) return false;
@@ -183,6 +188,6 @@ export function createConsoles(given: ConsolesSettings): Consoles {
 const isSame = (a: ConsoleSettings, b: ConsoleSettings): boolean =>
   JSON.stringify(consoleSettings.parse(a)) === JSON.stringify(consoleSettings.parse(b));
 
-/** With the BMC's own secret it is the BMC that counts refusals; any other login is a domain of its own. */
+/** With the BMC's own secret, what its power domain has seen of it holds here too; any other login is a domain of its own. */
 const domainOf = ({ power }: Command["target"], { credential, address }: ConsoleSettings): string =>
   credential === power.credential ? power.domain : `console ${address}`;

@@ -21,11 +21,16 @@ export interface KeeperSettings {
   readonly now: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** What a driver is given for one connection. Throws a DriverFault. */
-  readonly access: (signal: AbortSignal) => ConsoleAccess;
+  readonly access: (signal: AbortSignal, connected: () => void) => ConsoleAccess;
+  /**
+   * Console servers print once more what they have kept when somebody connects: what comes that soon is kept and means
+   * nothing, since nobody knows of which boot it is.
+   */
+  readonly historyMs: number;
   /** Null: go on. Else why nobody may log in there now. */
   readonly forbidden: () => string | null;
-  /** The credential was refused. */
-  readonly refused: () => Promise<void>;
+  /** Changes when the secret does: one that was refused is not tried again. */
+  readonly secretVersion: () => string;
   /** A line means trouble; false: it cannot be said of which boot. */
   readonly trouble: (means: Trouble, pattern: string, line: ConsoleLine) => boolean;
   readonly say: (message: string, details: Readonly<Record<string, unknown>>) => void;
@@ -51,12 +56,15 @@ const goodAfterMs = 60_000;
 const promptAfterMs = 1_000;
 
 export function keep(given: KeeperSettings): Keeper {
-  const { driver, log, patterns, now, pause, access, forbidden, refused, trouble, say } = given;
+  const { driver, log, patterns, now, pause, access, forbidden, secretVersion, trouble, historyMs, say } =
+    given;
   const ending = new AbortController();
   const { signal } = ending;
   const told = new Set<string>();
   let hasAsked = false;
   let isConnected = false;
+  let connectedAt = 0;
+  let refused: string | null = null;
   let lastAt = 0;
   let pending: ConsoleLine | null = null;
 
@@ -76,6 +84,7 @@ export function keep(given: KeeperSettings): Keeper {
 
   function judge(line: ConsoleLine, ended: boolean): void {
     const pattern = patternOf(patterns, line.text, ended);
+    if (now() - connectedAt < historyMs) return;
     if (pattern === null || pattern.means === "login" || told.has(pattern.means)) return;
     if (trouble(pattern.means, pattern.name, line)) told.add(pattern.means);
   }
@@ -94,16 +103,22 @@ export function keep(given: KeeperSettings): Keeper {
     };
   }
 
+  const connected = (): void => {
+    connectedAt = now();
+  };
+
   /** Why the connection ended, or there was none. */
   async function listen(): Promise<string> {
     const why = forbidden();
     if (why !== null) return why;
+    const version = secretVersion();
+    if (refused === version) return "its credential was refused: correct the secret on this controller";
     try {
-      return await driver.listen(access(signal), hearing());
+      return await driver.listen(access(signal, connected), hearing());
     } catch (error) {
       if (signal.aborted) return "";
       if (!(error instanceof DriverFault)) return error instanceof Error ? error.message : String(error);
-      if (error.fault.code === authenticationRefused) await refused();
+      if (error.fault.code === authenticationRefused) refused = version;
       return error.fault.message;
     } finally {
       isConnected = false;

@@ -14,7 +14,7 @@ import { after, type Instant, spanText } from "../time.ts";
 import { take } from "./budget.ts";
 import { markLate } from "./late.ts";
 import type { Rung } from "./policy.ts";
-import { faultOfTrouble, needsLoad, troubleOf } from "./sighting.ts";
+import { evidenceOf, faultOfTrouble, needsLoad, troubleOf } from "./sighting.ts";
 
 const consoleLines = 40;
 
@@ -38,7 +38,8 @@ export function correct(draft: Draft): void {
   const { observation } = job.correction;
   if (observation === null || observation.at < deadline) {
     draft.correction = "look-again";
-    draft.evidence = `its deadline was ${deadline}`;
+    const trouble = troubleOf(draft.node);
+    draft.evidence = trouble === null ? `its deadline was ${deadline}` : evidenceOf(trouble);
     markLate(draft);
     draft.notes.push(
       `late: still awaiting ${job.awaits} after ${spanText(now - job.stepSince)} in ${job.step}; looking again`,

@@ -22,8 +22,8 @@ export function foldSighting(draft: Draft, { node: _, ...heard }: Sighting): voi
     evidence: { ...job.evidence, heard },
     clocks: { ...job.clocks, noProgressBy: earlier(job.clocks.noProgressBy, draft.context.now) },
   });
-  draft.notes.push(`its console says: ${heard.line}`);
-  draft.evidence = `a line on its console, known as ${heard.pattern}`;
+  draft.notes.push(`its console tells of ${words(heard)}`);
+  draft.evidence = evidenceOf(heard);
 }
 
 const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b);
@@ -62,5 +62,10 @@ export const needsLoad = (node: NodeState): boolean => {
   return means === "no-boot-device" || means === "install-failed";
 };
 
-export const faultOfTrouble = ({ pattern, line }: Heard): Fault =>
-  nodeFault(pattern, `its console says: ${line}`);
+/** What a console prints may be secret: it is evidence, which stays, and no part of a sentence that others hear. */
+export const faultOfTrouble = (heard: Heard): Fault =>
+  nodeFault(heard.pattern, `its console tells of ${words(heard)}`);
+
+export const evidenceOf = ({ line }: Heard): string => `its console said: ${line}`;
+
+const words = ({ pattern }: Heard): string => pattern.replaceAll("-", " ");

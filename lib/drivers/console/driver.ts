@@ -14,6 +14,8 @@ export interface ConsoleAccess {
   readonly credential: { readonly username: string; readonly password: string };
   /** Ends the connection. */
   readonly signal: AbortSignal;
+  /** Called when the connection begins: what comes right after it may be old. */
+  readonly connected: () => void;
   readonly tool: RunTool;
   /** Marks the processes of this agent, so that it finds those that outlived it. */
   readonly mark: string;

@@ -15,7 +15,7 @@ export function listenTo(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { signal, mark }: ConsoleAccess,
+  { signal, mark, connected }: ConsoleAccess,
   heard: (bytes: Uint8Array) => void,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -28,6 +28,7 @@ export function listenTo(
     });
     const stop = () => killGroup(child.pid);
     signal.addEventListener("abort", stop, { once: true });
+    child.once("spawn", connected);
     let said = "";
     child.stdin.on("error", () => undefined);
     child.stdout.on("data", (chunk: Buffer) => heard(chunk));

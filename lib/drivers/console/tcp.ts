@@ -21,14 +21,15 @@ export const tcp: ConsoleDriver = {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const socket = connect({ host, port });
-      let connected = false;
+      let isOpen = false;
       const stop = () => socket.destroy();
       signal.addEventListener("abort", stop, { once: true });
       socket.setTimeout(connectMs, () =>
         socket.destroy(new Error(`no connection within ${connectMs / 1000} s`)),
       );
       socket.once("connect", () => {
-        connected = true;
+        isOpen = true;
+        console.connected();
         socket.setTimeout(0);
         socket.setKeepAlive(true, keepAliveMs);
       });
@@ -40,7 +41,7 @@ export const tcp: ConsoleDriver = {
       socket.once("close", () => {
         signal.removeEventListener("abort", stop);
         if (signal.aborted) return reject(signal.reason);
-        if (connected) return resolve(why);
+        if (isOpen) return resolve(why);
         const message = `console ${console.address} does not answer: ${why}`;
         reject(new DriverFault(nodeFault("console-unreachable", message)));
       });

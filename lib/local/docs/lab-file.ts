@@ -57,8 +57,12 @@ export const labFilePage = (): string =>
       tags: "Whatever a reservation may want to ask for besides. The status page shows nodes by the rack that a tag names, such as `rack-a`.",
       macs: "The network interfaces that it may boot from. Two nodes cannot have the same.",
       bmc: "How its power is reached.",
+      console: "Where its serial console is.",
     }),
     "## Its BMC",
     fieldsTable(node.shape.bmc),
+    "## Its console",
+    fieldsTable(node.shape.console.unwrap()),
+    "[Serial consoles](consoles.md) has the drivers, and what is done on what a console says.",
     "A credential is a name. The secret itself lies on the lab controller, in `{secretsDir}/{name}.json` with `username` and `password`, readable by the agent alone; it is in no message, no table, no log and no argument list.",
   );

@@ -16,6 +16,7 @@ import {
   type PowerChange,
 } from "./node-state.ts";
 import { buildFromPlan } from "./ramdisk.ts";
+import { screens } from "./screens.ts";
 import type { RackStore } from "./store.ts";
 import { sendPatiently, sleep } from "./wire.ts";
 
@@ -25,6 +26,8 @@ export interface MachineSettings {
   readonly store: RackStore;
   readonly sshPort: number;
   readonly state: NodeState;
+  /** Its serial port. */
+  readonly print: (text: string) => void;
 }
 
 export interface Machine {
@@ -40,7 +43,16 @@ export interface Machine {
   freeze(): Promise<void>;
 }
 
-export function createMachine({ node, config, store, sshPort, state: initial }: MachineSettings): Machine {
+const ignored = (): void => undefined;
+
+export function createMachine({
+  node,
+  config,
+  store,
+  sshPort,
+  state: initial,
+  print,
+}: MachineSettings): Machine {
   const { speed, bootServer } = config;
   const { id } = node;
   let state = initial;
@@ -55,9 +67,15 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
   }
   const enter = (machine: MachineState): void => change({ machine });
 
-  /** A machine that hangs on entering a phase stays in it until its power is off. */
-  function hangs(phase: HangPhase): boolean {
-    if (faultOf(state, "hang")?.phase !== phase) return false;
+  /** A machine that hangs on entering a phase stays in it until its power is off; one that panics says so after `told`. */
+  function hangs(phase: HangPhase, told: Promise<void> = Promise.resolve()): boolean {
+    const fault = faultOf(state, "hang");
+    if (fault?.phase !== phase) return false;
+    const { signal } = life;
+    if (fault.panics === true)
+      told.then(() => {
+        if (!signal.aborted) print(screens.panic());
+      }, ignored);
     change({ stuck: true });
     store.log(id, { kind: "hang", phase });
     return true;
@@ -136,11 +154,13 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
   async function firmware(): Promise<void> {
     const { signal } = life;
     if (state.stuck || hangs("firmware")) return;
+    print(screens.post(id));
     await sleep(speed.postMs, signal);
     const { target, enabled } = state.override;
     if (enabled === "Once") change({ override: { target: "None", enabled: "Disabled" } });
     if (enabled !== "Disabled" && target === "Hdd") return bootDisk();
     enter({ phase: "firmware", stage: "network" });
+    print(screens.network(node.macs[0] ?? ""));
     const script = await fetchScript(signal);
     if (script === null) return bootDisk();
     const bytes = { kernel: 0, initrd: 0 };
@@ -159,6 +179,7 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     store.log(id, { kind: "boot", source: "network" });
     store.log(id, { kind: "ramdisk", kernelBytes: bytes.kernel, initrdBytes: bytes.initrd });
     change({ bootSource: "network" });
+    print(screens.ramdisk());
     const argument = (name: string) =>
       outcome.args.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
     enter({
@@ -230,6 +251,7 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
       save: (to) => enter(to),
       forget: () => change({ disk: null }),
     });
+    print(screens.written(disk !== null));
     if (disk === null) return;
     change({ disk });
     // The ramdisk restarts the machine; whoever is asked where to boot from then says: your disk.
@@ -241,9 +263,11 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
   async function bootDisk(): Promise<void> {
     if (state.disk === null) {
       store.log(id, { kind: "boot", source: "none" });
+      print(screens.noDevice());
       return enter({ phase: "firmware", stage: "no-device" });
     }
     store.log(id, { kind: "boot", source: "disk" });
+    print(screens.kernel(state.disk.installation));
     change({ bootSource: "disk" });
     enter({ phase: "kernel", osBoot: randomUUID(), startedAtMs: Date.now() });
     return bootOs();
@@ -263,14 +287,15 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     if (state.machine.phase === "kernel") {
       const { osBoot, startedAtMs } = state.machine;
       tell({ phase: "kernel", osBoot });
-      if (hangs("kernel")) return;
+      if (hangs("kernel", told)) return;
       await sleep(speed.kernelMs, signal);
       enter({ phase: "init", osBoot, startedAtMs });
     }
     if (state.machine.phase === "init") {
       const { osBoot, startedAtMs } = state.machine;
       tell({ phase: "init", osBoot });
-      if (hangs("init")) return;
+      if (hangs("init", told)) return;
+      print(screens.init());
       await sleep(speed.initMs + speed.runMs, signal);
       if (hangs("run")) return;
       enter({ phase: "run", osBoot, startedAtMs, logins: 0 });
@@ -296,6 +321,7 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     });
     if (life.signal.aborted || state.machine.phase !== "run") return void started.stop();
     os = started;
+    print(screens.login(id));
     tell({ phase: "run", osBoot: machine.osBoot, address: started.address, hostKey: started.hostKey });
   }
 
