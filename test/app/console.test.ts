@@ -11,9 +11,9 @@ import { branded, isControllerId, isLabId } from "../../lib/core/ids.ts";
 import { after, instant } from "../../lib/core/time.ts";
 import { controller, MemoryLab } from "./lab.ts";
 
-const operator: Caller = { name: "grace", roles: ["operator"] };
-const ada: Caller = { name: "ada", roles: ["user"] };
-const bob: Caller = { name: "bob", roles: ["user"] };
+const operator: Caller = { name: "grace", email: null, roles: ["operator"] };
+const ada: Caller = { name: "ada", email: null, roles: ["user"] };
+const bob: Caller = { name: "bob", email: null, roles: ["user"] };
 
 const consoleOfBmc = { driver: "ipmi-sol", address: "10.0.0.1", credential: "bmc/blue" };
 

@@ -1,24 +1,21 @@
 /** Nodes, their hardware logs, and what operators do to them. */
 import { advanceNode } from "../../../lib/app/advance-node.ts";
-import { readableFrom, readConsole } from "../../../lib/app/console.ts";
 import { closeIssue, giveBack, openIssue } from "../../../lib/app/hardware-log.ts";
 import { enrol } from "../../../lib/app/import-lab.ts";
-import { nodeView, viewNode } from "../../../lib/app/views.ts";
-import { sleep } from "../../../lib/aws/clock.ts";
+import { viewNode, viewNodes } from "../../../lib/app/views.ts";
 import {
   issueBody,
   loanBody,
   nodeBody,
   powerBody,
-  progressQuery,
   type Route,
   reasonBody,
   reloadBody,
 } from "../../../lib/contracts/api.ts";
 import { jobSchema } from "../../../lib/contracts/job.ts";
-import { explain as explainError } from "../../../lib/contracts/scalars.ts";
 import { isNodeId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { console } from "./consoles.ts";
 import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
 
 type NodeRoute = Extract<Route, `${string} /v1/nodes${string}`>;
@@ -26,10 +23,7 @@ type NodeRoute = Extract<Route, `${string} /v1/nodes${string}`>;
 export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
   "GET /v1/nodes": async ({ app, query }) => {
     const { items, next } = await app.store.list("node", pageSize, query["next"] ?? null);
-    const nodes = await Promise.all(
-      items.map(async (node) => (await viewNode(app.store, node.id)) ?? nodeView(node, null)),
-    );
-    return json(200, { nodes, next });
+    return json(200, { nodes: await viewNodes(app.store, items), next });
   },
   "GET /v1/nodes/{id}": async ({ app, id }) => {
     const view = await viewNode(app.store, id);
@@ -105,26 +99,6 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
     return given === "unknown-node" ? notFound(`node ${id}`) : json(200, await viewNode(app.store, id));
   },
 };
-
-/** A last look at the store and the answer take no longer. */
-const answerMs = 1500;
-
-async function console({ app, id, query, caller, leftMs }: Request): Promise<Answer> {
-  const asked = progressQuery.safeParse(query);
-  if (!asked.success)
-    return problem(400, "invalid", "The query is not as it should be", explainError(asked.error));
-  const { after: seen, waitSeconds } = asked.data;
-  const read = await readConsole(app, id, {
-    seen,
-    waitMs: Math.max(0, Math.min(1000 * waitSeconds, leftMs() - answerMs)),
-    sleep,
-    from: (node) => readableFrom(app.store, node, caller),
-  });
-  if (read === "hidden") return notFound(`node ${id}`);
-  if (read !== "no-console") return json(200, read);
-  const detail = `node ${id} has no \`console\` in its lab's file: docs/consoles.md says what to write there`;
-  return problem(409, "no-console", "Nobody listens to it", detail);
-}
 
 async function operate(
   kind: "offline" | "online",
