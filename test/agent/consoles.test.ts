@@ -309,6 +309,22 @@ describe("what is kept", () => {
     expect(readFileSync(join(dir(), node, logs.at(-1) ?? ""), "utf8")).toMatch(/^\S+Z fourth\n$/);
   });
 
+  test("of a prompt that nobody answered is the end of its boot, and not the beginning of the next", async () => {
+    consoles.learn(aCommandFor(viaTcp()));
+    await port.print("Starting sshd: OK\r\nnode-01 login: ");
+    await eventually(() => texts().length === 2, "the prompt");
+    consoles.poweredOn(node);
+    await port.print("\u001b[2J\u001b[1;1HBIOS\r\n");
+    await hears("BIOS");
+    expect(texts()).toEqual(["BIOS"]);
+    await consoles.stop();
+    const [first = "", ...others] = readdirSync(join(dir(), node))
+      .filter((name) => name.endsWith(".log"))
+      .sort();
+    expect(others).toHaveLength(1);
+    expect(readFileSync(join(dir(), node, first), "utf8")).toMatch(/ node-01 login: \n$/);
+  });
+
   test("is cut to size: the end of a boot is kept, and it is said that something is missing", async () => {
     consoles.learn(aCommandFor(viaTcp()));
     for (let part = 0; part < 10; part += 1) {

@@ -67,6 +67,7 @@ export function keep(given: KeeperSettings): Keeper {
   let refused: string | null = null;
   let lastAt = 0;
   let pending: ConsoleLine | null = null;
+  let read = lineReader();
 
   /** No two lines have the same time: it is their name. */
   const stamp = (): ConsoleLine["at"] => {
@@ -76,6 +77,9 @@ export function keep(given: KeeperSettings): Keeper {
   const lineOf = (text: string): ConsoleLine => ({ at: stamp(), text: text.slice(0, longestConsoleLine) });
 
   function boots(): void {
+    // A prompt that nobody has answered belongs to the boot that it ends.
+    if (pending !== null) log.write([pending]);
+    read = lineReader();
     log.begin();
     told.clear();
     hasAsked = false;
@@ -90,7 +94,7 @@ export function keep(given: KeeperSettings): Keeper {
   }
 
   function hearing(): (bytes: Uint8Array) => void {
-    const read = lineReader();
+    read = lineReader();
     return (bytes) => {
       isConnected = true;
       const heard = read(bytes);
