@@ -9,6 +9,7 @@ import type { RunTool } from "../drivers/tool.ts";
 import { createMachine, removeDisk } from "../drivers/vm/libvirt.ts";
 import type { Boots } from "./boots.ts";
 import type { Consoles } from "./consoles/consoles.ts";
+import { observedOf } from "./consoles/look.ts";
 import { reachGuest, runOnGuest } from "./guests.ts";
 import type { Images } from "./images.ts";
 import type { Leave } from "./perform.ts";
@@ -183,10 +184,8 @@ export async function act(
     case "vm.remove":
       await withBmc(tools, command, leave, heard, (driver, bmc) => removeDisk(virtual(driver, bmc)));
       return { power: "off", build: finished(action.installation) };
-    case "console.tail": {
-      const lines = consoles.tail(command.node, action.lines);
-      return { console: lines.map(({ text }) => text), consoleAt: lines.map(({ at }) => at) };
-    }
+    case "console.tail":
+      return observedOf(consoles.tail(command.node, action.lines));
   }
 }
 

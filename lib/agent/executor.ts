@@ -12,7 +12,7 @@ import type {
   Observed,
 } from "../core/command.ts";
 import { instant } from "../core/time.ts";
-import { onlyLooks, resultOf, supersededBy } from "./intake.ts";
+import { resultOf, supersededBy } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 import { type Act, createPerformer, Ended, type PerformerSettings, switchesPower } from "./perform.ts";
 import { realTimers, type Timers } from "./timers.ts";
@@ -226,16 +226,6 @@ export function createExecutor(settings: ExecutorSettings): Executor {
     besides.add(work);
   }
 
-  /** Neither before nor behind others: nobody waits for hands to read what was heard. */
-  function look(command: Command): void {
-    const work = run(command, new AbortController())
-      .catch((error: unknown) =>
-        log("command failed in the agent", { command: command.id, error: String(error) }),
-      )
-      .finally(() => besides.delete(work));
-    besides.add(work);
-  }
-
   function enqueue(command: Command): void {
     const queue = queues.get(command.node) ?? [];
     queue.push(command);
@@ -256,7 +246,6 @@ export function createExecutor(settings: ExecutorSettings): Executor {
   return {
     add: (command) => {
       if (command.actions.some(({ verb }) => verb === "fence")) return fence(command);
-      if (onlyLooks(command)) return look(command);
       enqueue(command);
       pump();
     },

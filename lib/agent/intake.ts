@@ -72,7 +72,7 @@ export function judge(given: unknown, { state, lab, journal }: Desk, now: Instan
   return { verdict: "accepted", command: wanted, aborts };
 }
 
-/** It reads what the agent has heard and touches nothing, so it has no place in the order of a node's commands. */
+/** It reads what the agent has heard and touches nothing: no place in the order of a node's commands, and none in the journal. */
 export const onlyLooks = ({ actions }: Pick<Command, "actions">): boolean =>
   actions.every(({ verb }) => verb === "console.tail");
 

@@ -17,6 +17,7 @@ import { createBreaker } from "./breaker.ts";
 import { cloudClock } from "./clock.ts";
 import { type AgentConfig, patternsOf } from "./config.ts";
 import { consoleDir, createConsoles } from "./consoles/consoles.ts";
+import { look } from "./consoles/look.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
@@ -161,7 +162,17 @@ export async function serve(config: AgentConfig): Promise<void> {
   let stopping = false;
   const closeSocket = await listen(socketOf(stateDir), async (body) => {
     if (stopping) throw new Error("the agent is stopping and takes nothing new");
-    return JSON.stringify(await take(body, { journal, executor, report: reports.command, lab, now, log }));
+    return JSON.stringify(
+      await take(body, {
+        journal,
+        executor,
+        report: reports.command,
+        look: (command) => look(consoles, command, now()),
+        lab,
+        now,
+        log,
+      }),
+    );
   });
   log("ready", { lab, journal: journal.id, port: bootService.port, commands: journal.state.commands.size });
 

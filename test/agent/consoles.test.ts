@@ -6,8 +6,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Consoles, createConsoles } from "../../lib/agent/consoles/consoles.ts";
 import { followLog } from "../../lib/agent/consoles/follow.ts";
 import { lineReader } from "../../lib/agent/consoles/lines.ts";
+import { look } from "../../lib/agent/consoles/look.ts";
+import { take } from "../../lib/agent/take.ts";
 import { command } from "../../lib/contracts/command.ts";
-import type { Command } from "../../lib/core/command.ts";
+import { commandResult } from "../../lib/contracts/report.ts";
+import type { Command, CommandResult } from "../../lib/core/command.ts";
 import type { Sighting } from "../../lib/core/console/console.ts";
 import { shippedPatterns } from "../../lib/core/console/patterns.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
@@ -19,7 +22,7 @@ import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import { authenticationRefused } from "../../lib/drivers/power/driver.ts";
 import { toolRoom } from "../../lib/drivers/tool.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
-import { aCommand } from "./support.ts";
+import { aCommand, aJournal } from "./support.ts";
 
 const node = branded(isNodeId, "node-01");
 const installation = branded(isInstallationId, "job.1");
@@ -114,7 +117,7 @@ afterEach(async () => {
   folder.remove();
 });
 
-describe("a console that a command has named", () => {
+describe("R75: a console that a command has named", () => {
   test("is listened to from then on; its last lines are told in order, no two at the same time", async () => {
     consoles.learn(aCommandFor(viaTcp()));
     await port.print("first\r\nsecond\r\n\r\nthird\r\n");
@@ -399,6 +402,42 @@ describe("bytes become lines", () => {
     const bytes = [104, 255, 251, 1, 105, 255, 250, 24, 1, 255, 240, 33, 255, 255, 63];
     for (const byte of bytes) hand(Uint8Array.of(byte));
     expect(text).toBe("hi!ÿ?");
+  });
+});
+
+describe("a command that only reads what a console printed", () => {
+  test("is answered at once, with as much as a report has room for, and leaves nothing behind in the journal", async () => {
+    consoles.learn(aCommandFor(viaTcp()));
+    const lines = Array.from({ length: 150 }, (_, index) => `line ${index} ${"x".repeat(300)}`);
+    await port.print(`${lines.join("\n")}\n`);
+    await eventually(() => texts(200).length === 150, "all lines");
+    const journal = await aJournal(folder.path);
+    const [reported, started]: [CommandResult[], Command[]] = [[], []];
+    const asked: Command = {
+      ...aCommandFor(viaTcp()),
+      epoch: 1,
+      actions: [{ verb: "console.tail", lines: 100 }],
+    };
+    const before = journal.bytes();
+    const receipt = await take(JSON.stringify({ schema: "rackwright.delivery/1", commands: [asked] }), {
+      journal,
+      executor: { abort: async () => {}, add: (command) => started.push(command) },
+      report: (result) => reported.push(result),
+      look: (command) => look(consoles, command, Date.now()),
+      lab: asked.lab,
+      now: () => Date.now(),
+      log: () => {},
+    });
+    expect(receipt.commands).toEqual([{ verdict: "accepted", id: asked.id }]);
+    expect([started, journal.bytes(), journal.state.commands.size]).toEqual([[], before, 0]);
+    await journal.close();
+    const [result] = reported;
+    expect(commandResult.parse(result)).toEqual(result);
+    const told = result?.results[0]?.observed;
+    expect(told?.console?.at(-1)).toBe(lines.at(-1));
+    expect(told?.consoleAt).toHaveLength(told?.console?.length ?? -1);
+    // Twenty of them fit into a message of SQS.
+    expect(20 * JSON.stringify(JSON.stringify(result)).length).toBeLessThan(256 * 1024);
   });
 });
 

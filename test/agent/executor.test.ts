@@ -43,22 +43,6 @@ describe("the executor", () => {
     expect(desk.hands.most.get("node slow")).toBe(1);
   });
 
-  test("what only reads a console does not wait for a node whose BMC takes for ever, nor does anything wait for it", async () => {
-    const desk = await aDesk();
-    const slow = aCommand({ node: "slow" });
-    const look = aCommand({ node: "slow", actions: [{ verb: "console.tail", lines: 40 }] });
-    const next = aCommand({ node: "slow" });
-    await desk.take(slow, look, next);
-    const [first, second] = [await desk.hands.next(0), await desk.hands.next(1)];
-    expect([first.verb, second.verb]).toEqual(["power.on", "console.tail"]);
-    first.end();
-    await desk.ended(slow.id);
-    (await desk.hands.next(2)).end();
-    await desk.ended(next.id);
-    second.end({ console: ["login:"] });
-    expect((await desk.ended(look.id)).results).toMatchObject([{ observed: { console: ["login:"] } }]);
-  });
-
   test("R50: nodes that share a power domain take turns", async () => {
     const desk = await aDesk();
     desk.hands.auto = true;

@@ -81,7 +81,7 @@ const linesOf = (view: ConsoleView | string): string[] =>
   typeof view === "string" ? [view] : view.lines.map(({ text }) => text);
 
 describe("whoever reads a console", () => {
-  test("has newer lines fetched by a command to the lab, and waits for them", async () => {
+  test("R75: has newer lines fetched by a command that says where the node's console is, and waits for them", async () => {
     const opened = await aLab();
     const { lab, printed } = opened;
     const view = await read(opened, operator, {
