@@ -170,7 +170,7 @@ describe("R51: a node that has nothing to boot, or whose installer has given up"
     expect(world.entries.at(-1)?.why).toContain("its console tells of no bootable device");
   });
 
-  test("is loaded again out of the lab's budget, as any late node is: a dead boot server costs no rack its nodes", () => {
+  test("is loaded again out of the lab's budget, like every late node: a dead boot server costs no rack its nodes", () => {
     const world = loadedAgain("no-boot-device", "no-bootable-device", "No bootable device.");
     expect(world.budget.tokens).toBeLessThan(world.policy.budget.capacity);
   });

@@ -140,6 +140,7 @@ export function createConsoles(given: ConsolesSettings): Consoles {
     const listener = listeners.get(node);
     const { console: settings } = target;
     if (settings === undefined) {
+      if (listener === undefined) return;
       stop(node);
       rmSync(fileOf(node), { force: true });
       return;
