@@ -67,6 +67,8 @@ export const agentConfig = z.strictObject({
   /** Programs of the lab's own that print what a console prints (console driver `exec`). */
   consoleScriptsDir: z.string().min(1).default("/etc/rackwright/console-scripts"),
   consoles: z.strictObject(consoles).prefault({}),
+  /** Machines that nobody knows are given the ramdisk, which tells what they are (docs/identification.md). */
+  discovery: z.boolean().default(false),
   limits: z.strictObject(limits).prefault({}),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;

@@ -18,6 +18,7 @@ import { cloudClock } from "./clock.ts";
 import { type AgentConfig, patternsOf } from "./config.ts";
 import { consoleDir, createConsoles } from "./consoles/consoles.ts";
 import { look } from "./consoles/look.ts";
+import { createDiscovery } from "./discovery.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
@@ -68,6 +69,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     mostKept: limits.reportsKept,
     log,
   });
+  const discovery = createDiscovery({ journal, lab, now, report: reports.found });
   const boots = createBoots({
     journal,
     publicUrl: config.publicUrl,
@@ -78,6 +80,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     templatesDir: config.templatesDir,
     report: reports.beacon,
     asked: (node) => consoles.asked(node),
+    ...(config.discovery ? { discovery } : {}),
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
   const room = toolRoom({ atOnce: limits.toolsAtOnce, mark: journal.id });
@@ -154,6 +157,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     ...config.listen,
     boots,
     images,
+    discovery,
     bootFilesDir: config.bootFilesDir,
     health,
     log,

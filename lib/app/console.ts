@@ -1,155 +1,83 @@
-/**
- * Reading a node's console. The control plane never opens a connection into a lab: whoever looks has the lines that the agent
- * told last, and a command is on its way for newer ones, at most one in some seconds however many look. Such a command
- * touches nothing, so it is part of no job, and one that is lost is only asked for again.
- */
+/** What the operators' console reads: each widget one query of an index, and a bounded number of items beside it. */
+import { lineKey } from "../contracts/keys.ts";
+import type { NodeProgress } from "../contracts/stored.ts";
+import type { LabView } from "../contracts/views.ts";
+import type { NodeState } from "../core/node/node.ts";
+import type { Reservation } from "../core/reservation/reservation.ts";
+import type { HardwareIssue, TimelineEntry } from "../core/timeline.ts";
+import type { Fleet } from "../ports/fleet.ts";
+import type { Store } from "../ports/store.ts";
+import { viewLab } from "./views.ts";
 
-import { type ConsoleLine, mostConsoleLines, type NodeConsole } from "../contracts/console.ts";
-import { leaseId } from "../contracts/keys.ts";
-import type { ConsoleView } from "../contracts/views.ts";
-import { type Caller, isOperator } from "../core/caller.ts";
-import type { Command, CommandResult } from "../core/command.ts";
-import { branded, isCommandId, type ReservationId } from "../core/ids.ts";
-import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
-import { after, type Instant, instant, type Ms, minutes, seconds } from "../core/time.ts";
-import { type App, decideAgainAtMost } from "./app.ts";
-import { targetOf } from "./dispatch.ts";
+/** More than anybody can look at. */
+export const mostFleetNodes = 10_000;
+const mostAttention = 25;
+const mostReservations = 60;
+const mostInLine = 200;
+const mostLabs = 50;
+const recentEntries = 40;
 
-/** SSM takes about five commands a second of an account, and switching machines comes first. */
-const askEveryMs: Ms = seconds(4);
-const keptMs: Ms = minutes(60 * 24);
-const commandMs: Ms = seconds(30);
-const lookAgainMs: Ms = 500;
-
-export interface Reading {
-  /** Only lines that came after this. */
-  readonly seen: number;
-  readonly waitMs: Ms;
-  readonly sleep: (span: Ms) => Promise<void>;
-  /** From when on the lines are the caller's to read; null: not, or not any more. Asked at every look. */
-  readonly from: (node: NodeState) => Promise<Instant | null>;
+export interface Attention {
+  /** Late ones first, then those that are kept from everybody; the longest due first. */
+  readonly nodes: readonly NodeState[];
+  /** So many need it in all. */
+  readonly count: number;
+  /** Nodes that were looked through. */
+  readonly of: number;
 }
 
-/** `hidden`: there is no such node for the caller. */
-export async function readConsole(
-  app: App,
-  id: string,
-  { seen, waitMs, sleep, from }: Reading,
-): Promise<ConsoleView | "hidden" | "no-console"> {
-  const until = after(app.clock.now(), waitMs);
-  for (;;) {
-    const node = await app.store.read("node", id);
-    const since = node === null ? null : await from(node);
-    if (node === null || since === null) return "hidden";
-    const stored = await app.store.read("console", node.id);
-    const kept = current(stored, app.clock.now());
-    const lines = (kept?.lines ?? []).filter(({ at }) => at > seen && at >= since);
-    const now = app.clock.now();
-    if ((await ask(app, node, stored)) === "no-console") return "no-console";
-    if (lines.length > 0 || now >= until)
-      return { node: id, lines, readAt: kept?.readAt ?? null, after: lines.at(-1)?.at ?? seen };
-    await sleep(Math.max(1, Math.min(lookAgainMs, until - now)));
-  }
+/** Nodes that are late, quarantined, or have an open issue. */
+export async function readAttention(store: Store, fleet: Fleet): Promise<Attention> {
+  const { nodes } = await fleet.all(mostFleetNodes);
+  const rank = (each: { late: boolean; due: number | null }) => (each.late ? 0 : 1);
+  const wanted = nodes
+    .filter(({ late, state, issues }) => late || state === "quarantined" || issues > 0)
+    .toSorted((a, b) => rank(a) - rank(b) || (a.due ?? Infinity) - (b.due ?? Infinity));
+  const shown = wanted.slice(0, mostAttention).map(({ id }) => id);
+  return { nodes: await store.readMany("node", shown), count: wanted.length, of: nodes.length };
 }
 
-/**
- * From when on a caller may read a node's console: an operator from the beginning, the owner of a reservation from the moment
- * when the node was made ready for it, while he has it. What the one before him left on it is not his. Null: not at all.
- */
-export async function readableFrom(
-  store: App["store"],
-  node: NodeState,
-  caller: Caller,
-): Promise<Instant | null> {
-  if (isOperator(caller)) return instant(0);
-  const { provision } = node;
-  const mine = await ownedBy(store, reservationOf(node), caller);
-  if (!mine || provision.state === "reclaiming") return null;
-  return provision.state === "in-use" ? provision.grantedAt : (jobOf(node)?.startedAt ?? null);
+export interface Story {
+  readonly node: NodeState;
+  readonly progress: NodeProgress | null;
+  /** The latest last. */
+  readonly entries: readonly TimelineEntry[];
+  readonly issues: readonly HardwareIssue[];
 }
 
-async function ownedBy(store: App["store"], id: ReservationId | null, { name }: Caller): Promise<boolean> {
-  const reservation = id === null ? null : await store.read("reservation", id);
-  if (reservation === null || reservation.endedAt !== null) return false;
-  return reservation.owner === name && reservation.outcome === null;
-}
-
-/** The table forgets late. */
-const current = (stored: NodeConsole | null, now: Instant): NodeConsole | null =>
-  stored === null || stored.expiresAt < now ? null : stored;
-
-/** Has the agent tell what is new, unless somebody did so just now. */
-async function ask(app: App, node: NodeState, stored: NodeConsole | null): Promise<"asked" | "no-console"> {
-  const { store, clock, outbox } = app;
-  const now = clock.now();
-  const kept = current(stored, now);
-  if (kept?.askedAt != null && now < after(kept.askedAt, askEveryMs)) return "asked";
-  const [spec, lab] = await Promise.all([store.read("node-spec", node.id), store.read("lab", node.lab)]);
-  if (spec?.console === undefined || lab === null) return "no-console";
-  const value: NodeConsole = {
-    node: node.id,
-    version: (stored?.version ?? 0) + 1,
-    lines: kept?.lines ?? [],
-    askedAt: now,
-    readAt: kept?.readAt ?? null,
-    expiresAt: after(now, keptMs),
-  };
-  const expect = stored === null ? "absent" : stored.version;
-  // Somebody else was first: he asks.
-  if ((await store.commit([{ kind: "console", value, expect }])) === "conflict") return "asked";
-  const [lease, ...controllers] = await Promise.all([
-    store.read("lease", leaseId(node.lab, spec.power.domain)),
-    ...lab.controllers.map((each) => store.read("controller", each)),
+/** Null: there is no such node. */
+export async function readStory(store: Store, id: string): Promise<Story | null> {
+  const node = await store.read("node", id);
+  if (node === null) return null;
+  const [progress, entries, issues] = await Promise.all([
+    store.read("progress", id),
+    store.timeline({ kind: "node", id }, Math.max(0, node.version - recentEntries), recentEntries),
+    store.issues(id),
   ]);
-  const known = controllers.filter((each) => each?.reachable === true);
-  // Who has its hands on the node listens to its console.
-  const to = known.find((each) => each?.id === lease?.owner) ?? known[0];
-  if (to == null) return "asked";
-  const command: Command = {
-    id: branded(isCommandId, `console.${node.id}.${now}`),
-    node: node.id,
-    lab: node.lab,
-    journal: to.journal,
-    epoch: Math.max(1, node.epoch),
-    notAfter: after(now, commandMs),
-    mustEnd: after(now, 2 * commandMs),
-    actions: [{ verb: "console.tail", lines: mostConsoleLines }],
-    target: targetOf(spec),
-  };
-  outbox.send(to.id, command);
-  await outbox.flush();
-  return "asked";
+  return { node, progress, entries, issues };
 }
 
-export const onlyReadConsole = ({ results }: CommandResult): boolean =>
-  results.length > 0 && results.every(({ verb }) => verb === "console.tail");
-
-/** Takes down what a command has read of a console, whatever it was for. Doubled, late or reordered, it is the same lines. */
-export async function keepConsole({ store, clock }: App, result: CommandResult): Promise<void> {
-  const { node, results, endedAt } = result;
-  const read = results.flatMap(({ observed }) => linesOf(observed?.console, observed?.consoleAt));
-  if (read.length === 0 && !onlyReadConsole(result)) return;
-  for (let round = 0; round < decideAgainAtMost; round += 1) {
-    const stored = await store.read("console", node);
-    const lines = [...new Map([...(stored?.lines ?? []), ...read].map((line) => [line.at, line])).values()]
-      .sort((a, b) => a.at - b.at)
-      .slice(-mostConsoleLines);
-    const value: NodeConsole = {
-      node,
-      version: (stored?.version ?? 0) + 1,
-      lines,
-      askedAt: stored?.askedAt ?? null,
-      readAt: stored?.readAt != null && stored.readAt > endedAt ? stored.readAt : endedAt,
-      expiresAt: after(clock.now(), keptMs),
-    };
-    const expect = stored === null ? "absent" : stored.version;
-    if ((await store.commit([{ kind: "console", value, expect }])) === "committed") return;
-  }
-  // It is only for people to read, and is told again whenever somebody asks.
+export interface Reservations {
+  /** Those that are not at rest, whichever is looked at next first. */
+  readonly live: readonly Reservation[];
+  readonly more: boolean;
+  /** By reservation that waits for nodes: its place in the line of its class, from 1. */
+  readonly places: ReadonlyMap<string, number>;
 }
 
-const linesOf = (texts: readonly string[] = [], times: readonly Instant[] = []): readonly ConsoleLine[] =>
-  texts.flatMap((text, index) => {
-    const at = times[index];
-    return at === undefined ? [] : [{ at, text }];
-  });
+/** Whatever is not at rest has a deadline, so the index of deadlines has exactly the reservations that are alive. */
+export async function readReservations(store: Store): Promise<Reservations> {
+  const refs = await store.due("reservations", Number.MAX_SAFE_INTEGER, mostReservations + 1);
+  const shown = refs.slice(0, mostReservations).map(({ id }) => id);
+  const live = await store.readMany("reservation", shown);
+  const classes = [...new Set(live.filter(({ state }) => state === "new").map((each) => each.class))];
+  const lines = await Promise.all(classes.map((each) => store.pool(lineKey(each), mostInLine)));
+  const places = new Map(lines.flatMap((line) => line.map((id, index): [string, number] => [id, index + 1])));
+  return { live, more: refs.length > mostReservations, places };
+}
+
+export async function readLabs(store: Store): Promise<readonly LabView[]> {
+  const { items } = await store.list("lab", mostLabs, null);
+  const views = await Promise.all(items.map(({ id }) => viewLab(store, id)));
+  return views.filter((view) => view !== null);
+}

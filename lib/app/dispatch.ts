@@ -116,7 +116,9 @@ export async function dispatch(app: App, decision: Commit): Promise<Dispatched> 
 
 /** What a command for a node says of where the node is to be found. */
 export const targetOf = ({ macs, power, console: serial }: NodeSpec): CommandTarget =>
-  serial === undefined ? { macs, power } : { macs, power, console: serial };
+  serial === undefined
+    ? { macs, power }
+    : { macs, power, console: { options: {}, credential: null, ...serial } };
 
 /** How long hands may be busy with what they were given. */
 export const handsPolicy = ({ policy: { hands, command } }: App): HandsPolicy => ({

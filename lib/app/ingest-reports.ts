@@ -3,14 +3,16 @@
  * message itself cannot.
  */
 
+import type { Found } from "../contracts/found.ts";
 import type { Report, Reports } from "../contracts/report.ts";
 import { heard } from "../core/hands.ts";
 import type { ControllerId, JournalId, LabId, NodeId } from "../core/ids.ts";
 import type { Actor } from "../core/node/node.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
-import { keepConsole, onlyReadConsole } from "./console.ts";
 import { handsPolicy } from "./dispatch.ts";
+import { heedFound } from "./identify.ts";
+import { keepConsole, onlyReadConsole } from "./serial-console.ts";
 
 export type Ingested = { readonly refused: readonly string[] };
 
@@ -25,13 +27,34 @@ export async function ingestReports(
   }
   const refused: string[] = [];
   for (const report of reports) {
-    const reason =
-      report.kind === "alive"
-        ? await heardOf(app, report.lab, controller, journal)
-        : await ingest(app, report, controller);
+    const reason = await take(app, report, controller, journal);
     if (reason !== null) refused.push(reason);
   }
   return { refused };
+}
+
+function take(
+  app: App,
+  report: Report,
+  controller: ControllerId,
+  journal: JournalId,
+): Promise<string | null> {
+  switch (report.kind) {
+    case "alive":
+      return heardOf(app, report.lab, controller, journal);
+    case "found":
+      return ingestFound(app, report.found, controller);
+    default:
+      return ingest(app, report, controller);
+  }
+}
+
+/** A machine is believed only to be in a lab of the controller that tells of it. */
+async function ingestFound(app: App, found: Found, controller: ControllerId): Promise<string | null> {
+  const lab = await app.store.read("lab", found.lab);
+  if (lab?.controllers.includes(controller) !== true)
+    return `${controller} is not a controller of lab ${found.lab}, where it found machine ${found.mac}`;
+  return heedFound(app, lab, found, { kind: "agent", name: controller });
 }
 
 /** Takes down which journal speaks for a controller: from then on commands name it (lib/core/hands.ts). */
@@ -51,11 +74,9 @@ async function heardOf(app: App, labId: LabId, id: ControllerId, journal: Journa
   throw new Contended(`lab controller ${id} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
-async function ingest(
-  app: App,
-  report: Exclude<Report, { kind: "alive" }>,
-  controller: ControllerId,
-): Promise<string | null> {
+type AboutNode = Extract<Report, { kind: "command" | "beacon" | "console" }>;
+
+async function ingest(app: App, report: AboutNode, controller: ControllerId): Promise<string | null> {
   const name = nodeOf(report);
   const node = await app.store.read("node", name);
   if (node === null) return `report about unknown node ${name}`;
@@ -90,7 +111,7 @@ async function ingest(
   }
 }
 
-function nodeOf(report: Exclude<Report, { kind: "alive" }>): NodeId {
+function nodeOf(report: AboutNode): NodeId {
   switch (report.kind) {
     case "command":
       return report.result.node;

@@ -9,7 +9,7 @@ const plain = /^[\x20-\x7e]{0,256}$/;
 
 export const consoleSettings = z.strictObject({
   driver: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "is not a console driver's name"),
-  address: z.string().regex(/^[A-Za-z0-9[][\x21-\x7e]{0,255}$/, "is not an address"),
+  address: z.string().regex(/^[\x21-\x7e]{1,256}$/, "is not an address"),
   options: z
     .record(
       z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, "is not the name of an option"),

@@ -9,6 +9,7 @@ import type { Sighting } from "../core/console/console.ts";
 import type { LabId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
 import { sighting } from "./console.ts";
+import { type Found, found } from "./found.ts";
 import {
   at,
   bootId,
@@ -52,6 +53,7 @@ const actionResult = z.strictObject({
     "power.cycle",
     "power.reset",
     "power.status",
+    "bmc.accounts",
     "boot.set",
     "netboot.set",
     "netboot.install",
@@ -77,6 +79,7 @@ const actionResult = z.strictObject({
       address: z.string().min(1).max(256).exactOptional(),
       console: z.array(z.string().max(400)).max(200).exactOptional(),
       consoleAt: z.array(at).max(200).exactOptional(),
+      bmcAccounts: z.array(z.string().max(64)).max(64).exactOptional(),
       build: buildReport.exactOptional(),
     })
     .exactOptional(),
@@ -115,6 +118,8 @@ export type Report =
   | { readonly kind: "beacon"; readonly beacon: Beacon }
   /** A line on a console that means something. */
   | { readonly kind: "console"; readonly sighting: Sighting }
+  /** A ramdisk has told what it runs on. */
+  | { readonly kind: "found"; readonly found: Found }
   /** The agent has started, or says that it is still there. */
   | { readonly kind: "alive"; readonly lab: LabId; readonly at: Instant };
 
@@ -122,6 +127,7 @@ export const report: z.ZodType<Report> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("command"), result: commandResult }),
   z.strictObject({ kind: z.literal("beacon"), beacon }),
   z.strictObject({ kind: z.literal("console"), sighting }),
+  z.strictObject({ kind: z.literal("found"), found }),
   z.strictObject({ kind: z.literal("alive"), lab: labId, at }),
 ]);
 

@@ -1,5 +1,5 @@
 /** What a node's serial console printed, for those who may read it. */
-import { readableFrom, readConsole } from "../../../lib/app/console.ts";
+import { readableFrom, readConsole } from "../../../lib/app/serial-console.ts";
 import { sleep } from "../../../lib/aws/clock.ts";
 import { progressQuery } from "../../../lib/contracts/api.ts";
 import { explain } from "../../../lib/contracts/scalars.ts";

@@ -87,6 +87,11 @@ export function createConsoles(given: ConsolesSettings): Consoles {
     return log;
   }
 
+  const withSecret = (settings: ConsoleSettings, ofBmc: string): ConsoleSettings =>
+    drivers.some(({ name, ofBmc: isOfBmc }) => name === settings.driver && isOfBmc === true)
+      ? { ...settings, credential: settings.credential ?? ofBmc }
+      : settings;
+
   function start(of: Known): void {
     const { node, domain, console: settings } = of;
     const driver = drivers.find(({ name }) => name === settings.driver);
@@ -138,13 +143,13 @@ export function createConsoles(given: ConsolesSettings): Consoles {
 
   function learn({ node, target }: Command): void {
     const listener = listeners.get(node);
-    const { console: settings } = target;
-    if (settings === undefined) {
+    if (target.console === undefined) {
       if (listener === undefined) return;
       stop(node);
       rmSync(fileOf(node), { force: true });
       return;
     }
+    const settings = withSecret(target.console, target.power.credential);
     if (listener !== undefined && isSame(listener.of.console, settings)) {
       listener.heardOfAt = now();
       return;

@@ -25,6 +25,8 @@ export interface ConsoleAccess {
 
 export interface ConsoleDriver {
   readonly name: string;
+  /** It logs in to the BMC: with the BMC's own secret, unless the console names another. */
+  readonly ofBmc?: true;
   /**
    * Hands on what the console prints, as it comes. Resolves with the reason when the connection has ended by itself; throws
    * a DriverFault where there was none, and the signal's reason when it was ended from outside.

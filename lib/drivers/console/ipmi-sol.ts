@@ -12,6 +12,7 @@ const banner = /^\[SOL Session operational\. {2}Use ~\? for help\]\r?\n/;
 
 export const ipmiSol: ConsoleDriver = {
   name: "ipmi-sol",
+  ofBmc: true,
   listen: async (console, heard) => {
     // It says whether the BMC is there, takes the credential, and which cipher suite it speaks.
     await ipmitool(console, ["chassis", "power", "status"]);

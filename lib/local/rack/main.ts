@@ -44,7 +44,7 @@ async function main(config: RackConfig): Promise<void> {
         node.id,
         config.faults.filter((fault) => fault.node === node.id),
       );
-    const machine = createMachine({ node, config, store, sshPort, state, print: serial.print });
+    const machine = createMachine({ node, config, store, sshPort, bmcPort, state, print: serial.print });
     const bmc = await startBmc({
       machine,
       port: bmcPort,
