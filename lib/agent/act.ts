@@ -132,6 +132,7 @@ export async function act(
     case "fence":
       throw new Error("a fence is no action of its own: the executor carries it out");
     case "netboot.set":
+    case "image.capture":
     case "netboot.install": {
       // A network boot is allowed only to a machine that was seen off: whatever runs on it cannot ask for the script.
       const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;

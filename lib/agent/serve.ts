@@ -13,6 +13,7 @@ import { act, observePower, secretVersion, type Tools } from "./act.ts";
 import { startBootService } from "./boot-service.ts";
 import { createBoots } from "./boots.ts";
 import { createBreaker } from "./breaker.ts";
+import { createCaptures } from "./captures.ts";
 import { cloudClock } from "./clock.ts";
 import type { AgentConfig } from "./config.ts";
 import { createExecutor } from "./executor.ts";
@@ -76,6 +77,12 @@ export async function serve(config: AgentConfig): Promise<void> {
     report: reports.beacon,
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
+  const captures = createCaptures({
+    dir: join(stateDir, "captures"),
+    images,
+    done: boots.captured,
+    failed: boots.notCaptured,
+  });
   const room = toolRoom({ atOnce: limits.toolsAtOnce, mark: journal.id });
   const breaker = createBreaker({ journal, now, random: Math.random });
   const tools: Tools = {
@@ -130,6 +137,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     ...config.listen,
     boots,
     images,
+    captures,
     bootFilesDir: config.bootFilesDir,
     health,
     log,

@@ -25,6 +25,7 @@ export const eventTypes: Readonly<Record<EventType, string>> = {
   "node.loading": "Its disk is being written",
   "node.configuring": "Its operating system comes up",
   "node.in-use": "It is handed over to its user",
+  "node.capturing": "What is on it is being made an image of",
   "node.reclaiming": "It is being taken back",
   "node.maintenance": "An operator has it",
   "node.quarantined": "It could not be repaired: a person has to look at it",

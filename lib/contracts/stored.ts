@@ -265,6 +265,10 @@ export const codecs: {
       settings: imageSettings.default({}),
       overrides: policyOverrides.nullable(),
       registeredAt: at,
+      captured: z
+        .strictObject({ node: nodeId, job: jobId, from: revisionId, by: z.string(), comment: z.string() })
+        .exactOptional(),
+      tried: z.strictObject({ node: nodeId, at }).exactOptional(),
     }),
   ),
   issue: codec(
@@ -289,7 +293,7 @@ export const codecs: {
     z.strictObject({
       id: jobId,
       version: z.int().min(1),
-      kind: z.enum(["reserve", "end", "reload", ...lightPrograms]),
+      kind: z.enum(["reserve", "end", "reload", "capture", ...lightPrograms]),
       node: nodeId.nullable(),
       reservation: reservationId.nullable(),
       requestedBy: actor,
@@ -297,6 +301,7 @@ export const codecs: {
       state: z.enum(["accepted", "done", "failed", "abandoned"]),
       cause: fault.nullable(),
       endedAt: at.nullable(),
+      revision: revisionId.exactOptional(),
     }),
   ),
   block: codec(1, block),

@@ -56,6 +56,18 @@ export type Action =
     }
   | { readonly verb: "netboot.clear" }
   | { readonly verb: "image.prefetch"; readonly image: ImageContent }
+  /**
+   * Arms one network boot in which the node's disk is read into the lab's image store. The node's own system keeps its voice:
+   * it boots again afterwards.
+   */
+  | {
+      readonly verb: "image.capture";
+      readonly installation: InstallationId;
+      readonly boot: BootId;
+      /** What the system on the disk came from. */
+      readonly installed: InstallationId;
+      readonly revision: RevisionId;
+    }
   /** Asks the running OS who it is: revision marker, boot, sessions since access was granted. */
   | { readonly verb: "os.probe"; readonly channel?: GuestChannel }
   | { readonly verb: "os.address"; readonly channel?: GuestChannel }
@@ -71,7 +83,7 @@ export type Action =
       readonly channel?: GuestChannel;
       /** Worth trying: the actions after it are carried out whatever comes of it. */
       readonly mayFail?: true;
-      readonly task: "grant-access" | "revoke-access" | "sanitize";
+      readonly task: "grant-access" | "revoke-access" | "sanitize" | "pre-capture" | "post-capture";
       readonly parameters: Readonly<Record<string, string>>;
     }
   /** Asks an executable on the lab controller that wraps a build system of its own (docs/build-systems.md). */
@@ -220,6 +232,8 @@ export interface Beacon {
   readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
   /** The checksum of what was read back from the disk, after all image bytes were served under this boot's token. */
   readonly verified?: { readonly sha256: string };
+  /** What was read of the disk is in the lab's image store, and its checksum is the one that the node read. */
+  readonly captured?: ImageContent;
   /** The installer's last word: its work is done, and the machine is about to boot the disk. */
   readonly installed?: true;
   /** Where the running OS can be reached, as it sees it. */

@@ -6,6 +6,7 @@ import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBootService } from "../../lib/agent/boot-service.ts";
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
+import { createCaptures } from "../../lib/agent/captures.ts";
 import { createImages, type Images } from "../../lib/agent/images.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
 import type { Beacon } from "../../lib/core/command.ts";
@@ -64,6 +65,12 @@ const startService = async () => {
     port: bootPort,
     boots,
     images,
+    captures: createCaptures({
+      dir: join(folder.path, "captures"),
+      images,
+      done: boots.captured,
+      failed: boots.notCaptured,
+    }),
     bootFilesDir: join(folder.path, "boot"),
     health: () => {
       throw new Error("nobody asks for it here");

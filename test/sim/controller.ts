@@ -244,7 +244,9 @@ export class Controller implements BootServer {
 
   plan = (token: string) => {
     const bearer = this.agent?.boots.bearer(token) ?? null;
-    return bearer?.kind === "boot" && this.agent !== null ? this.agent.boots.plan(bearer.boot) : null;
+    const plan = bearer?.kind === "boot" && this.agent !== null ? this.agent.boots.plan(bearer.boot) : null;
+    // Nobody in this town makes images.
+    return plan?.schema === "rackwright.boot-plan/1" ? plan : null;
   };
 
   serve = async (token: string, from: number, to: number): Promise<void> => {

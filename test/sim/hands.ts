@@ -237,6 +237,7 @@ export function createAct(place: Place): {
         if (action.task === "revoke-access") disk.granted.delete(user);
         return factsOf(machine);
       }
+      case "image.capture":
       case "netboot.install":
       case "vm.create":
       case "vm.remove":

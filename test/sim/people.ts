@@ -117,7 +117,7 @@ export class People {
     this.asked += 1;
     const id = branded(isReservationId, `end-${this.asked}`);
     const which = branded(isReservationId, reservation);
-    this.town.cloud.job({ schema, kind: "end", id, reservation: which, reason: "enough" });
+    this.town.cloud.job({ schema, kind: "end", id, reservation: which, reason: "enough", capture: null });
   }
 
   giveBack(): void {

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { capture } from "./capture.ts";
 import { connect } from "./connect.ts";
 import { end } from "./end.ts";
 import { explain } from "./explain.ts";
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   watch,
   connect,
   extend,
+  capture,
   end,
   nodes,
   node,

@@ -225,6 +225,7 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
       store,
       signal,
       machine,
+      disk: state.disk,
       badDisk: faultOf(state, "bad-disk") !== null,
       hangs: () => hangs("build"),
       save: (to) => enter(to),
@@ -285,6 +286,7 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
       node: id,
       port: sshPort,
       disk: () => state.disk,
+      diskFile: store.diskPath(id),
       machine: () => (state.machine.phase === "run" ? state.machine : null),
       setUsers: (users) => state.disk !== null && change({ disk: { ...state.disk, users } }),
       login: (user) => {

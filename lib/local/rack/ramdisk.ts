@@ -1,14 +1,15 @@
 /**
- * What our ramdisk does on a machine: fetch the plan, write the image in ranges, read the disk back, report the checksum,
+ * What our ramdisk does on a machine: fetch the plan, which may be to read the disk (reader.ts); else write the image in ranges, read the disk back, report the checksum,
  * and leave on the disk what the installed system needs to know (lib/contracts/boot.ts).
  */
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { type BootPlan, bootPlan } from "../../contracts/boot.ts";
+import { type BootPlan, type CapturePlan, ramdiskPlan } from "../../contracts/boot.ts";
 import { newKeyPair } from "../../drivers/os/ssh.ts";
 import type { Disk, MachineState } from "./node-state.ts";
+import { readToStore } from "./reader.ts";
 import type { RackStore } from "./store.ts";
 import { ask, patiently, sendPatiently } from "./wire.ts";
 
@@ -19,6 +20,8 @@ export interface RamdiskSettings {
   readonly store: RackStore;
   readonly signal: AbortSignal;
   readonly machine: Building;
+  /** What is on it now; null: nothing that is whole. */
+  readonly disk: Disk | null;
   readonly badDisk: boolean;
   /** Asked in the middle of the write. */
   readonly hangs: () => boolean;
@@ -31,12 +34,13 @@ const chunkBytes = 1024 * 1024;
 const saveEveryBytes = 4 * chunkBytes;
 const progressEveryMs = 250;
 
-/** The written disk; null when the machine hangs or has failed, and goes no further by itself. */
+/** The written disk, or the one that was read; null when the machine hangs or has failed, and goes no further by itself. */
 export async function buildFromPlan({
   id,
   store,
   signal,
   machine,
+  disk: own,
   badDisk,
   hangs,
   save,
@@ -54,6 +58,14 @@ export async function buildFromPlan({
   if (now.stage === "failed") return null;
   await tell({});
   const plan = now.plan ?? (await fetchPlan(url, token, signal));
+  if (plan.schema === "rackwright.capture-plan/1") {
+    keep({ plan });
+    if (own !== null)
+      return readToStore({ file: store.diskPath(id), disk: own, url, token, plan, signal, hangs, tell });
+    keep({ stage: "failed" });
+    await tell({ fault: { class: "node", code: "no-disk", message: "there is no disk to be read" } });
+    return null;
+  }
   if (now.plan === null) {
     forget();
     keep({ plan });
@@ -122,10 +134,10 @@ export async function buildFromPlan({
   }
 }
 
-const fetchPlan = (url: string, token: string, signal: AbortSignal): Promise<BootPlan> =>
+const fetchPlan = (url: string, token: string, signal: AbortSignal): Promise<BootPlan | CapturePlan> =>
   patiently(async () => {
     const response = await ask(`${url}/boot/plan`, token, {}, signal);
-    return bootPlan.parse(await response.json());
+    return ramdiskPlan.parse(await response.json());
   }, signal);
 
 /** Of what is read back; a bad disk gives back something else than was written. */
