@@ -16,6 +16,7 @@ import { createBreaker } from "./breaker.ts";
 import { createCaptures } from "./captures.ts";
 import { cloudClock } from "./clock.ts";
 import type { AgentConfig } from "./config.ts";
+import { createCopies } from "./copies.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
@@ -96,6 +97,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     tool: room.run,
     boots,
     images,
+    copies: createCopies(join(stateDir, "copies"), images),
     state: journal.state,
     privateKey: key.private,
   };

@@ -11,7 +11,7 @@ import type { App } from "./app.ts";
 export async function registrationOf(
   { store }: Pick<App, "store">,
   node: NodeState,
-  { job, order, content }: Captured,
+  { job, order, content, settings }: Captured,
   base: ImageRevision | null,
   now: Instant,
 ): Promise<{ readonly revision: RevisionId; readonly writes: readonly Write[] }> {
@@ -28,6 +28,7 @@ export async function registrationOf(
     image: order.image,
     revision,
     content,
+    settings: { ...base.settings, ...settings },
     registeredAt: now,
     captured: {
       node: node.id,

@@ -78,6 +78,7 @@ export const action = z.discriminatedUnion("verb", [
     image: imageId,
     revision: revisionId,
     settings: imageSettings,
+    capture: z.strictObject({ image: imageId, comment: z.string().max(500) }).exactOptional(),
   }),
   z.strictObject({
     verb: z.literal("vm.create"),
@@ -88,6 +89,7 @@ export const action = z.discriminatedUnion("verb", [
     diskGib: z.int().min(1).max(65_536),
   }),
   z.strictObject({ verb: z.literal("vm.remove"), installation: installationId }),
+  z.strictObject({ verb: z.literal("vm.capture"), installation: installationId }),
   z.strictObject({ verb: z.literal("console.tail"), lines: z.int().min(1).max(200) }),
   z.strictObject({ verb: z.literal("identify"), seconds: z.int().min(0).max(240) }),
   z.strictObject({ verb: z.literal("fence") }),

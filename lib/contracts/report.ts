@@ -12,6 +12,7 @@ import {
   bootId,
   commandId,
   controllerId,
+  imageSettings,
   installationId,
   journalId,
   labId,
@@ -41,6 +42,12 @@ export const buildReport = z.strictObject({
   result: z.enum(["done", "retry", "fatal", "waiting"]),
   sign: words(200).nullable(),
   fault: fault.nullable(),
+  captured: z
+    .strictObject({
+      content: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
+      settings: imageSettings.exactOptional(),
+    })
+    .exactOptional(),
 }) satisfies z.ZodType<BuildReport>;
 
 const actionResult = z.strictObject({
@@ -64,6 +71,7 @@ const actionResult = z.strictObject({
     "build.call",
     "vm.create",
     "vm.remove",
+    "vm.capture",
     "console.tail",
     "identify",
     "fence",

@@ -20,6 +20,7 @@ import {
   commandId,
   controllerId,
   imageId,
+  imageSettings,
   installationId,
   issueId,
   jobId,
@@ -92,7 +93,11 @@ const jobRun = z.strictObject({
     os: osFacts.nullable(),
     build: buildReport.nullable().default(null),
     captured: z
-      .strictObject({ installation: installationId, content: imageContent.nullable() })
+      .strictObject({
+        installation: installationId,
+        content: imageContent.nullable(),
+        settings: imageSettings.exactOptional(),
+      })
       .exactOptional(),
     fault: fault.nullable(),
   }),

@@ -97,6 +97,8 @@ export type Action =
       readonly revision: RevisionId;
       /** The image's settings, as its people wrote them. */
       readonly settings: Readonly<Record<string, string>>;
+      /** Of a capture: what it becomes. */
+      readonly capture?: { readonly image: ImageId; readonly comment: string };
     }
   /** Makes the node's virtual machine anew, off, on a disk of its own that only holds what differs from the image. */
   | {
@@ -109,6 +111,8 @@ export type Action =
     }
   /** Switches it off and deletes that disk; the machine stays defined, so that its power can be read. */
   | { readonly verb: "vm.remove"; readonly installation: InstallationId }
+  /** Copies the disk of the machine, which is off, into the lab's image store; asked again, it says how far it is. */
+  | { readonly verb: "vm.capture"; readonly installation: InstallationId }
   | { readonly verb: "console.tail"; readonly lines: number }
   /** Makes the machine findable by eye. */
   | { readonly verb: "identify"; readonly seconds: number }
@@ -164,6 +168,11 @@ export interface BuildReport {
   readonly sign: string | null;
   /** Why, for retry and fatal. */
   readonly fault: Fault | null;
+  /** Of a capture that is done: its bytes in the image store, or the settings by which the build system finds it again. */
+  readonly captured?: {
+    readonly content: ImageContent | null;
+    readonly settings?: Readonly<Record<string, string>>;
+  };
 }
 
 /** What an action saw. Every field is an observation made by the agent, never an intention. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { configurationFault, nodeFault } from "../../lib/core/fault.ts";
-import { branded, isImageId, isJobId, isReservationId } from "../../lib/core/ids.ts";
+import { branded, isImageId, isInstallationId, isJobId, isReservationId } from "../../lib/core/ids.ts";
 import { mayBecome } from "../../lib/core/node/states.ts";
 import { netbootImage } from "../../lib/core/provisioning/build-systems/netboot-image.ts";
 import { linux } from "../../lib/core/provisioning/os-modules/linux.ts";
@@ -211,6 +211,41 @@ describe("a capture", () => {
       ),
     );
   });
+
+  test.each([
+    ["libvirt", { memoryMib: "512", cpus: "1", diskGib: "4" }, made, {}],
+    ["external", { system: "xcat", osimage: "base" }, null, { osimage: "course-7" }],
+  ] as const)(
+    "R20: %s tells how far it is until it is done, and what its image is found by is registered with it",
+    (buildSystem, settings, content, found) => {
+      const world = new World({ image: { ...image, buildSystem, osModule: "linux", settings } });
+      world.makeAvailable().claimFor().look();
+      const say = (result: "waiting" | "done", more: object = {}) => {
+        const { command, id, attempt } = world.job;
+        const installation = branded(isInstallationId, `${id}.${attempt}`);
+        const build = { installation, result, sign: null, fault: null, ...more };
+        const verb = command?.actions.at(-1)?.verb ?? "power.on";
+        return world.answer("completed", { results: [{ verb, outcome: "done", observed: { build } }] });
+      };
+      say("done");
+      if (world.job.stage === "load") say("done");
+      for (const phase of ["kernel", "init", "run"] as const) world.pass(10).beacon(phase);
+      while (world.state === "configuring") world.pass(5).answer();
+      expect(world.state).toBe("in-use");
+      ask(world);
+      world.answer();
+      expect(world.job.stage).toBe("capture");
+      say("waiting");
+      expect(world.job.retryAt).not.toBeNull();
+      world.waitUntilDue();
+      say("done", { captured: { content, ...(content === null ? { settings: found } : {}) } });
+      expect(world.job.stage).toBe("post-capture");
+      if (world.job.command !== null) world.answer();
+      comesBack(world);
+      expect(world.state).toBe("in-use");
+      expect(world.captures).toMatchObject([{ content, settings: found }]);
+    },
+  );
 
   test("its words count once, and those of another boot not at all", () => {
     const world = asked();

@@ -1,6 +1,19 @@
 # Sourced by init where the plan says that the disk is to become an image: it is read piece by piece, zeros are left out, the
 # rest is sent compressed (lib/contracts/boot.ts). The machine goes on only when the boot service has the whole.
 
+# Only the disk that was meant: another one is neither read nor changed.
+about() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2"; }
+holds=''
+for partition in $(partitions); do
+  mount -t ext4 -o ro "$partition" /mnt 2>/dev/null || continue
+  [ -f /mnt/etc/rackwright/installation.json ] && holds="$(about installation /mnt/etc/rackwright/installation.json)"
+  umount /mnt
+  [ -n "$holds" ] && break
+done
+wanted="$(about installation /run/plan)"
+[ "$holds" = "$wanted" ] ||
+  fault node other-installation "the disk holds installation ${holds:-(none)}, not $wanted"
+
 # Blocks that no file uses any more are given back, where file system and disk allow it: they are read as zeros then.
 for partition in $(partitions); do
   mount -t ext4 "$partition" /mnt 2>/dev/null || continue

@@ -38,6 +38,8 @@ export interface Captured {
   readonly job: JobRun;
   readonly order: CaptureOrder;
   readonly content: ImageContent | null;
+  /** What its build system finds it by, beside the settings of what the node was loaded with. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface Draft {

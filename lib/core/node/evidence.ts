@@ -99,6 +99,12 @@ function foldBuild(draft: Draft, build: BuildReport): void {
     signOfLife(draft);
     rewind(draft);
   }
+  if (build.result === "done" && job.stage === "capture" && build.captured !== undefined) {
+    const captured = { installation: installationOf(job), ...build.captured };
+    setJob(draft, { evidence: { ...job.evidence, build, captured } });
+    draft.notes.push("the build system says that it has an image of what the node holds");
+    return;
+  }
   if (build.result !== "done" || job.stage !== "load" || job.target === null) return;
   foldInstalled(draft, job.target, "the build system says that all of the disk was replaced");
   draft.evidence = `the build system's word on installation ${build.installation}`;

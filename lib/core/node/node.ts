@@ -186,7 +186,11 @@ export interface Evidence {
   /** What a build system that answers for itself said last, in this step. */
   readonly build: BuildReport | null;
   /** What was read of the disk, after both sides had the same checksum of it; null content: a build system keeps it. */
-  readonly captured?: { readonly installation: InstallationId; readonly content: ImageContent | null };
+  readonly captured?: {
+    readonly installation: InstallationId;
+    readonly content: ImageContent | null;
+    readonly settings?: Readonly<Record<string, string>>;
+  };
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
 }

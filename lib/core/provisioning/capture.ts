@@ -43,7 +43,8 @@ export function endCapture(draft: Draft, job: JobRun): void {
     draft.notes.push("it is as it was before the capture");
     settle(draft, job, "failed", failing);
   } else if (evidence.captured !== undefined && capture !== undefined) {
-    draft.captured = { job, order: capture, content: evidence.captured.content };
+    const { content, settings = {} } = evidence.captured;
+    draft.captured = { job, order: capture, content, settings };
     draft.notes.push(`captured as a revision of ${capture.image}`);
   }
   leave(draft, { quarantineFor: null });

@@ -171,6 +171,9 @@ function contextOf(
     content: image.content,
     settings: image.settings,
     osVersion: image.osVersion ?? null,
+    ...(job.capture === undefined
+      ? {}
+      : { capture: { image: job.capture.image, comment: job.capture.comment } }),
     installed: node.disk.installation,
     policy,
     user: userOf(node, reservation),

@@ -7,7 +7,7 @@
 import type { Action, ImageContent } from "../command.ts";
 import type { Policy } from "../correction/policy.ts";
 import { type Fault, nodeFault } from "../fault.ts";
-import type { BootId, InstallationId, NodeId } from "../ids.ts";
+import type { BootId, ImageId, InstallationId, NodeId } from "../ids.ts";
 import type { Disk, Evidence, Operation, Stage, Target } from "../node/node.ts";
 import type { Instant, Ms } from "../time.ts";
 import type { ImageNeeds } from "./image-needs.ts";
@@ -42,6 +42,8 @@ export interface StepContext {
   /** Whose time-outs hold; null: those of the module's family. */
   readonly osVersion: string | null;
   readonly policy: Policy;
+  /** Of a capture: what it becomes. */
+  readonly capture?: { readonly image: ImageId; readonly comment: string };
   /** What the node is proved to hold now, if anything. */
   readonly installed: InstallationId | null;
   /** Who is to get access, if the node is being prepared for or taken back from somebody. */

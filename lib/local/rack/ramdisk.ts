@@ -60,10 +60,11 @@ export async function buildFromPlan({
   const plan = now.plan ?? (await fetchPlan(url, token, signal));
   if (plan.schema === "rackwright.capture-plan/1") {
     keep({ plan });
-    if (own !== null)
+    if (own?.installation === plan.installation)
       return readToStore({ file: store.diskPath(id), disk: own, url, token, plan, signal, hangs, tell });
     keep({ stage: "failed" });
-    await tell({ fault: { class: "node", code: "no-disk", message: "there is no disk to be read" } });
+    const message = `the disk holds installation ${own?.installation ?? "(none)"}, not ${plan.installation}`;
+    await tell({ fault: { class: "node", code: "other-installation", message } });
     return null;
   }
   if (now.plan === null) {
