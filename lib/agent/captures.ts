@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, rmSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { capturePieceBytes } from "../contracts/boot.ts";
@@ -28,6 +29,8 @@ export interface CapturesSettings {
   readonly dir: string;
   readonly images: Pick<Images, "adopt" | "file" | "publish">;
   readonly done: (boot: ArmedBoot, content: ImageContent) => Promise<void>;
+  /** First wait before a store that is away is asked again; it doubles. */
+  readonly publishAgainMs?: number;
   readonly failed: (boot: ArmedBoot, fault: Fault) => Promise<void>;
 }
 
@@ -36,7 +39,15 @@ const unpacked = promisify(gunzip);
 /** Larger than any disk, and small enough that an offset is exact. */
 const mostBytes = 2 ** 50;
 
-export function createCaptures({ dir, images, done, failed }: CapturesSettings): Captures {
+const longestPublishWaitMs = 16_000;
+
+export function createCaptures({
+  dir,
+  images,
+  done,
+  failed,
+  publishAgainMs = 2_000,
+}: CapturesSettings): Captures {
   mkdirSync(dir, { recursive: true });
   const ends = new Map<string, Whole>();
   const partOf = ({ node, boot }: ArmedBoot): string => join(dir, node, boot);
@@ -63,7 +74,20 @@ export function createCaptures({ dir, images, done, failed }: CapturesSettings):
       }
       await images.adopt(content.sha256, (to) => rename(part, to));
     }
-    await images.publish(content);
+    await published(content);
+  }
+
+  /** A store that is away for a moment is no reason to read the disk once more. */
+  async function published(content: ImageContent): Promise<void> {
+    for (let wait = publishAgainMs; ; wait *= 2) {
+      try {
+        return await images.publish(content);
+      } catch (error) {
+        const passes = error instanceof DriverFault && error.fault.class === "infrastructure";
+        if (!passes || wait > longestPublishWaitMs) throw error;
+        await pause(wait);
+      }
+    }
   }
 
   return {

@@ -97,8 +97,13 @@ async function upload(file: string, url: string): Promise<void> {
     const known = await fetch(url, { method: "HEAD" });
     if (known.ok) return;
     const response = await fetch(url, { method: "PUT", body: await openAsBlob(file) });
-    if (!response.ok) throw new Error(`it does not take an image: status ${response.status}`);
+    if (response.status >= 400 && response.status < 500) {
+      const message = `image store: ${url}: status ${response.status}: it takes no images from this lab controller; allow it PUT`;
+      throw new DriverFault(configurationFault("image-store-refuses", message));
+    }
+    if (!response.ok) throw new Error(`status ${response.status}`);
   } catch (error) {
+    if (error instanceof DriverFault) throw error;
     throw unreachable(url, error);
   }
 }

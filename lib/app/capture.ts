@@ -1,6 +1,6 @@
 /**
  * An image made of a node: by whom it can be asked for, of which nodes, and how it is tried on another one before it becomes
- * production (R20, R22).
+ * production (R22).
  */
 
 import { freeKey } from "../contracts/keys.ts";

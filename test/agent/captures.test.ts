@@ -1,6 +1,7 @@
 /** The boot service takes a disk in, piece by piece, and believes nothing but the whole. */
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -29,12 +30,13 @@ let store: { stop: () => Promise<void> };
 let service: { port: number; stop: () => Promise<void> };
 let told: Beacon[];
 let captures = 0;
+let storePort: number;
 
 beforeEach(async () => {
   folder = temporaryFolder();
   told = [];
   journal = await aJournal(join(folder.path, "journal"));
-  const storePort = await pickPort(new Set());
+  storePort = await pickPort(new Set());
   store = await startImageStore({ port: storePort, dir: join(folder.path, "store") });
   images = createImages(join(folder.path, "images"), `http://127.0.0.1:${storePort}/images`);
   boots = createBoots({
@@ -62,6 +64,7 @@ beforeEach(async () => {
       images,
       done: boots.captured,
       failed: boots.notCaptured,
+      publishAgainMs: 50,
     }),
     bootFilesDir: folder.path,
     health: () => {
@@ -163,6 +166,30 @@ describe("a disk that is read", () => {
     const { at, body } = make();
     const { status } = await ask(`/capture/${at}`, token, { method: "PUT", body: new Uint8Array(body) });
     expect(status).toBe(400);
+  });
+
+  test("is none where the lab's image store takes nothing, and that is said: no other try would change it", async () => {
+    await store.stop();
+    const refuses = createServer((_request, response) => void response.writeHead(405).end());
+    await new Promise<void>((resolve) => refuses.listen(storePort, "127.0.0.1", resolve));
+    const token = await bootsReader();
+    for (const index of [0, 2]) await put(token, index * capturePieceBytes, pieceAt(index));
+    await sayWhole(token, disk);
+    await eventually(async () => (await sayWhole(token, disk)) === 409, "it is refused");
+    expect(told.at(-1)).toMatchObject({ fault: { class: "configuration", code: "image-store-refuses" } });
+    refuses.close();
+    refuses.closeAllConnections();
+  });
+
+  test("waits for a store that is away for a moment: the disk is not read once more for that", async () => {
+    await store.stop();
+    const token = await bootsReader();
+    for (const index of [0, 2]) await put(token, index * capturePieceBytes, pieceAt(index));
+    expect(await sayWhole(token, disk)).toBe(202);
+    await eventually(() => images.file(checksumOf(disk)) !== null, "it is whole");
+    expect(await sayWhole(token, disk)).toBe(202);
+    store = await startImageStore({ port: storePort, dir: join(folder.path, "store") });
+    await eventually(async () => (await sayWhole(token, disk)) === 204, "it is kept");
   });
 
   test("is sent by the boot that reads and by nobody else", async () => {

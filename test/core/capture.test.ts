@@ -216,7 +216,7 @@ describe("a capture", () => {
     ["libvirt", { memoryMib: "512", cpus: "1", diskGib: "4" }, made, {}],
     ["external", { system: "xcat", osimage: "base" }, null, { osimage: "course-7" }],
   ] as const)(
-    "R20: %s tells how far it is until it is done, and what its image is found by is registered with it",
+    "%s tells how far it is until it is done, and what its image is found by is registered with it",
     (buildSystem, settings, content, found) => {
       const world = new World({ image: { ...image, buildSystem, osModule: "linux", settings } });
       world.makeAvailable().claimFor().look();

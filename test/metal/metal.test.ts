@@ -148,7 +148,7 @@ test("whoever has the used node next finds nothing of what was left on it (R40)"
   expect(await ssh(connections[0]?.address ?? "", user, key, "ls; hostname")).toBe("node-01\n");
 });
 
-test("another node that is loaded with the image has the change, and is nobody's copy (R20, R22)", {
+test("another node that is loaded with the image has the change, and is nobody's copy (R22)", {
   timeout: patienceMs,
 }, async () => {
   const id = "res-changed-00001";

@@ -70,7 +70,7 @@ async function capturedAs(image: string): Promise<Revision> {
 }
 
 describe("an image of a node", () => {
-  test("holds what its user has changed: another node that is loaded with it has the change (R20, R22)", {
+  test("holds what its user has changed: another node that is loaded with it has the change (R22)", {
     timeout: patience,
   }, async () => {
     const { node, address } = await reserve("work", "demo");
