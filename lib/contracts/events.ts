@@ -18,6 +18,7 @@ export type EventType =
   | `node.${ProvisionState | "corrected" | "noted"}`
   | `reservation.${ReservationState | Notice | "noted"}`
   | "image.registered"
+  | "image.captured"
   | "image.retired";
 
 /** Every type, with what it means. */
@@ -47,6 +48,8 @@ export const eventTypes: Readonly<Record<EventType, string>> = {
   "reservation.noted":
     "Something was decided, and its state stays as it is: a place was found, a node was replaced",
   "image.registered": "An image has a new revision, which is what is loaded from now on",
+  "image.captured":
+    "A new image was made of a node; it is not production before it was tried: `why` says how",
   "image.retired": "Nobody can reserve the image any more: `why` says why",
 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { captureOf, tryRevision } from "../../lib/app/capture.ts";
-import { changeImage } from "../../lib/app/register-image.ts";
+import { changeImage, registerImage } from "../../lib/app/register-image.ts";
 import { branded, isImageId, isJobId, isNodeId, isReservationId } from "../../lib/core/ids.ts";
 import { untried } from "../../lib/core/image.ts";
 import { MemoryLab } from "./lab.ts";
@@ -87,6 +87,16 @@ test("a captured revision is tried on another node, and that it came up there is
   await changeImage(lab.app, "course", { production: revision.revision, retired: null }, null);
   await lab.job({ kind: "reserve", id: "res-2", owner: "ada", image: "course" });
   await lab.until(lab.isIn("res-2", "reserved"));
+});
+
+test("a captured revision that nobody has tried does not become production by being registered by hand", async () => {
+  const lab = await used();
+  await capture(lab);
+  await lab.until(ended(lab, "capture-1"));
+  const body = { id: branded(isImageId, "course"), buildSystem: "netboot-image", osModule: "linux" };
+  const again = await registerImage(lab.app, { ...body, sha256: "cd".repeat(32), sizeBytes: 2000 });
+  expect(again).toMatchObject({ ok: false, fault: { code: "revision-untried" } });
+  expect((await lab.store.read("revision", made))?.captured?.node).toBe("node-01");
 });
 
 test("with no other node free there is no trial, and that is said", async () => {

@@ -273,7 +273,9 @@ export function again(draft: Draft, fault: Fault): void {
 /** The disk is read anew; a system that could not be prepared for it is left alone (R22). */
 function captureAgain(draft: Draft, job: JobRun, fault: Fault): void {
   const { policy, now } = draft.context;
-  if (job.stage === "pre-capture" || job.attempt >= policy.installAttempts) return giveUp(draft, fault);
+  // The way back has tries of its own, however often the disk was read in vain.
+  const most = job.stage === "post-capture" ? 2 * policy.installAttempts : policy.installAttempts;
+  if (job.stage === "pre-capture" || job.attempt >= most) return giveUp(draft, fault);
   draft.notes.push(`attempt ${job.attempt} failed: ${fault.message}`);
   const { correction } = job;
   setJob(draft, {
