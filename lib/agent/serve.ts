@@ -17,6 +17,7 @@ import { createCaptures } from "./captures.ts";
 import { cloudClock } from "./clock.ts";
 import type { AgentConfig } from "./config.ts";
 import { createCopies } from "./copies.ts";
+import { createDiscovery } from "./discovery.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
@@ -67,6 +68,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     mostKept: limits.reportsKept,
     log,
   });
+  const discovery = createDiscovery({ journal, lab, now, report: reports.found });
   const boots = createBoots({
     journal,
     publicUrl: config.publicUrl,
@@ -76,6 +78,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     distrosDir: config.distrosDir,
     templatesDir: config.templatesDir,
     report: reports.beacon,
+    ...(config.discovery ? { discovery } : {}),
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
   const captures = createCaptures({
@@ -140,6 +143,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     boots,
     images,
     captures,
+    discovery,
     bootFilesDir: config.bootFilesDir,
     health,
     log,

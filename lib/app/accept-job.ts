@@ -73,6 +73,7 @@ export async function acceptJob(
       const why = reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
       return nodeJob(app, { id: job.id, program: `power-${change}`, node, target: null }, why);
     }
+    case "identify":
     case "inspect":
       return nodeJob(app, { id: job.id, program: "inspect", node: job.node, target: null }, actor);
     case "capture":

@@ -35,6 +35,10 @@ export async function nodeJob(app: App, job: NodeJob, actor: Actor): Promise<Acc
     );
   }
   const { state: provision } = state.provision;
+  if (provision === "unidentified") {
+    const message = `node ${node} has no machine yet: nothing is done to it before one was found (docs/identification.md)`;
+    return refuse("node-unidentified", message);
+  }
   if (provision === "quarantined" || provision === "maintenance") {
     return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
   }

@@ -9,9 +9,11 @@
  *   PUT  /capture/OFFSET         with the token of a boot that reads: a piece of the disk, gzip; one of zeros is left out
  *   POST /capture/whole          the disk's checksum and size: 202 it is being checked, 204 it is kept, 409 it is not
  *   GET  /install/TOKEN/FILE     what an installer is told: ks.cfg, preseed.cfg, user-data, from the lab's template
+ *   POST /machine                with the boot's token, or with one that is good for this alone: what the ramdisk runs on
  *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
  *
- * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line.
+ * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line. With `rackwright.mode=discovery`
+ * it only tells what it runs on, and restarts the machine: it has no plan and writes nothing.
  */
 import * as z from "zod";
 import { phases } from "../core/command.ts";

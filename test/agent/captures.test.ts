@@ -16,7 +16,7 @@ import { branded, isBootId, isInstallationId, isRevisionId } from "../../lib/cor
 import { startImageStore } from "../../lib/local/image-store.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
-import { aCommand, aJournal } from "./support.ts";
+import { aCommand, aDiscovery, aJournal } from "./support.ts";
 
 const mac = "52:54:00:00:00:01";
 const own = branded(isInstallationId, "res-1.provision.1");
@@ -66,6 +66,7 @@ beforeEach(async () => {
       failed: boots.notCaptured,
       publishAgainMs: 50,
     }),
+    discovery: aDiscovery(journal),
     bootFilesDir: folder.path,
     health: () => {
       throw new Error("nobody asks");

@@ -12,7 +12,7 @@ import { command } from "../../lib/contracts/command.ts";
 import type { Action, Beacon } from "../../lib/core/command.ts";
 import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import { temporaryFolder } from "../support/stack.ts";
-import { aCommand, aJournal } from "./support.ts";
+import { aCommand, aDiscovery, aJournal } from "./support.ts";
 
 const mac = "52:54:00:00:00:01";
 const examples = join(import.meta.dirname, "../../examples/installer");
@@ -80,6 +80,7 @@ beforeEach(async () => {
       done: boots.captured,
       failed: boots.notCaptured,
     }),
+    discovery: aDiscovery(journal),
     bootFilesDir: folder.path,
     health: (): Health => {
       throw new Error("nobody asks");

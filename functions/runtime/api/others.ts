@@ -21,9 +21,13 @@ import { isProjectId } from "../../../lib/core/ids.ts";
 import { untried } from "../../../lib/core/image.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { tryImage } from "./captures.ts";
+import type { InventoryRoute } from "./inventory.ts";
 import { type Handler, otherVersion, pageSize } from "./request.ts";
 
-type OtherRoute = Exclude<Route, `${string} /v1/${"reservations" | "nodes" | "blocks"}${string}`>;
+type OtherRoute = Exclude<
+  Route,
+  `${string} /v1/${"reservations" | "nodes" | "blocks" | "labs/{id}/machines"}${string}` | InventoryRoute
+>;
 
 let document: Answer | null = null;
 

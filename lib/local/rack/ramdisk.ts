@@ -7,11 +7,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { type BootPlan, type CapturePlan, ramdiskPlan } from "../../contracts/boot.ts";
+import type { MachineBody } from "../../contracts/found.ts";
 import { newKeyPair } from "../../drivers/os/ssh.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 import { readToStore } from "./reader.ts";
 import type { RackStore } from "./store.ts";
-import { ask, patiently, sendPatiently } from "./wire.ts";
+import { ask, patiently, post, sendPatiently } from "./wire.ts";
 
 type Building = Extract<MachineState, { phase: "build" }>;
 
@@ -23,6 +24,8 @@ export interface RamdiskSettings {
   /** What is on it now; null: nothing that is whole. */
   readonly disk: Disk | null;
   readonly badDisk: boolean;
+  /** What it runs on. */
+  readonly facts: MachineBody;
   /** Asked in the middle of the write. */
   readonly hangs: () => boolean;
   readonly save: (machine: Building) => void;
@@ -42,6 +45,7 @@ export async function buildFromPlan({
   machine,
   disk: own,
   badDisk,
+  facts,
   hangs,
   save,
   forget,
@@ -57,6 +61,8 @@ export async function buildFromPlan({
 
   if (now.stage === "failed") return null;
   await tell({});
+  // Worth telling, and nothing to wait for.
+  await post(`${url}/machine`, token, facts, signal).catch(() => undefined);
   const plan = now.plan ?? (await fetchPlan(url, token, signal));
   if (plan.schema === "rackwright.capture-plan/1") {
     keep({ plan });
