@@ -120,6 +120,9 @@ export type Inventory = {
           readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
           readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
           readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly "pre-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly capture?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly "post-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
         } | undefined;
         readonly budget?: {
           readonly capacity: number;
@@ -352,6 +355,8 @@ export type Job = {
     readonly message: string;
   } | null;
   readonly endedAt: number | null;
+  /** What a capture has made */
+  readonly revision?: string | undefined;
 };
 
 export type Lab = {
@@ -738,6 +743,21 @@ export type Revision = {
   } | undefined;
   /** Milliseconds since 1970 */
   readonly registeredAt: number;
+  /** It was made of a node */
+  readonly captured?: {
+    readonly node: string;
+    readonly job: string;
+    /** The revision that the node had been loaded with */
+    readonly from: string;
+    readonly by: string;
+    readonly comment: string;
+  } | undefined;
+  /** The first other node that came up with it: it may become production */
+  readonly tried?: {
+    readonly node: string;
+    /** Milliseconds since 1970 */
+    readonly at: number;
+  } | undefined;
 };
 
 export type TimelineEntry = {
@@ -844,6 +864,9 @@ export interface Operations {
               readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
               readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
               readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly "pre-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly capture?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              readonly "post-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             } | undefined;
             readonly budget?: {
               readonly capacity: number;
@@ -1162,6 +1185,9 @@ export interface Operations {
                 readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
                 readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
                 readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly "pre-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly capture?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly "post-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
               } | undefined;
               readonly budget?: {
                 readonly capacity: number;
@@ -1438,6 +1464,9 @@ export interface Operations {
             readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
             readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly "pre-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly capture?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+            readonly "post-capture"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
           } | undefined;
           readonly budget?: {
             readonly capacity: number;
@@ -1474,6 +1503,20 @@ export interface Operations {
       readonly revisions: readonly Revision[];
     };
   };
+  /** Load a captured revision on another node; when it comes up there, that is on record */
+  readonly postImagesTry: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        readonly revision: string;
+        /** Null: a free one of the class that it was captured from, another than that one. */
+        readonly node?: string | null | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
   /** Let reservations from now on have another revision */
   readonly postImagesProduction: {
     readonly input: {
@@ -1482,6 +1525,8 @@ export interface Operations {
       readonly ifMatch?: string | undefined;
       readonly body: {
         readonly revision: string;
+        /** Why a captured revision becomes production before another node was loaded with it. */
+        readonly untried?: string | null | undefined;
       };
     };
     readonly answer: Image;
@@ -1738,6 +1783,23 @@ export interface Operations {
     };
     readonly answer: Job;
   };
+  /** Make an image of a node of it, as it is now. Its user goes on working afterwards: GET .../progress says how far it is */
+  readonly postReservationsCapture: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** What it becomes a revision of: an image that there is, or a new one. Null: what is on the node. */
+        readonly image?: string | null | undefined;
+        /** What was changed, for whoever chooses among revisions. */
+        readonly comment?: string | undefined;
+        /** Null: the only node of the reservation. */
+        readonly node?: string | null | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
   /** Let it end later, if nobody else has been promised its nodes by then */
   readonly postReservationsExtend: {
     readonly input: {
@@ -1751,7 +1813,7 @@ export interface Operations {
     };
     readonly answer: Reservation;
   };
-  /** End it: its nodes are taken back */
+  /** End it: its nodes are taken back, on request after an image was made of one */
   readonly postReservationsEnd: {
     readonly input: {
       readonly id: string;
@@ -1759,6 +1821,15 @@ export interface Operations {
       readonly ifMatch?: string | undefined;
       readonly body: {
         readonly reason: string;
+        /** Make an image of a node before it is taken back; null: of none. */
+        readonly capture?: {
+          /** What it becomes a revision of: an image that there is, or a new one. Null: what is on the node. */
+          readonly image?: string | null | undefined;
+          /** What was changed, for whoever chooses among revisions. */
+          readonly comment?: string | undefined;
+          /** Null: the only node of the reservation. */
+          readonly node?: string | null | undefined;
+        } | null | undefined;
       };
     };
     readonly answer: {
@@ -2002,6 +2073,21 @@ export interface Operations {
     };
     readonly answer: Job;
   };
+  /** Make an image of it, as it is now, if it is in use or free: GET /v1/jobs/{id} says what became of it */
+  readonly postNodesCapture: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** What it becomes a revision of: an image that there is, or a new one. Null: what is on the node. */
+        readonly image?: string | null | undefined;
+        /** What was changed, for whoever chooses among revisions. */
+        readonly comment?: string | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
   /** Lend it to a person or a project: nobody else can reserve it. Reservations that have it keep it */
   readonly postNodesLoan: {
     readonly input: {
@@ -2092,6 +2178,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getImages: {"method":"GET","path":"/v1/images","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postImages: {"method":"POST","path":"/v1/images","parameters":[],"contentType":"application/json"},
   getImagesById: {"method":"GET","path":"/v1/images/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  postImagesTry: {"method":"POST","path":"/v1/images/{id}/try","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postImagesProduction: {"method":"POST","path":"/v1/images/{id}/production","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postImagesRetire: {"method":"POST","path":"/v1/images/{id}/retire","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getProjects: {"method":"GET","path":"/v1/projects","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
@@ -2107,6 +2194,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getReservationsProgress: {"method":"GET","path":"/v1/reservations/{id}/progress","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"},{"option":"waitSeconds","in":"query","name":"waitSeconds"}],"contentType":null},
   getReservationsExplain: {"method":"GET","path":"/v1/reservations/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postReservationsPower: {"method":"POST","path":"/v1/reservations/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postReservationsCapture: {"method":"POST","path":"/v1/reservations/{id}/capture","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postReservationsExtend: {"method":"POST","path":"/v1/reservations/{id}/extend","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postReservationsEnd: {"method":"POST","path":"/v1/reservations/{id}/end","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getNodes: {"method":"GET","path":"/v1/nodes","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
@@ -2122,6 +2210,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postNodesIdentify: {"method":"POST","path":"/v1/nodes/{id}/identify","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesCapture: {"method":"POST","path":"/v1/nodes/{id}/capture","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesLoan: {"method":"POST","path":"/v1/nodes/{id}/loan","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},

@@ -7,9 +7,11 @@ import type { GuestDriver, GuestStatus } from "../drivers/os/guest-driver.ts";
 import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
 import type { RunTool } from "../drivers/tool.ts";
 import { createMachine, removeDisk } from "../drivers/vm/libvirt.ts";
+import { copyDisk } from "../drivers/vm/libvirt-copy.ts";
 import type { Boots } from "./boots.ts";
 import type { Consoles } from "./consoles/consoles.ts";
 import { observedOf } from "./consoles/look.ts";
+import type { Copies } from "./copies.ts";
 import { reachGuest, runOnGuest } from "./guests.ts";
 import type { Images } from "./images.ts";
 import type { Leave } from "./perform.ts";
@@ -31,6 +33,7 @@ export interface Tools {
   readonly boots: Boots;
   readonly images: Images;
   readonly consoles: Pick<Consoles, "learn" | "poweredOn" | "tail">;
+  readonly copies: Copies;
   readonly state: AgentState;
   readonly privateKey: string;
 }
@@ -156,6 +159,7 @@ export async function act(
     case "fence":
       throw new Error("a fence is no action of its own: the executor carries it out");
     case "netboot.set":
+    case "image.capture":
     case "netboot.install": {
       // A network boot is allowed only to a machine that was seen off: whatever runs on it cannot ask for the script.
       const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;
@@ -203,6 +207,8 @@ export async function act(
     case "vm.remove":
       await withBmc(tools, command, leave, heard, (driver, bmc) => removeDisk(virtual(driver, bmc)));
       return { power: "off", build: finished(action.installation) };
+    case "vm.capture":
+      return { build: copyMachine(tools, command, action) };
     case "console.tail":
       return observedOf(consoles.tail(command.node, action.lines));
   }
@@ -280,6 +286,19 @@ async function makeMachine(
     });
   await withBmc(tools, command, leave, heard, make, beacon === null ? [] : [beacon.token]);
   return finished(installation);
+}
+
+/** Goes on when the command has ended: the machine is off, and its disk is only read. */
+function copyMachine(
+  tools: Tools,
+  command: Command,
+  { installation }: Extract<Action, { verb: "vm.capture" }>,
+): BuildReport {
+  return tools.copies.ask(command.node, installation, (file, signal) =>
+    withBmc(tools, command, { signal, guard: () => signal.throwIfAborted() }, { said: null }, (driver, bmc) =>
+      copyDisk(virtual(driver, bmc), file),
+    ),
+  );
 }
 
 const channelOf = ({ channel = "ssh" }: { readonly channel?: GuestChannel }): GuestChannel => channel;

@@ -8,7 +8,10 @@ import { beaconBody } from "../contracts/boot.ts";
 import { machineBody } from "../contracts/found.ts";
 import { explain } from "../contracts/scalars.ts";
 import type { Bearer, Boots } from "./boots.ts";
+import { serveCapture } from "./capture-service.ts";
+import type { Captures } from "./captures.ts";
 import type { Discovery } from "./discovery.ts";
+import { bodyOf, jsonOf, problem } from "./http.ts";
 import type { Images } from "./images.ts";
 import { type Health, metricsText, problemsOf } from "./metrics.ts";
 import type { ArmedBoot } from "./state.ts";
@@ -18,6 +21,7 @@ export interface BootServiceSettings {
   readonly port: number;
   readonly boots: Boots;
   readonly images: Images;
+  readonly captures: Captures;
   readonly discovery: Discovery;
   readonly bootFilesDir: string;
   readonly health: () => Health;
@@ -55,7 +59,7 @@ export async function startBootService(
 }
 
 async function serve(
-  { boots, images, discovery, bootFilesDir, health, log }: BootServiceSettings,
+  { boots, images, captures, discovery, bootFilesDir, health, log }: BootServiceSettings,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -108,8 +112,13 @@ async function serve(
     const { boot } = bearer;
     return sendFile(request, response, file, { boot, serving: boots.serving });
   }
+  if (url.pathname.startsWith("/capture/")) {
+    const boot = bearer.kind === "boot" && bearer.boot.reads !== null ? bearer.boot : null;
+    if (boot === null) return problem(response, 403, "this token is for no capture");
+    return serveCapture(captures, boot, { path: url.pathname, request, response });
+  }
   if (request.method === "POST" && url.pathname === "/beacon") {
-    const parsed = beaconBody.safeParse(await bodyOf(request));
+    const parsed = beaconBody.safeParse(jsonOf(await bodyOf(request, longestBeaconBytes)));
     if (!parsed.success) return problem(response, 400, explain(parsed.error));
     await boots.beacon(bearer, parsed.data);
     return void response.writeHead(204).end();
@@ -137,7 +146,7 @@ async function machine(
   const bearer = bearerOf(boots, request);
   const boot = bearer?.kind === "boot" ? bearer.boot : null;
   if (mac === null && boot === null) return problem(response, 401, "the token is unknown, void or used up");
-  const parsed = machineBody.safeParse(await bodyOf(request));
+  const parsed = machineBody.safeParse(jsonOf(await bodyOf(request, longestBeaconBytes)));
   if (!parsed.success) return problem(response, 400, explain(parsed.error));
   if (mac !== null) await discovery.machine(mac, parsed.data);
   else if (boot !== null) discovery.loading(boot, parsed.data);
@@ -152,28 +161,6 @@ function tokenOf(request: IncomingMessage): string | null {
 function bearerOf(boots: Boots, request: IncomingMessage): Bearer | null {
   const token = tokenOf(request);
   return token === null ? null : boots.bearer(token);
-}
-
-function problem(response: ServerResponse, status: number, detail: string): void {
-  response.writeHead(status, { "content-type": "application/problem+json" });
-  response.end(JSON.stringify({ type: "about:blank", status, detail }));
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
-    size += bytes.length;
-    if (size > longestBeaconBytes) return undefined;
-    chunks.push(bytes);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString());
-  } catch {
-    // Refused by the shape, with a word on what is missing.
-    return undefined;
-  }
 }
 
 interface Counted {

@@ -3,9 +3,9 @@
  * everybody else is: boot your disk (R53 of the ancestors' complaints: a machine must never reinstall itself).
  */
 import { randomBytes } from "node:crypto";
-import type { BeaconBody, BootPlan } from "../contracts/boot.ts";
-import type { Action, Beacon, Command, GuestChannel } from "../core/command.ts";
-import { nodeFault } from "../core/fault.ts";
+import { type BeaconBody, type BootPlan, type CapturePlan, capturePieceBytes } from "../contracts/boot.ts";
+import type { Action, Beacon, Command, GuestChannel, ImageContent } from "../core/command.ts";
+import { type Fault, nodeFault } from "../core/fault.ts";
 import type { BootId, InstallationId, NodeId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { Discovery } from "./discovery.ts";
@@ -120,6 +120,15 @@ export function createBoots({
     });
   }
 
+  /** The one that a boot which reads finds on the disk; after it, it has keys of its own anew. */
+  function systemOf({ node, macs }: ArmedBoot, installation: InstallationId): Installed {
+    const known = state.installed.get(node);
+    const unknown = { hostKey: null, certificate: null, address: null };
+    return known?.installation === installation
+      ? { ...known, ...unknown }
+      : { node, macs, installation, token: "", ...unknown };
+  }
+
   /** An installer's last word; said twice, as what is tried again is, it is the same word. */
   async function installed(boot: ArmedBoot): Promise<Beacon> {
     if (boot.installer === null) {
@@ -134,14 +143,18 @@ export function createBoots({
     /** Only for a node whose power was proved off by this very command. */
     arm: async (
       { node, target }: Command,
-      action: Extract<Action, { verb: "netboot.set" | "netboot.install" }>,
+      action: Extract<Action, { verb: "netboot.set" | "netboot.install" | "image.capture" }>,
     ): Promise<void> => {
       const { installation, boot, revision } = action;
       const image = action.verb === "netboot.set" ? action.image : null;
       const installer =
-        action.verb === "netboot.set"
+        action.verb !== "netboot.install"
           ? null
           : { distro: action.distro, template: action.template, variables: { ...action.variables } };
+      const reads = action.verb === "image.capture" ? action.installed : null;
+      const before = state.boots.get(node);
+      // What an earlier try may have left on the disk is still its system's voice.
+      const isRetry = reads !== null && before?.reads === reads && before.state !== "verified";
       await journal.append({
         t: "boot",
         boot: {
@@ -152,10 +165,11 @@ export function createBoots({
           revision,
           image,
           installer,
+          reads,
           poweredOn: false,
           state: "armed",
           token: null,
-          osToken: null,
+          osToken: isRetry ? before.osToken : null,
           served: [],
         },
       });
@@ -195,7 +209,7 @@ export function createBoots({
       if (node !== undefined) asked(node);
       if (boot?.state === "armed" && boot.poweredOn) {
         const token = newToken();
-        await change(boot, { state: "issued", token, osToken: newToken() });
+        await change(boot, { state: "issued", token, osToken: boot.osToken ?? newToken() });
         report(beaconOf(boot, "firmware"), "kept");
         return boot.installer === null
           ? ramdiskScript(publicUrl, token)
@@ -247,19 +261,44 @@ export function createBoots({
       }
       for (const each of state.installed.values())
         if (each.token === token) return { kind: "os", installed: each };
+      for (const boot of state.boots.values())
+        if (boot.reads !== null && boot.osToken === token)
+          return { kind: "os", installed: { ...systemOf(boot, boot.reads), token } };
       return null;
     },
     /** Null: it is not our ramdisk that was booted. */
-    plan: ({ node, installation, image, revision, osToken }: ArmedBoot): BootPlan | null =>
-      image === null
+    plan: ({
+      node,
+      installation,
+      image,
+      reads,
+      revision,
+      osToken,
+    }: ArmedBoot): BootPlan | CapturePlan | null => {
+      const os = { revision, token: osToken ?? "", beaconUrl: `${publicUrl}/beacon`, managementKey };
+      if (reads !== null) {
+        const capture = { path: "/capture", pieceBytes: capturePieceBytes } as const;
+        return { schema: "rackwright.capture-plan/1", node, installation: reads, capture, os };
+      }
+      return image === null
         ? null
         : {
             schema: "rackwright.boot-plan/1",
             node,
             installation,
             image: { path: `/images/${image.sha256}`, ...image },
-            os: { revision, token: osToken ?? "", beaconUrl: `${publicUrl}/beacon`, managementKey },
-          },
+            os,
+          };
+    },
+    /** The whole disk is in the image store. */
+    captured: async (boot: ArmedBoot, content: ImageContent): Promise<void> => {
+      const current = state.boots.get(boot.node);
+      if (current?.boot !== boot.boot || current.state !== "issued") return;
+      await change(current, { state: "verified" });
+      report({ ...beaconOf(boot, "build"), captured: content }, "kept");
+    },
+    notCaptured: async (boot: ArmedBoot, fault: Fault): Promise<void> =>
+      report({ ...beaconOf(boot, "build"), fault }, "kept"),
     /** A file for the installer that was given this token; null: there is none. Throws a DriverFault. */
     answers: (token: string, name: string): string | null => {
       const boot = [...state.boots.values()].find((each) => each.token === token && each.state === "issued");

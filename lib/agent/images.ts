@@ -1,6 +1,6 @@
 /** Images on the controller: fetched once from the image store, in ranges, believed only by their checksum. */
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, mkdirSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, mkdirSync, openAsBlob } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -12,6 +12,10 @@ import { DriverFault } from "../drivers/driver-fault.ts";
 export interface Images {
   /** Resolves when the image is here and its checksum is right; those who want the same one share the work. */
   prefetch(image: ImageContent, signal: AbortSignal): Promise<void>;
+  /** Takes in what was made here and has this checksum: `move` puts it where it belongs. */
+  adopt(sha256: string, move: (to: string) => Promise<void>): Promise<void>;
+  /** Gives an image that is here to the lab's image store, unless the store has it. */
+  publish(image: ImageContent): Promise<void>;
   /** The file of an image that is here. */
   file(sha256: string): string | null;
 }
@@ -46,6 +50,10 @@ export function createImages(dir: string, storeUrl: string): Images {
       fetching.set(image.sha256, work);
       await Promise.race([work, aborted(signal)]);
     },
+    adopt: async (sha256, move) => {
+      if (!existsSync(pathOf(sha256))) await move(pathOf(sha256));
+    },
+    publish: ({ sha256 }) => upload(pathOf(sha256), `${storeUrl}/${sha256}`),
     file: (sha256) => (existsSync(pathOf(sha256)) ? pathOf(sha256) : null),
   };
 }
@@ -72,11 +80,31 @@ async function download(url: string, file: string, from: number, sha256: string)
     await pipeline(Readable.fromWeb(response.body), createWriteStream(file, { flags: append ? "a" : "w" }));
   } catch (error) {
     if (error instanceof DriverFault) throw error;
-    throw new DriverFault({
-      class: "infrastructure",
-      code: "image-store-unreachable",
-      message: `image store: ${url}: ${String(error)}`,
-    });
+    throw unreachable(url, error);
+  }
+}
+
+const unreachable = (url: string, error: unknown): DriverFault =>
+  new DriverFault({
+    class: "infrastructure",
+    code: "image-store-unreachable",
+    message: `image store: ${url}: ${String(error)}`,
+  });
+
+/** A whole file under its checksum: put there twice, it is the same. */
+async function upload(file: string, url: string): Promise<void> {
+  try {
+    const known = await fetch(url, { method: "HEAD" });
+    if (known.ok) return;
+    const response = await fetch(url, { method: "PUT", body: await openAsBlob(file) });
+    if (response.status >= 400 && response.status < 500) {
+      const message = `image store: ${url}: status ${response.status}: it takes no images from this lab controller; allow it PUT`;
+      throw new DriverFault(configurationFault("image-store-refuses", message));
+    }
+    if (!response.ok) throw new Error(`status ${response.status}`);
+  } catch (error) {
+    if (error instanceof DriverFault) throw error;
+    throw unreachable(url, error);
   }
 }
 

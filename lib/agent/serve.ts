@@ -14,10 +14,12 @@ import { act, observePower, secretVersion, type Tools } from "./act.ts";
 import { startBootService } from "./boot-service.ts";
 import { createBoots } from "./boots.ts";
 import { createBreaker } from "./breaker.ts";
+import { createCaptures } from "./captures.ts";
 import { cloudClock } from "./clock.ts";
 import { type AgentConfig, patternsOf } from "./config.ts";
 import { consoleDir, createConsoles } from "./consoles/consoles.ts";
 import { look } from "./consoles/look.ts";
+import { createCopies } from "./copies.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
@@ -90,6 +92,12 @@ export async function serve(
     ...(config.discovery ? { discovery } : {}),
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
+  const captures = createCaptures({
+    dir: join(stateDir, "captures"),
+    images,
+    done: boots.captured,
+    failed: boots.notCaptured,
+  });
   const room = toolRoom({ atOnce: limits.toolsAtOnce, mark: journal.id });
   const breaker = createBreaker({ journal, now, random: Math.random });
   const secrets = secretsIn(config.secretsDir);
@@ -120,6 +128,7 @@ export async function serve(
     boots,
     images,
     consoles,
+    copies: createCopies(join(stateDir, "copies"), images),
     state: journal.state,
     privateKey: key.private,
   };
@@ -163,6 +172,7 @@ export async function serve(
     ...config.listen,
     boots,
     images,
+    captures,
     discovery,
     bootFilesDir: config.bootFilesDir,
     health,

@@ -35,6 +35,8 @@ export const armedBoot = z.strictObject({
     .strictObject({ distro: labFileName, template: labFileName, variables: imageSettings })
     .nullable()
     .default(null),
+  /** Of a boot in which the disk is read: what the system on it came from, which keeps its voice. */
+  reads: installationId.nullable().default(null),
   /** We began to switch the node on after it was proved off and armed: only then may a script be fetched. */
   poweredOn: z.boolean(),
   state: z.enum(["armed", "issued", "voided", "verified"]),
@@ -159,7 +161,8 @@ export function apply(state: AgentState, change: JournalRecord): void {
       const before = state.boots.get(change.boot.node);
       state.boots.set(change.boot.node, change.boot);
       // A newer installation ends the voice of the system that the older one wrote.
-      if (before?.boot !== change.boot.boot) state.installed.delete(change.boot.node);
+      if (before?.boot !== change.boot.boot && change.boot.reads === null)
+        state.installed.delete(change.boot.node);
       return;
     }
     case "served": {

@@ -1,26 +1,14 @@
 /** A job from outside. What can never be carried out is refused with its reason; accepting the same job twice changes nothing. */
 
 import type { JobMessage } from "../contracts/job.ts";
-import type { Fault } from "../core/fault.ts";
-import { branded, isJobId, type NodeId } from "../core/ids.ts";
-import type { JobRecord } from "../core/job-record.ts";
-import type { Actor, JobRequest, LightProgram, Target } from "../core/node/node.ts";
-import { mostWaitingJobs } from "../core/node/waiting-jobs.ts";
+import type { Actor } from "../core/node/node.ts";
 import { isOver } from "../core/reservation/reservation.ts";
-import { advanceNode } from "./advance-node.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
+import { captureNode, captureOf } from "./capture.ts";
+import { type Accepted, nodeJob, refuse } from "./node-job.ts";
 import { countIn } from "./quota.ts";
 import { reserve } from "./reserve.ts";
-
-export type Accepted =
-  | { readonly ok: true; readonly known: boolean }
-  | { readonly ok: false; readonly fault: Fault };
-
-const refuse = (code: string, message: string): Accepted => ({
-  ok: false,
-  fault: { class: "configuration", code, message },
-});
 
 /** `ifVersion`: only if what it changes is still as whoever asks has seen it. */
 export async function acceptJob(
@@ -36,7 +24,13 @@ export async function acceptJob(
       return reserved.ok ? { ok: true, known: reserved.known } : reserved;
     }
     case "end": {
-      const { reservation, reason } = job;
+      const { reservation, reason, capture } = job;
+      // Before the end is on record, so that the node is not taken back first.
+      const saved =
+        capture === null
+          ? null
+          : await captureOf(app, reservation, { ...capture, id: `${reservation}.end-capture` }, actor);
+      if (saved?.ok === false) return saved;
       const advanced = await advanceReservation(
         app,
         reservation,
@@ -66,7 +60,8 @@ export async function acceptJob(
       const image = await app.store.read("image", job.image);
       if (image === null)
         return refuse("image-unknown", `image ${job.image} is not registered: POST /v1/images first`);
-      return nodeJob(app, job, { image: image.id, revision: image.production }, actor);
+      const target = { image: image.id, revision: image.production };
+      return nodeJob(app, { id: job.id, program: "reload", node: job.node, target }, actor);
     }
     case "power": {
       const { change, reason, node } = job;
@@ -76,60 +71,15 @@ export async function acceptJob(
         return refuse("node-in-use", `${whose}: say why it is to be touched (reason)`);
       }
       const why = reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
-      return nodeJob(app, { id: job.id, kind: `power-${change}`, node }, null, why);
+      return nodeJob(app, { id: job.id, program: `power-${change}`, node, target: null }, why);
     }
     case "identify":
     case "inspect":
-      return nodeJob(app, job, null, actor);
+      return nodeJob(app, { id: job.id, program: "inspect", node: job.node, target: null }, actor);
+    case "capture":
+      return captureNode(app, job, actor);
   }
 }
 
 const otherVersion = (id: string): Accepted =>
   refuse("other-version", `${id} has changed since you have seen it: read it again`);
-
-async function nodeJob(
-  app: App,
-  { id, kind, node }: { readonly id: string; readonly kind: "reload" | LightProgram; readonly node: NodeId },
-  target: Target | null,
-  actor: Actor,
-): Promise<Accepted> {
-  const jobId = branded(isJobId, id);
-  if ((await app.store.read("job", jobId)) !== null) return { ok: true, known: true };
-  const state = await app.store.read("node", node);
-  if (state === null) return refuse("node-unknown", `there is no node ${node}`);
-  if (state.waiting.length >= mostWaitingJobs) {
-    return refuse(
-      "too-many-jobs",
-      `${mostWaitingJobs} jobs wait for node ${node} already: wait for some to end`,
-    );
-  }
-  const { state: provision } = state.provision;
-  if (provision === "unidentified") {
-    const message = `node ${node} has no machine yet: nothing is done to it before one was found (docs/identification.md)`;
-    return refuse("node-unidentified", message);
-  }
-  if (provision === "quarantined" || provision === "maintenance") {
-    return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
-  }
-  const now = app.clock.now();
-  const request: JobRequest = { id: jobId, program: kind, target, requestedBy: actor, requestedAt: now };
-  const record: JobRecord = {
-    id: jobId,
-    version: 1,
-    kind,
-    node,
-    reservation: null,
-    requestedBy: actor,
-    requestedAt: now,
-    state: "accepted",
-    cause: null,
-    endedAt: null,
-  };
-  const advanced = await advanceNode(
-    app,
-    node,
-    { kind: "job", request, actor },
-    { also: [{ kind: "job", value: record, expect: "absent" }] },
-  );
-  return { ok: true, known: advanced !== "changed" };
-}

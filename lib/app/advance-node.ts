@@ -17,6 +17,7 @@ import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { registrationOf, trialOf } from "./captured.ts";
 import { type Dispatched, dispatch } from "./dispatch.ts";
 import { learn } from "./learn.ts";
 
@@ -58,7 +59,15 @@ export async function advanceNode(
     const decision = decide(node, event, context);
     if (decision.kind === "nothing") return "unchanged";
     const dispatched = await dispatch(app, decision);
-    const writes = [...writesOf(node, dispatched.decision, also), ...dispatched.writes];
+    const { captured } = dispatched.decision;
+    const { image, now } = context;
+    const made = captured === null ? null : await registrationOf(app, node, captured, image, now);
+    const writes = [
+      ...writesOf(node, dispatched.decision, also, made?.revision ?? null),
+      ...(made?.writes ?? []),
+      ...trialOf(node, dispatched.decision.node, image, now),
+      ...dispatched.writes,
+    ];
     if ((await app.store.commit(writes)) === "conflict") continue;
     log(app, dispatched.decision);
     await effects(app, node, dispatched);
@@ -112,8 +121,9 @@ function writesOf(
   before: NodeState,
   { node, entry, budget, issue }: Commit,
   also: readonly Write[],
+  revision: RevisionId | null,
 ): readonly Write[] {
-  const ended = endedJob(before, node);
+  const ended = endedJob(before, node, revision);
   const begun = also.some((write) => write.kind === "job");
   return [
     { kind: "node", value: node, expect: before.version },
@@ -128,14 +138,18 @@ function writesOf(
 }
 
 /** The record of a job that came from outside gets its end in the transaction that ends it. */
-function endedJob(before: NodeState, { id, lastJob, waiting }: NodeState): JobRecord | null {
+function endedJob(
+  before: NodeState,
+  { id, lastJob, waiting }: NodeState,
+  revision: RevisionId | null,
+): JobRecord | null {
   if (lastJob === null || lastJob === before.lastJob) return null;
   const asked = [jobOf(before), ...before.waiting, ...waiting].find((job) => job?.id === lastJob.id);
   if (asked == null || !fromOutside(asked.requestedBy.kind)) return null;
   return {
     id: lastJob.id,
     version: 2,
-    kind: isLight(lastJob.program) ? lastJob.program : "reload",
+    kind: isLight(lastJob.program) || lastJob.program === "capture" ? lastJob.program : "reload",
     node: id,
     reservation: null,
     requestedBy: asked.requestedBy,
@@ -143,6 +157,7 @@ function endedJob(before: NodeState, { id, lastJob, waiting }: NodeState): JobRe
     state: lastJob.outcome,
     cause: lastJob.fault,
     endedAt: lastJob.at,
+    ...(revision === null ? {} : { revision }),
   };
 }
 

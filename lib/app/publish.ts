@@ -23,7 +23,8 @@ export function eventOf(change: Change, lab: string | null): Event {
     return {
       ...blank,
       id: `image/${id}#${version}`,
-      type: retired === null ? "image.registered" : "image.retired",
+      // Only an image that was made of a node begins as one that nobody can have.
+      type: retired === null ? "image.registered" : version === 1 ? "image.captured" : "image.retired",
       at: change.at,
       sequence: version,
       image: id,

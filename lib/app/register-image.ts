@@ -3,7 +3,7 @@
 import type { ImageBody } from "../contracts/api.ts";
 import { configurationFault, type Fault } from "../core/fault.ts";
 import { branded, isRevisionId } from "../core/ids.ts";
-import type { Image, ImageRevision } from "../core/image.ts";
+import { type Image, type ImageRevision, untried } from "../core/image.ts";
 import { minimumText } from "../core/node/hardware.ts";
 import { misfit } from "../core/provisioning/image-needs.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
@@ -36,10 +36,12 @@ export async function registerImage(app: App, body: ImageBody): Promise<Register
     const message = `revision ${id} is registered with other content or settings: give this one a revision of its own`;
     return { ok: false, fault: configurationFault("revision-differs", message) };
   }
+  const missing = known === null ? null : untried(known);
+  if (missing !== null) return { ok: false, fault: configurationFault("revision-untried", missing) };
   if (image?.production === id && image.retired === null) return { ok: true, revision: known ?? revision };
   const version = (image?.version ?? 0) + 1;
   const committed = await store.commit([
-    { kind: "revision", value: revision, expect: "any" },
+    { kind: "revision", value: known ?? revision, expect: "any" },
     {
       kind: "image",
       value: { id: body.id, version, production: id, retired: null },

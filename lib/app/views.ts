@@ -15,8 +15,8 @@ import type { App } from "./app.ts";
 export function nodeView(node: NodeState, progress: NodeProgress | null): NodeView {
   const { administrative, operation, power, disk, provision } = node;
   const job = jobOf(node);
-  const writing =
-    progress !== null && job?.step === "write-image" && progress.boot === job.boot ? progress : null;
+  const moves = job?.step === "write-image" || job?.step === "read-disk";
+  const writing = progress !== null && moves && progress.boot === job.boot ? progress : null;
   return {
     id: node.id,
     lab: node.lab,

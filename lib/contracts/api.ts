@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Role } from "../core/caller.ts";
 import { minimumHardware } from "./hardware.ts";
-import { mostNodes, powerChange, requirements } from "./job.ts";
+import { capture, lastCapture, mostNodes, powerChange, requirements } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
 import {
@@ -35,6 +35,7 @@ export const routes = [
   "POST /v1/images",
   "GET /v1/images",
   "GET /v1/images/{id}",
+  "POST /v1/images/{id}/try",
   "POST /v1/images/{id}/production",
   "POST /v1/images/{id}/retire",
   "GET /v1/projects",
@@ -50,6 +51,7 @@ export const routes = [
   "GET /v1/reservations/{id}/progress",
   "GET /v1/reservations/{id}/explain",
   "POST /v1/reservations/{id}/power",
+  "POST /v1/reservations/{id}/capture",
   "POST /v1/reservations/{id}/extend",
   "POST /v1/reservations/{id}/end",
   "GET /v1/nodes",
@@ -65,6 +67,7 @@ export const routes = [
   "POST /v1/nodes/{id}/identify",
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
+  "POST /v1/nodes/{id}/capture",
   "POST /v1/nodes/{id}/loan",
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
@@ -99,6 +102,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/images": operators,
   "GET /v1/images": everyone,
   "GET /v1/images/{id}": everyone,
+  "POST /v1/images/{id}/try": operators,
   "POST /v1/images/{id}/production": operators,
   "POST /v1/images/{id}/retire": operators,
   "GET /v1/projects": users,
@@ -114,6 +118,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/reservations/{id}/progress": users,
   "GET /v1/reservations/{id}/explain": users,
   "POST /v1/reservations/{id}/power": users,
+  "POST /v1/reservations/{id}/capture": users,
   "POST /v1/reservations/{id}/extend": users,
   "POST /v1/reservations/{id}/end": users,
   "GET /v1/nodes": hands,
@@ -129,6 +134,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/nodes/{id}/identify": operators,
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
+  "POST /v1/nodes/{id}/capture": operators,
   "POST /v1/nodes/{id}/loan": operators,
   "POST /v1/nodes/{id}/offline": operators,
   "POST /v1/nodes/{id}/online": operators,
@@ -202,7 +208,36 @@ export const loanBody = z.strictObject({
   reason: words(500),
 });
 
-export const productionBody = z.strictObject({ revision: revisionId });
+export const captureBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
+  ...capture,
+});
+
+export const ownCaptureBody = captureBody.extend({
+  node: nodeId.nullable().default(null).describe("Null: the only node of the reservation."),
+});
+
+export const endBody = z.strictObject({
+  reason: words(500),
+  capture: lastCapture.describe("Make an image of a node before it is taken back; null: of none."),
+});
+
+export const tryBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
+  revision: revisionId,
+  node: nodeId
+    .nullable()
+    .default(null)
+    .describe("Null: a free one of the class that it was captured from, another than that one."),
+});
+
+export const productionBody = z.strictObject({
+  revision: revisionId,
+  untried: words(500)
+    .nullable()
+    .default(null)
+    .describe("Why a captured revision becomes production before another node was loaded with it."),
+});
 
 export const projectBody = z.strictObject({
   members: z.array(words(200)).max(1000).describe("Who may reserve in its name: subjects of tokens"),

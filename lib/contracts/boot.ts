@@ -6,6 +6,8 @@
  *   GET  /boot/kernel, /boot/ramdisk
  *   GET  /boot/plan              with the boot's token: what to write
  *   GET  /images/SHA256          with the boot's token; ranges; the bytes served are counted per boot
+ *   PUT  /capture/OFFSET         with the token of a boot that reads: a piece of the disk, gzip; one of zeros is left out
+ *   POST /capture/whole          the disk's checksum and size: 202 it is being checked, 204 it is kept, 409 it is not
  *   GET  /install/TOKEN/FILE     what an installer is told: ks.cfg, preseed.cfg, user-data, from the lab's template
  *   POST /machine                with the boot's token, or with one that is good for this alone: what the ramdisk runs on
  *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
@@ -34,6 +36,27 @@ export const bootPlan = z.strictObject({
   }),
 });
 export type BootPlan = z.infer<typeof bootPlan>;
+
+/** A disk is read in pieces of this size, the last one shorter. */
+export const capturePieceBytes = 2 * 1024 * 1024;
+
+/**
+ * What the ramdisk is to do when the disk is to become an image: read it, send it, and leave `os` on it before it restarts.
+ * The token in it is a new one, for the one that was there is part of the image now.
+ */
+export const capturePlan = z.strictObject({
+  schema: z.literal("rackwright.capture-plan/1"),
+  node: nodeId,
+  /** The one that the system on the disk came from, which it keeps. */
+  installation: installationId,
+  capture: z.strictObject({ path: z.literal("/capture"), pieceBytes: z.literal(capturePieceBytes) }),
+  os: bootPlan.shape.os,
+});
+export type CapturePlan = z.infer<typeof capturePlan>;
+
+export const ramdiskPlan = z.discriminatedUnion("schema", [bootPlan, capturePlan]);
+
+export const captureWhole = z.strictObject({ sha256, sizeBytes: z.int().positive() });
 
 /** The body of POST /beacon. Node, boot and installation are the token's; the sender cannot choose them. */
 export const beaconBody = z.strictObject({
@@ -68,6 +91,18 @@ export const guestStatus = z.strictObject({
   /** Sessions of granted users that are open now. */
   sessions: z.int().min(0),
 });
-export const guestTasks = ["status", "grant-access", "revoke-access", "sanitize"] as const;
-/** `grant-access` takes {user, publicKey}; `revoke-access` takes {user} and ends the user's sessions; all answer with the status. */
+export const guestTasks = [
+  "status",
+  "grant-access",
+  "revoke-access",
+  "sanitize",
+  "pre-capture",
+  "post-capture",
+] as const;
+/**
+ * `grant-access` takes {user, publicKey}; `revoke-access` takes {user} and ends the user's sessions; all answer with the status.
+ * `pre-capture` takes {user}, ends his sessions, and takes out what must not be in an image: accounts and keys of users, the
+ * host's own keys, its machine id, logs. What users have in their home folders stays. `post-capture` takes {user, publicKey}
+ * and lets him in again; both are empty where nobody had the node.
+ */
 export const guestGrant = z.strictObject({ user: z.string(), publicKey: z.string() });

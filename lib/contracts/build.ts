@@ -17,6 +17,8 @@ export const buildRequest = z.strictObject({
   image: imageId,
   revision: revisionId,
   settings: imageSettings,
+  /** Of the call `capture`: what it becomes. */
+  capture: z.strictObject({ image: imageId, comment: z.string() }).exactOptional(),
   /** With these the installed system speaks for itself (lib/contracts/boot.ts); null: it has no voice now. */
   beacon: z.strictObject({ url: z.url(), token: z.string() }).nullable(),
   managementKey: z.string(),
@@ -30,4 +32,5 @@ export const buildAnswer = z.strictObject({
   result: buildReport.shape.result,
   sign: buildReport.shape.sign.default(null),
   fault: buildReport.shape.fault.default(null),
+  captured: buildReport.shape.captured,
 });

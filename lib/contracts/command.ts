@@ -19,7 +19,7 @@ import {
   sha256,
 } from "./scalars.ts";
 
-const image = z.strictObject({ sha256, sizeBytes: z.int().positive() });
+export const imageContent = z.strictObject({ sha256, sizeBytes: z.int().positive() });
 
 const channel = z.enum(["ssh", "winrm"]).exactOptional();
 
@@ -40,7 +40,7 @@ export const action = z.discriminatedUnion("verb", [
     installation: installationId,
     boot: bootId,
     revision: revisionId,
-    image,
+    image: imageContent,
   }),
   z.strictObject({
     verb: z.literal("netboot.install"),
@@ -52,7 +52,14 @@ export const action = z.discriminatedUnion("verb", [
     variables: imageSettings,
   }),
   z.strictObject({ verb: z.literal("netboot.clear") }),
-  z.strictObject({ verb: z.literal("image.prefetch"), image }),
+  z.strictObject({ verb: z.literal("image.prefetch"), image: imageContent }),
+  z.strictObject({
+    verb: z.literal("image.capture"),
+    installation: installationId,
+    boot: bootId,
+    installed: installationId,
+    revision: revisionId,
+  }),
   z.strictObject({ verb: z.literal("os.probe"), channel }),
   z.strictObject({ verb: z.literal("os.address"), channel }),
   z.strictObject({ verb: z.literal("os.sessions"), channel }),
@@ -61,7 +68,7 @@ export const action = z.discriminatedUnion("verb", [
     verb: z.literal("os.run"),
     channel,
     mayFail: z.literal(true).exactOptional(),
-    task: z.enum(["grant-access", "revoke-access", "sanitize"]),
+    task: z.enum(["grant-access", "revoke-access", "sanitize", "pre-capture", "post-capture"]),
     parameters: z.record(z.string().max(64), z.string().max(4096)),
   }),
   z.strictObject({
@@ -73,16 +80,18 @@ export const action = z.discriminatedUnion("verb", [
     image: imageId,
     revision: revisionId,
     settings: imageSettings,
+    capture: z.strictObject({ image: imageId, comment: z.string().max(500) }).exactOptional(),
   }),
   z.strictObject({
     verb: z.literal("vm.create"),
     installation: installationId,
-    image,
+    image: imageContent,
     memoryMib: z.int().min(16).max(16_777_216),
     cpus: z.int().min(1).max(1024),
     diskGib: z.int().min(1).max(65_536),
   }),
   z.strictObject({ verb: z.literal("vm.remove"), installation: installationId }),
+  z.strictObject({ verb: z.literal("vm.capture"), installation: installationId }),
   z.strictObject({ verb: z.literal("console.tail"), lines: z.int().min(1).max(200) }),
   z.strictObject({ verb: z.literal("identify"), seconds: z.int().min(0).max(240) }),
   z.strictObject({ verb: z.literal("fence") }),

@@ -18,6 +18,7 @@ export type EventType =
   | `node.${ProvisionState | "identified" | "corrected" | "noted"}`
   | `reservation.${ReservationState | Notice | "noted"}`
   | "image.registered"
+  | "image.captured"
   | "image.retired";
 
 /** Every type, with what it means. */
@@ -30,6 +31,7 @@ export const eventTypes: Readonly<Record<EventType, string>> = {
   "node.loading": "Its disk is being written",
   "node.configuring": "Its operating system comes up",
   "node.in-use": "It is handed over to its user",
+  "node.capturing": "What is on it is being made an image of",
   "node.reclaiming": "It is being taken back",
   "node.maintenance": "An operator has it",
   "node.quarantined": "It could not be repaired: a person has to look at it",
@@ -48,6 +50,8 @@ export const eventTypes: Readonly<Record<EventType, string>> = {
   "reservation.noted":
     "Something was decided, and its state stays as it is: a place was found, a node was replaced",
   "image.registered": "An image has a new revision, which is what is loaded from now on",
+  "image.captured":
+    "A new image was made of a node; it is not production before it was tried: `why` says how",
   "image.retired": "Nobody can reserve the image any more: `why` says why",
 };
 

@@ -77,6 +77,27 @@ export const requirements = {
     ),
 };
 
+export const capture = {
+  image: imageId
+    .nullable()
+    .default(null)
+    .describe(
+      "What it becomes a revision of: an image that there is, or a new one. Null: what is on the node.",
+    ),
+  comment: words(500)
+    .default("no comment")
+    .describe("What was changed, for whoever chooses among revisions."),
+};
+
+/** At the end of a reservation, so that no work is lost: first captured, then taken back. */
+export const lastCapture = z
+  .strictObject({
+    ...capture,
+    node: nodeId.nullable().default(null).describe("Null: the only node of the reservation."),
+  })
+  .nullable()
+  .default(null);
+
 const message = {
   schema: z.literal(jobSchema),
   id: reservationId.describe(
@@ -99,6 +120,7 @@ export const jobMessage = z.discriminatedUnion("kind", [
       kind: z.literal("end"),
       reservation: reservationId,
       reason: words(500).default("ended by a job"),
+      capture: lastCapture.describe("Make an image of a node before it is taken back; null: of none."),
     })
     .describe("End a reservation: its nodes are reclaimed."),
   z
@@ -117,6 +139,11 @@ export const jobMessage = z.discriminatedUnion("kind", [
       image: imageId.describe("Its production revision is loaded."),
     })
     .describe("Load a node anew as soon as it is free. It waits behind what the node is doing."),
+  z
+    .strictObject({ ...message, kind: z.literal("capture"), node: nodeId, ...capture })
+    .describe(
+      "Make an image of what is on a node that is in use or free. Its user goes on working afterwards.",
+    ),
   z
     .strictObject({
       ...message,

@@ -1,6 +1,6 @@
 /** A policy as it is given to the functions: JSON in the environment variable POLICY, or nothing for the defaults. */
 import * as z from "zod";
-import type { Policy, PolicyOverrides } from "../core/correction/policy.ts";
+import { defaultPolicy, type Policy, type PolicyOverrides } from "../core/correction/policy.ts";
 import { stages } from "../core/node/node.ts";
 
 const span = z
@@ -85,6 +85,9 @@ export const policy = z.strictObject({
     reserve: rungs,
     sanitize: rungs,
     unload: rungs,
+    "pre-capture": rungs.default([...defaultPolicy.ladder["pre-capture"]]),
+    capture: rungs.default([...defaultPolicy.ladder.capture]),
+    "post-capture": rungs.default([...defaultPolicy.ladder["post-capture"]]),
   }),
   budget,
   blind,

@@ -15,6 +15,7 @@ import {
   bootId,
   commandId,
   controllerId,
+  imageSettings,
   installationId,
   journalId,
   labId,
@@ -44,6 +45,12 @@ export const buildReport = z.strictObject({
   result: z.enum(["done", "retry", "fatal", "waiting"]),
   sign: words(200).nullable(),
   fault: fault.nullable(),
+  captured: z
+    .strictObject({
+      content: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
+      settings: imageSettings.exactOptional(),
+    })
+    .exactOptional(),
 }) satisfies z.ZodType<BuildReport>;
 
 const actionResult = z.strictObject({
@@ -59,6 +66,7 @@ const actionResult = z.strictObject({
     "netboot.install",
     "netboot.clear",
     "image.prefetch",
+    "image.capture",
     "os.probe",
     "os.address",
     "os.sessions",
@@ -67,6 +75,7 @@ const actionResult = z.strictObject({
     "build.call",
     "vm.create",
     "vm.remove",
+    "vm.capture",
     "console.tail",
     "identify",
     "fence",
@@ -106,6 +115,7 @@ export const beacon = z.strictObject({
   at,
   progress: z.strictObject({ doneBytes: z.int().min(0), totalBytes: z.int().positive() }).exactOptional(),
   verified: z.strictObject({ sha256 }).exactOptional(),
+  captured: z.strictObject({ sha256, sizeBytes: z.int().positive() }).exactOptional(),
   installed: z.literal(true).exactOptional(),
   address: z.string().min(1).max(256).exactOptional(),
   osBoot: z.string().min(1).max(64).exactOptional(),

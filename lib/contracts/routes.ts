@@ -2,12 +2,15 @@
 import * as z from "zod";
 import {
   availabilityQuery,
+  captureBody,
+  endBody,
   extendBody,
   identifyBody,
   imageBody,
   issueBody,
   loanBody,
   nodeBody,
+  ownCaptureBody,
   ownPowerBody,
   powerBody,
   productionBody,
@@ -16,6 +19,7 @@ import {
   reasonBody,
   reloadBody,
   reservationBody,
+  tryBody,
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
 import { claimBody, machineView } from "./identification.ts";
@@ -154,12 +158,19 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     answers: { 200: imageView.extend({ revisions: z.array(revisionView) }) },
     problems: missing,
   },
+  "POST /v1/images/{id}/try": {
+    is: "Load a captured revision on another node; when it comes up there, that is on record",
+    tag: "images",
+    body: tryBody,
+    answers: { 202: jobView },
+    problems: { ...missing, 409: "No other node is free, or the one that is named cannot be loaded" },
+  },
   "POST /v1/images/{id}/production": {
     is: "Let reservations from now on have another revision",
     tag: "images",
     body: productionBody,
     answers: { 200: imageView },
-    problems: missing,
+    problems: { ...missing, 409: "It was captured, and has not been tried on another node" },
   },
   "POST /v1/images/{id}/retire": {
     is: "Nobody can reserve it from now on; who has it keeps it",
@@ -265,6 +276,18 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
       429: "Too many jobs wait for the node: Retry-After says when to ask again",
     },
   },
+  "POST /v1/reservations/{id}/capture": {
+    is: "Make an image of a node of it, as it is now. Its user goes on working afterwards: GET .../progress says how far it is",
+    tag: "reservations",
+    body: ownCaptureBody,
+    answers: { 202: jobView },
+    problems: {
+      ...missing,
+      409: "It was not handed over, or is over",
+      422: "It cannot be captured, and why",
+      429: "Too many jobs wait for the node: Retry-After says when to ask again",
+    },
+  },
   "POST /v1/reservations/{id}/extend": {
     is: "Let it end later, if nobody else has been promised its nodes by then",
     tag: "reservations",
@@ -279,11 +302,15 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     },
   },
   "POST /v1/reservations/{id}/end": {
-    is: "End it: its nodes are taken back",
+    is: "End it: its nodes are taken back, on request after an image was made of one",
     tag: "reservations",
-    body: reasonBody,
+    body: endBody,
     answers: { 202: z.object({ reservation: z.string(), ending: z.boolean() }) },
-    problems: missing,
+    problems: {
+      ...missing,
+      409: "What is to be captured was not handed over",
+      422: "It cannot be captured, and why",
+    },
   },
   "GET /v1/nodes": {
     is: "All nodes",
@@ -379,6 +406,17 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     problems: {
       409: "It is quarantined or in maintenance",
       422: "There is no such node or image",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
+  },
+  "POST /v1/nodes/{id}/capture": {
+    is: "Make an image of it, as it is now, if it is in use or free: GET /v1/jobs/{id} says what became of it",
+    tag: "nodes",
+    body: captureBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is neither in use nor free",
+      422: "There is no such node, or it cannot be captured",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
     },
   },

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { phases } from "../core/command.ts";
 import {
   type Actor,
+  type CaptureOrder,
   type JobRun,
   lightPrograms,
   type NodeSpec,
@@ -11,7 +12,7 @@ import {
   programs,
   stages,
 } from "../core/node/node.ts";
-import { action, powerSettings } from "./command.ts";
+import { action, imageContent, powerSettings } from "./command.ts";
 import { heard } from "./console.ts";
 import { capacity } from "./hardware.ts";
 import { wiring } from "./inventory.ts";
@@ -22,6 +23,7 @@ import {
   commandId,
   controllerId,
   imageId,
+  imageSettings,
   installationId,
   issueId,
   jobId,
@@ -51,6 +53,12 @@ export const nodeSpec = z.strictObject({
 
 const target = z.strictObject({ image: imageId, revision: revisionId });
 
+const captureOrder = z.strictObject({
+  image: imageId,
+  comment: z.string(),
+  reservation: reservationId.nullable(),
+}) satisfies z.ZodType<CaptureOrder>;
+
 const outstanding = z.strictObject({
   id: commandId,
   purpose: z.enum(["step", "look", "reset", "power-cycle", "fence"]),
@@ -69,6 +77,8 @@ const jobRun = z.strictObject({
   program: z.enum(programs),
   requestedBy: actor,
   target: target.nullable(),
+  capture: captureOrder.exactOptional(),
+  failing: fault.exactOptional(),
   startedAt: at,
   attempt: z.int().min(1),
   boot: bootId.nullable(),
@@ -86,6 +96,13 @@ const jobRun = z.strictObject({
     verified: installationId.nullable(),
     os: osFacts.nullable(),
     build: buildReport.nullable().default(null),
+    captured: z
+      .strictObject({
+        installation: installationId,
+        content: imageContent.nullable(),
+        settings: imageSettings.exactOptional(),
+      })
+      .exactOptional(),
     fault: fault.nullable(),
     heard: heard.exactOptional(),
   }),
@@ -120,6 +137,12 @@ const provision = z.discriminatedUnion("state", [
     grantedAt: at,
     job: jobRun.nullable().default(null),
   }),
+  z.strictObject({
+    state: z.literal("capturing"),
+    reservation: reservationId.nullable(),
+    grantedAt: at,
+    job: jobRun,
+  }),
   z.strictObject({ state: z.literal("reclaiming"), reservation: reservationId, job: jobRun }),
   z.strictObject({ state: z.literal("maintenance"), reason: z.string() }),
   z.strictObject({ state: z.literal("quarantined"), fault }),
@@ -133,6 +156,7 @@ const provisionState = z.enum([
   "loading",
   "configuring",
   "in-use",
+  "capturing",
   "reclaiming",
   "maintenance",
   "quarantined",
@@ -198,8 +222,9 @@ export const nodeState = z.strictObject({
   waiting: z.array(
     z.strictObject({
       id: jobId,
-      program: z.enum(["reload", ...lightPrograms]),
+      program: z.enum(["reload", "capture", ...lightPrograms]),
       target: target.nullable(),
+      capture: captureOrder.exactOptional(),
       requestedBy: actor,
       requestedAt: at,
     }),

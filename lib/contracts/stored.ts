@@ -302,6 +302,10 @@ export const codecs: {
       minimum: minimumHardware.exactOptional(),
       overrides: policyOverrides.nullable(),
       registeredAt: at,
+      captured: z
+        .strictObject({ node: nodeId, job: jobId, from: revisionId, by: z.string(), comment: z.string() })
+        .exactOptional(),
+      tried: z.strictObject({ node: nodeId, at }).exactOptional(),
     }),
   ),
   issue: codec(
@@ -329,7 +333,7 @@ export const codecs: {
     z.strictObject({
       id: jobId,
       version: z.int().min(1),
-      kind: z.enum(["reserve", "end", "reload", ...lightPrograms]),
+      kind: z.enum(["reserve", "end", "reload", "capture", ...lightPrograms]),
       node: nodeId.nullable(),
       reservation: reservationId.nullable(),
       requestedBy: actor,
@@ -337,6 +341,7 @@ export const codecs: {
       state: z.enum(["accepted", "done", "failed", "abandoned"]),
       cause: fault.nullable(),
       endedAt: at.nullable(),
+      revision: revisionId.exactOptional(),
     }),
   ),
   block: codec(1, block),

@@ -241,6 +241,7 @@ export const jobView = z
     state: z.enum(["accepted", "done", "failed", "abandoned"]),
     cause: fault.nullable(),
     endedAt: at.nullable(),
+    revision: z.string().exactOptional().describe("What a capture has made"),
   })
   .meta({ id: "Job" });
 
@@ -323,6 +324,20 @@ export const revisionView = z
     content: z.object({ sha256: z.string(), sizeBytes: z.int() }),
     minimum: minimumView.exactOptional().describe("What a machine must at least have for it"),
     registeredAt: at,
+    captured: z
+      .object({
+        node: z.string(),
+        job: z.string(),
+        from: z.string().describe("The revision that the node had been loaded with"),
+        by: z.string(),
+        comment: z.string(),
+      })
+      .exactOptional()
+      .describe("It was made of a node"),
+    tried: z
+      .object({ node: z.string(), at })
+      .exactOptional()
+      .describe("The first other node that came up with it: it may become production"),
   })
   .meta({ id: "Revision" });
 

@@ -59,6 +59,18 @@ export type Action =
     }
   | { readonly verb: "netboot.clear" }
   | { readonly verb: "image.prefetch"; readonly image: ImageContent }
+  /**
+   * Arms one network boot in which the node's disk is read into the lab's image store. The node's own system keeps its voice:
+   * it boots again afterwards.
+   */
+  | {
+      readonly verb: "image.capture";
+      readonly installation: InstallationId;
+      readonly boot: BootId;
+      /** What the system on the disk came from. */
+      readonly installed: InstallationId;
+      readonly revision: RevisionId;
+    }
   /** Asks the running OS who it is: revision marker, boot, sessions since access was granted. */
   | { readonly verb: "os.probe"; readonly channel?: GuestChannel }
   | { readonly verb: "os.address"; readonly channel?: GuestChannel }
@@ -74,7 +86,7 @@ export type Action =
       readonly channel?: GuestChannel;
       /** Worth trying: the actions after it are carried out whatever comes of it. */
       readonly mayFail?: true;
-      readonly task: "grant-access" | "revoke-access" | "sanitize";
+      readonly task: "grant-access" | "revoke-access" | "sanitize" | "pre-capture" | "post-capture";
       readonly parameters: Readonly<Record<string, string>>;
     }
   /** Asks an executable on the lab controller that wraps a build system of its own (docs/build-systems.md). */
@@ -88,6 +100,8 @@ export type Action =
       readonly revision: RevisionId;
       /** The image's settings, as its people wrote them. */
       readonly settings: Readonly<Record<string, string>>;
+      /** Of a capture: what it becomes. */
+      readonly capture?: { readonly image: ImageId; readonly comment: string };
     }
   /** Makes the node's virtual machine anew, off, on a disk of its own that only holds what differs from the image. */
   | {
@@ -100,6 +114,8 @@ export type Action =
     }
   /** Switches it off and deletes that disk; the machine stays defined, so that its power can be read. */
   | { readonly verb: "vm.remove"; readonly installation: InstallationId }
+  /** Copies the disk of the machine, which is off, into the lab's image store; asked again, it says how far it is. */
+  | { readonly verb: "vm.capture"; readonly installation: InstallationId }
   | { readonly verb: "console.tail"; readonly lines: number }
   /** Makes the machine findable by eye. */
   | { readonly verb: "identify"; readonly seconds: number }
@@ -157,6 +173,11 @@ export interface BuildReport {
   readonly sign: string | null;
   /** Why, for retry and fatal. */
   readonly fault: Fault | null;
+  /** Of a capture that is done: its bytes in the image store, or the settings by which the build system finds it again. */
+  readonly captured?: {
+    readonly content: ImageContent | null;
+    readonly settings?: Readonly<Record<string, string>>;
+  };
 }
 
 /** What an action saw. Every field is an observation made by the agent, never an intention. */
@@ -230,6 +251,8 @@ export interface Beacon {
   readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
   /** The checksum of what was read back from the disk, after all image bytes were served under this boot's token. */
   readonly verified?: { readonly sha256: string };
+  /** What was read of the disk is in the lab's image store, and its checksum is the one that the node read. */
+  readonly captured?: ImageContent;
   /** The installer's last word: its work is done, and the machine is about to boot the disk. */
   readonly installed?: true;
   /** Where the running OS can be reached, as it sees it. */

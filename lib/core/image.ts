@@ -2,7 +2,7 @@
 
 import type { ImageContent } from "./command.ts";
 import type { PolicyOverrides } from "./correction/policy.ts";
-import type { ImageId, RevisionId } from "./ids.ts";
+import type { ImageId, JobId, NodeId, RevisionId } from "./ids.ts";
 import type { MinimumHardware } from "./node/hardware.ts";
 import type { Instant } from "./time.ts";
 
@@ -24,7 +24,24 @@ export interface ImageRevision {
   /** How long its operating system takes, where it differs from others. */
   readonly overrides: PolicyOverrides | null;
   readonly registeredAt: Instant;
+  /** Made of a node, not brought: it is tried on another one before it becomes production. */
+  readonly captured?: {
+    readonly node: NodeId;
+    readonly job: JobId;
+    /** What the node had been loaded with. */
+    readonly from: RevisionId;
+    readonly by: string;
+    readonly comment: string;
+  };
+  /** The first node that was loaded with it and came up; of a captured one, another than it was made of. */
+  readonly tried?: { readonly node: NodeId; readonly at: Instant };
 }
+
+/** Null: it may become production. Else what is missing. */
+export const untried = ({ revision, captured, tried }: ImageRevision): string | null =>
+  captured === undefined || tried !== undefined
+    ? null
+    : `${revision} was captured from ${captured.node} and has not been tried on another node`;
 
 export interface Image {
   readonly id: ImageId;

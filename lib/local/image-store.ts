@@ -34,7 +34,7 @@ export async function importImage(file: string, dir: string): Promise<{ sha256: 
   }
 }
 
-/** `GET /images/SHA256`, whole or a range. */
+/** `GET /images/SHA256`, whole or a range; `PUT` of what has that checksum. */
 export async function startImageStore({
   port,
   dir,
@@ -60,6 +60,7 @@ export async function startImageStore({
 
 async function serve(dir: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, sha256] = /^\/images\/([0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
+  if (sha256 !== undefined && request.method === "PUT") return take(dir, sha256, request, response);
   const file = sha256 === undefined ? null : join(dir, sha256);
   const found = file === null ? null : await stat(file).catch(() => null);
   if (file === null || found === null) {
@@ -82,6 +83,34 @@ async function serve(dir: string, request: IncomingMessage, response: ServerResp
   if (request.method === "HEAD") response.end();
   else await pipeline(createReadStream(file, { start: from, end: to }), response);
 }
+
+/** What has another checksum than its name is refused. */
+async function take(
+  dir: string,
+  sha256: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const partial = join(dir, `put-${process.pid}-${puts}.part`);
+  puts += 1;
+  const hash = createHash("sha256");
+  const count = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    await pipeline(request, count, createWriteStream(partial));
+    const isIt = hash.digest("hex") === sha256;
+    if (isIt) await rename(partial, join(dir, sha256));
+    response.writeHead(isIt ? 201 : 422, { "content-length": 0 }).end();
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+let puts = 0;
 
 /** One range of bytes (RFC 9110, 14.1.2); anything more curious is answered with the whole. */
 export function rangeOf(

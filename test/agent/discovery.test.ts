@@ -1,7 +1,9 @@
 /** Machines that nobody has allowed a boot: told from those that have one, asked once, and left to their own disk. */
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startBootService } from "../../lib/agent/boot-service.ts";
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
+import { createCaptures } from "../../lib/agent/captures.ts";
 import { type Discovery, diskForMs } from "../../lib/agent/discovery.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
 import type { Found } from "../../lib/contracts/found.ts";
@@ -39,12 +41,24 @@ async function open(): Promise<void> {
     report: () => {},
     discovery,
   });
+  const images = {
+    prefetch: async () => {},
+    adopt: async () => {},
+    publish: async () => {},
+    file: () => null,
+  };
   service = await startBootService({
     host: "127.0.0.1",
     port: 0,
     boots,
     discovery,
-    images: { prefetch: async () => {}, file: () => null },
+    images,
+    captures: createCaptures({
+      dir: join(folder.path, "captures"),
+      images,
+      done: boots.captured,
+      failed: boots.notCaptured,
+    }),
     bootFilesDir: folder.path,
     health: () => {
       throw new Error("nobody asks");

@@ -53,6 +53,7 @@ async function boot(port: number, installation: string) {
     node,
     port,
     disk: () => disk,
+    diskFile: "/dev/null",
     machine: () => ({ phase: "run", osBoot: `${installation}.boot`, startedAtMs: 0, logins }),
     setUsers: (users) => {
       disk = { ...disk, users };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startBootService } from "../../lib/agent/boot-service.ts";
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
+import { createCaptures } from "../../lib/agent/captures.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
 import type { Health } from "../../lib/agent/metrics.ts";
 import { command } from "../../lib/contracts/command.ts";
@@ -62,11 +63,23 @@ beforeEach(async () => {
     now: () => Date.now(),
     report: (beacon) => told.push(beacon),
   });
+  const images = {
+    prefetch: async () => {},
+    adopt: async () => {},
+    publish: async () => {},
+    file: () => null,
+  };
   service = await startBootService({
     host: "127.0.0.1",
     port: 0,
     boots,
-    images: { prefetch: async () => {}, file: () => null },
+    images,
+    captures: createCaptures({
+      dir: join(folder.path, "captures"),
+      images,
+      done: boots.captured,
+      failed: boots.notCaptured,
+    }),
     discovery: aDiscovery(journal),
     bootFilesDir: folder.path,
     health: (): Health => {

@@ -361,7 +361,17 @@ export class MemoryLab {
       });
       this.tell(inMs, said, () => machine.life === life);
     };
-    const disk = armed === undefined ? 0 : 60_000;
+    const reads = command.actions.find((action) => action.verb === "image.capture");
+    if (reads !== undefined) {
+      const told = (inMs: number, more: object = {}) => {
+        const about = { node, boot: reads.boot, installation: reads.installation, phase: "build" };
+        const said = { kind: "beacon", beacon: { ...about, at: after(this.now, inMs), ...more } };
+        this.tell(inMs, reportShape.parse(said), () => machine.life === life);
+      };
+      told(20_000);
+      told(60_000, { captured: { sha256: "cd".repeat(32), sizeBytes: 2000 } });
+    }
+    const disk = armed === undefined && reads === undefined ? 0 : 60_000;
     if (armed !== undefined) {
       beacon(20_000, "build");
       beacon(60_000, "build", { verified: { sha256 } });

@@ -117,6 +117,26 @@ describe("rackwright power", () => {
   });
 });
 
+describe("rackwright capture", () => {
+  test("asks as an operator for any node, and as a user for one of his own; end does it first", async () => {
+    const job = { id: "job-1", kind: "capture", node: "node-01" };
+    server.play([says(job, 202), says(job, 202), says({ reservation: "res-1", ending: true }, 202)]);
+    const any = await rackwright("capture node-01");
+    const own = await rackwright("capture node-01 --reservation res-1 --image course --comment compiler");
+    const last = await rackwright("end res-1 --capture course");
+    expect([any.code, own.code, last.code]).toEqual([exits.done, exits.done, exits.done]);
+    expect(own.out).toBe("node-01 is being captured, job job-1: rackwright watch res-1 says how far it is\n");
+    expect(server.calls).toMatchObject([
+      { line: "POST /v1/nodes/node-01/capture", body: { image: null, comment: "no comment" } },
+      {
+        line: "POST /v1/reservations/res-1/capture",
+        body: { node: "node-01", image: "course", comment: "compiler" },
+      },
+      { line: "POST /v1/reservations/res-1/end", body: { capture: { image: "course", node: null } } },
+    ]);
+  });
+});
+
 describe("rackwright reserve", () => {
   test("asks for what its options say, under an id that it has from the start", async () => {
     server.play([says(loading, 201)]);

@@ -9,9 +9,12 @@ import { describe, expect, test } from "vitest";
 import * as minimal from "../../examples/build-systems/minimal.ts";
 import { action } from "../../lib/contracts/command.ts";
 import { configurationFault } from "../../lib/core/fault.ts";
+import { branded, isInstallationId } from "../../lib/core/ids.ts";
 import { misfit } from "../../lib/core/provisioning/image-needs.ts";
+import { noEvidence } from "../../lib/core/provisioning/job.ts";
 import { shipped } from "../../lib/core/provisioning/registry.ts";
-import type { BuildSystem, Step } from "../../lib/core/provisioning/step.ts";
+import { type BuildSystem, done, type Seen, type Step } from "../../lib/core/provisioning/step.ts";
+import { World } from "../core/world.ts";
 import { Bench, type Candidate } from "./build-systems-bench.ts";
 
 /** Images that the shipped build systems can load, where a checksum is not enough. */
@@ -55,6 +58,18 @@ const candidates: readonly Candidate[] =
 const bare = ({ buildSystem: { name, needs, load }, ...rest }: Candidate): Candidate => ({
   ...rest,
   buildSystem: { name, load, ...(needs === undefined ? {} : { needs }) },
+});
+
+const order: readonly string[] = ["pre-capture", "capture", "post-capture"];
+
+/** What a step knows when nothing was heard since it began. */
+const frozenNothing = (): Seen => ({
+  installation: branded(isInstallationId, "none.1"),
+  operation: new World().node.operation,
+  evidence: noEvidence,
+  console: [],
+  disk: { image: null, revision: null, installation: null, taint: null },
+  address: null,
 });
 
 const sorted = (steps: readonly Step[]) =>
@@ -232,6 +247,43 @@ describe.each(candidates.map((candidate) => [candidate.buildSystem.name, candida
       expect(step?.actions.some(({ verb }) => verb.startsWith("power.") || verb === "netboot.set")).toBe(
         false,
       );
+    });
+
+    describe.runIf(buildSystem.capture)("capture", () => {
+      const hook = (stage: "pre-capture" | "post-capture"): Step => ({
+        stage,
+        name: `hook-${stage}`,
+        awaits: "the OS module",
+        actions: [],
+        limits: { noProgressMs: () => 1, overallMs: 1 },
+        settle: () => done,
+      });
+      const steps = () =>
+        buildSystem.capture?.(firstContext(), {
+          before: [hook("pre-capture")],
+          after: [hook("post-capture")],
+        }) ?? [];
+
+      test("R22: it calls the OS module before any byte of the disk is read, and again after its own system runs", () => {
+        const stages = steps().map(({ stage }) => stage);
+        expect(stages).toEqual(stages.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)));
+        expect(steps()[0]?.name).toBe("hook-pre-capture");
+        expect(steps().at(-1)?.name).toBe("hook-post-capture");
+        expect(stages).toContain("capture");
+        expect(new Set(steps().map(({ name }) => name)).size).toBe(stages.length);
+      });
+
+      test("R14: it is not done before the whole disk is kept, and asks nothing of an operating system", () => {
+        const seen = { ...frozenNothing(), installation: firstContext().installation };
+        for (const step of steps().filter(({ stage }) => stage === "capture")) {
+          expect(step.settle(seen).outcome).not.toBe("done");
+          for (const each of step.actions) {
+            expect(each.verb.startsWith("os.")).toBe(false);
+            expect(action.safeParse(each).error).toBeUndefined();
+          }
+        }
+        expect(sorted(steps())).toEqual(sorted(steps()));
+      });
     });
 
     test.runIf(buildSystem.unload)(

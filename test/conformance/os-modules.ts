@@ -63,6 +63,8 @@ const stepsOf = (module: OsModule, attempt: number): readonly Step[] => [
   ...(module.address === undefined ? [] : [module.address(context(attempt))]),
   ...(module.grantAccess?.(context(attempt)) ?? []),
   ...(module.sanitize?.(context(attempt)) ?? []),
+  ...(module.preCapture?.(context(attempt)) ?? []),
+  ...(module.postCapture?.(context(attempt)) ?? []),
 ];
 
 /** All that is data in a step: what two looks at it must agree on. */
@@ -194,6 +196,15 @@ export function osModuleSuite(module: OsModule): void {
       const [first] = world.sent[before]?.actions ?? [];
       if (module.revokeAccess !== undefined)
         expect(first).toMatchObject({ verb: "os.run", task: "revoke-access", mayFail: true });
+    });
+
+    test("R22: what it does for a capture stands before the disk is read, or after its system runs again", () => {
+      const stagesOf = (steps: readonly Step[] = []) => new Set(steps.map(({ stage }) => stage));
+      const [before, after] = [module.preCapture?.(context(1)), module.postCapture?.(context(1))];
+      if (before !== undefined) expect(stagesOf(before)).toEqual(new Set(["pre-capture"]));
+      if (after !== undefined) expect(stagesOf(after)).toEqual(new Set(["post-capture"]));
+      // Whoever takes a user out puts him back.
+      expect(after === undefined).toBe(before === undefined);
     });
 
     const { sanitize, prove } = module;

@@ -10,7 +10,7 @@ import type { RevisionId } from "../../lib/core/ids.ts";
 import * as ids from "../../lib/core/ids.ts";
 import type { ImageRevision } from "../../lib/core/image.ts";
 import { decide } from "../../lib/core/node/decide.ts";
-import type { Progress } from "../../lib/core/node/draft.ts";
+import type { Captured, Progress } from "../../lib/core/node/draft.ts";
 import { enrolledNode } from "../../lib/core/node/enrol.ts";
 import type { NodeEvent } from "../../lib/core/node/event.ts";
 import {
@@ -124,6 +124,7 @@ export class World {
   readonly entries: TimelineEntry[] = [];
   readonly sent: Outstanding[] = [];
   readonly issues: HardwareIssue[] = [];
+  readonly captures: Captured[] = [];
   budget: Budget;
   readonly policy: Policy;
   readonly modules: Modules;
@@ -160,6 +161,7 @@ export class World {
     this.entries.push(decision.entry);
     if (decision.send !== null) this.sent.push(decision.send);
     if (decision.budget !== null) this.budget = decision.budget;
+    if (decision.captured !== null) this.captures.push(decision.captured);
     if (decision.issue !== null) this.issues.push(decision.issue);
     return true;
   }

@@ -4,6 +4,7 @@ import type { Fault } from "../../lib/core/fault.ts";
 import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import type { BmcAccess } from "../../lib/drivers/power/driver.ts";
 import { createMachine, domainXml, type MachinePlan, removeDisk } from "../../lib/drivers/vm/libvirt.ts";
+import { copyDisk, volumeXml } from "../../lib/drivers/vm/libvirt-copy.ts";
 import { bmc } from "./bmc.ts";
 
 const sha256 = "ab".repeat(32);
@@ -82,6 +83,28 @@ describe("a virtual machine", () => {
     const access = host(running);
     await removeDisk({ ...access, options: { ...access.options, domain: "test" } });
     expect(await faultOf(removeDisk(host()))).toMatchObject({ code: "machine-not-removed" });
+  });
+
+  test("that is not off, or has no disk of ours, is not copied, and why is said", async () => {
+    const disk = ["vol-create-as default-pool rackwright-disk-test 1GiB --format qcow2"];
+    const running = host(disk);
+    const test = { ...running, options: { ...running.options, domain: "test" } };
+    expect(await faultOf(copyDisk(test, "/nowhere/copy"))).toMatchObject({
+      code: "disk-not-copied",
+      message: expect.stringContaining("test is not off"),
+    });
+    expect(await faultOf(copyDisk(host(), "/nowhere/copy"))).toMatchObject({ code: "disk-not-copied" });
+  });
+
+  test("is copied whole and without what it was made from, and a copy that did not arrive is none", async () => {
+    const off = host(["vol-create-as default-pool rackwright-disk-test 1GiB --format qcow2", "destroy test"]);
+    const access = { ...off, options: { ...off.options, domain: "test" } };
+    // The simulated hypervisor makes volumes, and gives none away.
+    expect(await faultOf(copyDisk(access, "/nowhere/copy"))).toMatchObject({ code: "disk-not-copied" });
+    expect(off.asked.at(-1)).toMatch(
+      /vol-create-from default-pool \S+ rackwright-disk-test .*vol-download rackwright-copy-test \/nowhere\/copy/,
+    );
+    expect(volumeXml("copy", "1024")).not.toContain("backingStore");
   });
 
   test("is told its token where only the guest reads it, and no value ends its element", () => {

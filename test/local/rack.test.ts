@@ -6,6 +6,7 @@ import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBootService } from "../../lib/agent/boot-service.ts";
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
+import { createCaptures } from "../../lib/agent/captures.ts";
 import type { Discovery } from "../../lib/agent/discovery.ts";
 import { createImages, type Images } from "../../lib/agent/images.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
@@ -68,6 +69,12 @@ const startService = async () => {
     port: bootPort,
     boots,
     images,
+    captures: createCaptures({
+      dir: join(folder.path, "captures"),
+      images,
+      done: boots.captured,
+      failed: boots.notCaptured,
+    }),
     discovery,
     bootFilesDir: join(folder.path, "boot"),
     health: () => {

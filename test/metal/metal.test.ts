@@ -102,6 +102,23 @@ test("two nodes go from a reservation to a login with the reservation's own key 
   expect(consoleOf(place.data, "node-01")).toContain("verified");
 });
 
+test("an image is made of the used node as its user has changed it, and he goes on working", {
+  timeout: patienceMs,
+}, async () => {
+  const wish = { image: "changed", comment: "with a file", node: "node-01" };
+  await post(`/v1/reservations/${first}/capture`, wish);
+  const made = async () => (await place.ask("/v1/images/changed")).status === 200;
+  await eventually(made, "the image", patienceMs);
+  await reaches("node-01", "in-use");
+  const { connections } = await reservation(first);
+  const mine = connections.find((each) => each.node === "node-01");
+  expect(await ssh(mine?.address ?? "", user, key, "ls")).toBe("left-behind\n");
+  expect(consoleOf(place.data, "node-01")).toMatch(/captured, restarting into/);
+  const { revisions } = await place.get<{ revisions: { revision: string }[] }>("/v1/images/changed");
+  const revision = revisions[0]?.revision;
+  await post("/v1/images/changed/production", { revision, untried: "the next test tries it" });
+});
+
 test("given back, the used node is loaded anew, and the one that nobody used is only sanitized", {
   timeout: patienceMs,
 }, async () => {
@@ -129,6 +146,22 @@ test("whoever has the used node next finds nothing of what was left on it (R40)"
   const { connections } = await reservation(id);
   expect(connections.map((each) => each.node)).toEqual(["node-01"]);
   expect(await ssh(connections[0]?.address ?? "", user, key, "ls; hostname")).toBe("node-01\n");
+});
+
+test("another node that is loaded with the image has the change, and is nobody's copy (R22)", {
+  timeout: patienceMs,
+}, async () => {
+  const id = "res-changed-00001";
+  const publicKey = readFileSync(`${key}.pub`, "utf8").trim();
+  const wish = { id, image: "changed", count: 1, minutes: 30, prefer: ["node-02"], user, publicKey };
+  await post("/v1/reservations", wish);
+  await eventually(async () => (await reservation(id)).state === "reserved", `${id} reserved`, patienceMs);
+  const { connections, nodes } = await reservation(id);
+  expect(connections.map((each) => each.node)).toEqual(["node-02"]);
+  const command = "hostname; cat /etc/rackwright/revision left-behind";
+  const revision = nodes[0]?.revision ?? "";
+  expect(await ssh(connections[0]?.address ?? "", user, key, command)).toBe(`node-02\n${revision}\nmine\n`);
+  await post(`/v1/reservations/${id}/end`, { reason: "seen" });
 });
 
 test("R70: a node that hangs in the ramdisk, its processor busy, is found, power-cycled and loaded", {

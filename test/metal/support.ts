@@ -40,15 +40,17 @@ export const effectsOn = (data: string, node: string): string[] =>
 export const consoleOf = (data: string, node: string): string =>
   readFileSync(join(data, "rack/machines", node, "console.log"), "utf8");
 
-/** Changes one byte of the only image that the lab controller keeps. */
+/** Changes one byte of every image that the lab controller keeps. */
 export function damageImage(data: string): void {
   const dir = join(data, "agent/images");
-  const [name] = readdirSync(dir).filter((file) => /^[0-9a-f]{64}$/.test(file));
-  if (name === undefined) throw new Error("the lab controller has no image");
-  const content = readFileSync(join(dir, name));
-  const middle = Math.floor(content.length / 2);
-  content.writeUInt8(content.readUInt8(middle) ^ 0xff, middle);
-  writeFileSync(join(dir, name), content);
+  const names = readdirSync(dir).filter((file) => /^[0-9a-f]{64}$/.test(file));
+  if (names.length === 0) throw new Error("the lab controller has no image");
+  for (const name of names) {
+    const content = readFileSync(join(dir, name));
+    const middle = Math.floor(content.length / 2);
+    content.writeUInt8(content.readUInt8(middle) ^ 0xff, middle);
+    writeFileSync(join(dir, name), content);
+  }
 }
 
 /** Runs one command as the reservation's user, with the reservation's key; what it printed. */

@@ -12,7 +12,8 @@ import { take } from "../../lib/agent/take.ts";
 import type { BeaconBody } from "../../lib/contracts/boot.ts";
 import type { Receipt } from "../../lib/contracts/command.ts";
 import type { Reports } from "../../lib/contracts/report.ts";
-import type { CommandResult } from "../../lib/core/command.ts";
+import type { CommandResult, ImageContent } from "../../lib/core/command.ts";
+import { nodeFault } from "../../lib/core/fault.ts";
 import { branded, type ControllerId, isJournalId, type LabId } from "../../lib/core/ids.ts";
 import { type Life, MemoryDisk } from "./disk.ts";
 import { createAct, sleeper, type Tool } from "./hands.ts";
@@ -250,6 +251,18 @@ export class Controller implements BootServer {
   plan = (token: string) => {
     const bearer = this.agent?.boots.bearer(token) ?? null;
     return bearer?.kind === "boot" && this.agent !== null ? this.agent.boots.plan(bearer.boot) : null;
+  };
+
+  captured = async (token: string, content: ImageContent | null): Promise<boolean> => {
+    const { agent } = this;
+    if (agent === null) return false;
+    const bearer = agent.boots.bearer(token);
+    // A void token: its machine is told so, and does no more.
+    if (bearer?.kind !== "boot") return content === null;
+    if (content !== null) await agent.boots.captured(bearer.boot, content);
+    else
+      await agent.boots.notCaptured(bearer.boot, nodeFault("capture-checksum-mismatch", "a bit has flipped"));
+    return true;
   };
 
   serve = async (token: string, from: number, to: number): Promise<void> => {

@@ -205,7 +205,8 @@ export function createAct(place: Place): {
         truth.takesEffect({ command, index, what: "boot.set", controller, touchesPower: false });
         machine.nextBoot = action.device;
         return {};
-      case "netboot.set": {
+      case "netboot.set":
+      case "image.capture": {
         const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;
         const is = seen ?? (await status(machine, signal)).power;
         if (is !== "off") throw new DriverFault(nodeFault("not-off", `node ${command.node} is ${is}`));
@@ -235,11 +236,14 @@ export function createAct(place: Place): {
         const user = action.parameters["user"] ?? "";
         if (action.task === "grant-access") disk.granted.add(user);
         if (action.task === "revoke-access") disk.granted.delete(user);
+        if (action.task === "pre-capture") disk.granted.clear();
+        if (action.task === "post-capture" && user !== "") disk.granted.add(user);
         return factsOf(machine);
       }
       case "netboot.install":
       case "vm.create":
       case "vm.remove":
+      case "vm.capture":
       case "build.call":
         throw new Error("no build system is wrapped in this world");
       case "console.tail":

@@ -2,8 +2,9 @@
  * One machine as it really is: power, the phases of its boot, what is on its disk and who was on it. It knows nothing of
  * what anybody believes about it.
  */
-import type { BeaconBody, BootPlan } from "../../lib/contracts/boot.ts";
-import type { BootDevice } from "../../lib/core/command.ts";
+import type { BeaconBody, BootPlan, CapturePlan } from "../../lib/contracts/boot.ts";
+import type { BootDevice, ImageContent } from "../../lib/core/command.ts";
+import { nodeFault } from "../../lib/core/fault.ts";
 import type { RevisionId } from "../../lib/core/ids.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -11,7 +12,9 @@ import type { World } from "./world.ts";
 /** The boot service of a lab controller; null and false: nobody answered. */
 export interface BootServer {
   script(mac: string, passedOn: boolean): Promise<string | null>;
-  plan(token: string): BootPlan | null;
+  plan(token: string): BootPlan | CapturePlan | null;
+  /** All of the disk was sent; null: with another checksum than was read. False: nobody answered. */
+  captured(token: string, content: ImageContent | null): Promise<boolean>;
   serve(token: string, from: number, to: number): Promise<void>;
   beacon(token: string, body: BeaconBody): Promise<boolean>;
 }
@@ -134,6 +137,7 @@ export class Machine {
     this.proceed(this.luck.between(5_000, 20_000), "build", () => {
       const plan = server.plan(token);
       if (plan === null) return;
+      if (plan.schema === "rackwright.capture-plan/1") return this.read(server, token, plan);
       const total = plan.image.sizeBytes;
       const half = Math.floor(total / 2);
       const send = (body: BeaconBody): void => this.sendTo(server, token, body);
@@ -147,6 +151,42 @@ export class Machine {
         this.proceed(this.luck.between(5_000, 60_000), "build", () => this.verify(server, token, plan));
       });
     });
+  }
+
+  /** The disk stays as it is, but for the token of its system. */
+  private read(server: BootServer, token: string, { os, installation }: CapturePlan): void {
+    this.sendTo(server, token, { phase: "build" });
+    // Somebody's permission from long ago: this disk is not the one that was meant.
+    if (this.disk?.installation !== installation) {
+      const fault = nodeFault("other-installation", "the disk holds something else");
+      return this.sendTo(server, token, { phase: "build", fault });
+    }
+    const half = { phase: "build", progress: { doneBytes: 500, totalBytes: 1000 } } as const;
+    this.proceed(this.luck.between(5_000, 60_000), "build", () => {
+      this.sendTo(server, token, half);
+      this.proceed(this.luck.between(5_000, 60_000), "build", () => {
+        const bad = this.world.faults.strike("bad-image", this.id) !== null;
+        if (this.disk !== null) this.disk = { ...this.disk, token: os.token, server };
+        this.sendWhole(server, token, bad ? null : { sha256: "cd".repeat(32), sizeBytes: 1000 });
+      });
+    });
+  }
+
+  /** Said again until somebody has heard it. */
+  private sendWhole(server: BootServer, token: string, content: ImageContent | null): void {
+    const { turn } = this;
+    server
+      .captured(token, content)
+      .then((heard) => {
+        if (turn !== this.turn || (heard && content === null)) return;
+        if (heard) this.bootDisk();
+        else
+          this.world.schedule.after(
+            10_000,
+            () => turn === this.turn && this.sendWhole(server, token, content),
+          );
+      })
+      .catch(() => {});
   }
 
   private write(server: BootServer, token: string, from: number, to: number): void {

@@ -1,7 +1,7 @@
 /** Users and operators: what they ask for, when they log in, and how they act at the worst moment. */
 import type { JobMessage } from "../../lib/contracts/job.ts";
-import { branded, type ImageId, isLabId, isNodeId, isReservationId } from "../../lib/core/ids.ts";
-import type { NodeState } from "../../lib/core/node/node.ts";
+import { branded, type ImageId, isImageId, isLabId, isNodeId, isReservationId } from "../../lib/core/ids.ts";
+import { type NodeState, reservationOf } from "../../lib/core/node/node.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
 import { after, instant } from "../../lib/core/time.ts";
 import type { Cloud } from "./cloud.ts";
@@ -40,6 +40,9 @@ export class People {
       this.reserve(index, luck.between(10_000, spanMs - hour / 2));
     for (let index = luck.between(0, 6); index > 0; index -= 1)
       this.nodeJob(index, luck.between(10_000, spanMs));
+    const photographers = world.luck("captures");
+    for (let index = photographers.between(0, 4); index > 0; index -= 1)
+      this.capture(index, photographers.between(hour / 4, spanMs));
     for (let index = luck.between(0, 2); index > 0; index -= 1) {
       const node = luck.pick(nodes);
       const at = luck.between(10_000, spanMs);
@@ -105,6 +108,29 @@ export class People {
     this.at(at, `${message.kind} ${node}`, () => cloud.job(message));
   }
 
+  /** Of whatever stands on a node by then; what is in the middle of something is refused. */
+  private capture(index: number, at: number): void {
+    const { world, cloud, nodes, store } = this.town;
+    const luck = world.luck(`capture ${index}`);
+    const id = branded(isReservationId, `capture-${index}`);
+    const image = branded(isImageId, luck.pick(["course", "other"]));
+    this.at(at, `capture ${id}`, () => {
+      const used = [...store.all("node")].filter(({ provision }) => provision.state === "in-use");
+      const [first, ...others] = used;
+      const node =
+        first === undefined ? branded(isNodeId, luck.pick(nodes)) : luck.pick([first, ...others]).id;
+      const found = used.find((each) => each.id === node);
+      const reservation = found === undefined ? null : reservationOf(found);
+      const comment = "as it is";
+      if (reservation !== null && luck.chance(0.4)) {
+        const capture = { image, comment, node };
+        cloud.job({ schema, kind: "end", id, reservation, reason: "keep it", capture });
+      } else {
+        cloud.job({ schema, kind: "capture", id, node, image, comment });
+      }
+    });
+  }
+
   private extend(reservation: string, minutes: number): void {
     const { store, cloud } = this.town;
     const known = store.get("reservation", reservation);
@@ -118,7 +144,7 @@ export class People {
     this.asked += 1;
     const id = branded(isReservationId, `end-${this.asked}`);
     const which = branded(isReservationId, reservation);
-    this.town.cloud.job({ schema, kind: "end", id, reservation: which, reason: "enough" });
+    this.town.cloud.job({ schema, kind: "end", id, reservation: which, reason: "enough", capture: null });
   }
 
   giveBack(): void {

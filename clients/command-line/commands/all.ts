@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { capture } from "./capture.ts";
 import { claim } from "./claim.ts";
 import { connect } from "./connect.ts";
 import { console } from "./console.ts";
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   watch,
   connect,
   extend,
+  capture,
   end,
   nodes,
   node,

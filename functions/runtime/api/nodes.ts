@@ -17,6 +17,7 @@ import {
 import { jobSchema } from "../../../lib/contracts/job.ts";
 import { isNodeId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { captureOfNode } from "./captures.ts";
 import { console } from "./consoles.ts";
 import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
 
@@ -99,6 +100,7 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
       image,
     }));
   },
+  "POST /v1/nodes/{id}/capture": captureOfNode,
   "POST /v1/nodes/{id}/loan": async ({ app, id, body, actor, ifVersion }) => {
     const wanted = parseBody(loanBody, body);
     if (!wanted.ok) return wanted.answer;

@@ -18,7 +18,9 @@ import { openApi } from "../../../lib/contracts/openapi.ts";
 import { explain } from "../../../lib/contracts/scalars.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { isProjectId } from "../../../lib/core/ids.ts";
+import { untried } from "../../../lib/core/image.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { tryImage } from "./captures.ts";
 import type { InventoryRoute } from "./inventory.ts";
 import { type Handler, otherVersion, pageSize } from "./request.ts";
 
@@ -74,12 +76,21 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
     const [image, revisions] = await Promise.all([app.store.read("image", id), app.store.revisions(id)]);
     return image === null ? notFound(`image ${id}`) : json(200, { ...image, revisions });
   },
+  "POST /v1/images/{id}/try": tryImage,
   "POST /v1/images/{id}/production": async ({ app, id, body, ifVersion }) => {
     const wanted = parseBody(productionBody, body);
     if (!wanted.ok) return wanted.answer;
-    const { revision } = wanted.value;
+    const { revision, untried: why } = wanted.value;
     const known = await app.store.read("revision", revision);
     if (known === null || known.image !== id) return notFound(`revision ${revision} of image ${id}`);
+    const missing = why === null ? untried(known) : null;
+    if (missing !== null)
+      return problem(
+        409,
+        "revision-untried",
+        "It has not been tried",
+        `${missing}: POST /v1/images/${id}/try first, or say why not (untried)`,
+      );
     const change = { production: known.revision, retired: null };
     return changed(id, await changeImage(app, id, change, ifVersion));
   },

@@ -6,11 +6,11 @@ import { reserve } from "../../../lib/app/reserve.ts";
 import { summaryOf, viewReservation } from "../../../lib/app/views.ts";
 import { sleep } from "../../../lib/aws/clock.ts";
 import {
+  endBody,
   extendBody,
   ownPowerBody,
   progressQuery,
   type Route,
-  reasonBody,
   reservationBody,
 } from "../../../lib/contracts/api.ts";
 import { jobSchema } from "../../../lib/contracts/job.ts";
@@ -19,6 +19,7 @@ import { isOperator } from "../../../lib/core/caller.ts";
 import { branded, isReservationId, type ReservationId } from "../../../lib/core/ids.ts";
 import type { Reservation } from "../../../lib/core/reservation/reservation.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { captureOfReservation } from "./captures.ts";
 import { explain, type Handler, nodeJob, pageSize, type Request, refused, timeline } from "./request.ts";
 
 type ReservationRoute = Extract<Route, `${string} /v1/reservations${string}`>;
@@ -91,6 +92,7 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       reason,
     }));
   }),
+  "POST /v1/reservations/{id}/capture": own((request, { id }) => captureOfReservation(request, id)),
   "POST /v1/reservations/{id}/extend": own(async ({ app, body, actor, ifVersion }, { id }) => {
     const wanted = parseBody(extendBody, body);
     if (!wanted.ok) return wanted.answer;
@@ -103,10 +105,9 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       : json(200, await viewReservation(app.store, stored));
   }),
   "POST /v1/reservations/{id}/end": own(async ({ app, body, actor, ifVersion }, { id }) => {
-    const parsed = parseBody(reasonBody, body);
+    const parsed = parseBody(endBody, body);
     if (!parsed.ok) return parsed.answer;
-    const { reason } = parsed.value;
-    const job = { schema: jobSchema, kind: "end", id, reservation: id, reason } as const;
+    const job = { schema: jobSchema, kind: "end", id, reservation: id, ...parsed.value } as const;
     const ended = await acceptJob(app, job, actor, ifVersion);
     return ended.ok
       ? json(202, { reservation: id, ending: true })

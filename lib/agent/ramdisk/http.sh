@@ -1,4 +1,4 @@
-# HTTP for busybox, by its nc: `exchange REQUEST` leaves the answer's code in `status` (0: there was none) and puts its body
+# HTTP for busybox, by its nc: `exchange REQUEST [FILE]` leaves the answer's code in `status` (0: there was none) and puts its body
 # on standard output. To be sourced, after `place` was set to host:port, and `token`.
 host="${place%:*}"
 port="${place##*:}"
@@ -23,6 +23,12 @@ exchange() {
   status=0
   length=''
   printf '%s' "$1" >&9
+  # More than the pipe holds: it is filled while it is emptied.
+  feed_pid=''
+  if [ -n "$2" ]; then
+    cat "$2" >&9 &
+    feed_pid=$!
+  fi
   timeout "$answer_s" nc "$host" "$port" <&9 >"/run/reply.$$" &
   nc_pid=$!
   {
@@ -40,10 +46,11 @@ exchange() {
       *) head -c "$length" ;;
     esac
   } <"/run/reply.$$"
-  kill "$nc_pid" 2>/dev/null
-  wait "$nc_pid" 2>/dev/null
+  kill "$nc_pid" $feed_pid 2>/dev/null
+  wait "$nc_pid" $feed_pid 2>/dev/null
   [ -n "$status" ] || status=0
 }
 
 get() { exchange "GET $1 HTTP/1.0${newline}Host: $place${newline}Authorization: Bearer $token$newline${2:+Range: bytes=$2$newline}$newline"; }
+put() { exchange "PUT $1 HTTP/1.0${newline}Host: $place${newline}Authorization: Bearer $token${newline}Content-Length: $(wc -c <"$2")$newline$newline" "$2"; }
 post() { exchange "POST $1 HTTP/1.0${newline}Host: $place${newline}Authorization: Bearer $token${newline}Content-Length: ${#2}$newline$newline$2"; }

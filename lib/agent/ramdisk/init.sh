@@ -1,5 +1,6 @@
 #!/bin/sh
-# Our ramdisk: writes one image to one disk, proves what is on it, says so, and restarts the machine. It knows the address
+# Our ramdisk: writes one image to one disk, proves what is on it, says so, and restarts the machine. Where the plan says so
+# it reads the disk instead (reader.sh). It knows the address
 # of its boot service and its one-time token, by the kernel's command line, and nothing else (lib/contracts/boot.ts).
 export PATH=/bin
 piece_bytes=2097152
@@ -102,9 +103,6 @@ while :; do
 done
 wait_s=1
 from_plan() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" /run/plan; }
-path="$(from_plan path)"
-sha256="$(from_plan sha256)"
-size="$(from_plan sizeBytes)"
 
 # Facts for whoever reads the console; the disk is the first that is no ramdisk.
 disk=''
@@ -114,12 +112,40 @@ done
 [ -n "$disk" ] || fault node no-disk "the ramdisk finds no disk"
 disk_bytes=$(($(cat "/sys/class/block/${disk#/dev/}/size") * 512))
 say "memory $(sed -n 's/^MemTotal: *//p' /proc/meminfo), disk $disk of $disk_bytes bytes, $(grep -c ^processor /proc/cpuinfo) processors"
-[ "$disk_bytes" -ge "$size" ] || fault node disk-too-small "the disk has $disk_bytes bytes, the image has $size"
 
 # A machine that is made to hang for tests carries the word in its own SMBIOS table; a real one never does.
 tag=''
 read -r tag 2>/dev/null </sys/class/dmi/id/board_asset_tag
 hangs_in_build() { [ "$tag" = rackwright-hang=build ]; }
+
+partitions() {
+  for partition in "$disk"[0-9]* "$disk"p[0-9]*; do
+    [ -b "$partition" ] && echo "$partition"
+  done
+}
+
+# What the installed system has to know goes to the partition that has a place for it.
+place_plan() {
+  placed=''
+  blockdev --rereadpt "$disk" 2>/dev/null
+  for partition in $(partitions); do
+    mount -t ext4 "$partition" /mnt 2>/dev/null || continue
+    if [ -d /mnt/etc/rackwright ]; then
+      cat /run/plan >/mnt/etc/rackwright/installation.json && placed="$partition"
+    fi
+    umount /mnt
+    [ -n "$placed" ] && break
+  done
+  [ -n "$placed" ] ||
+    fault configuration image-without-place "no ext4 partition of the image has a folder /etc/rackwright (docs/images.md)"
+}
+
+[ "$(from_plan schema)" = rackwright.capture-plan/1 ] && . /bin/reader.sh
+
+path="$(from_plan path)"
+sha256="$(from_plan sha256)"
+size="$(from_plan sizeBytes)"
+[ "$disk_bytes" -ge "$size" ] || fault node disk-too-small "the disk has $disk_bytes bytes, the image has $size"
 
 mkfifo /run/hash
 sha256sum </run/hash >/run/came &
@@ -165,20 +191,7 @@ back="$(head -c "$size" "$disk" | sha256sum | cut -d ' ' -f 1)"
   fault node image-checksum-mismatch "the disk gives back checksum $back, the image is $sha256"
 say "verified $back"
 
-# What the installed system has to know goes to the partition that has a place for it.
-placed=''
-blockdev --rereadpt "$disk" 2>/dev/null
-for partition in "$disk"[0-9]* "$disk"p[0-9]*; do
-  [ -b "$partition" ] || continue
-  mount -t ext4 "$partition" /mnt 2>/dev/null || continue
-  if [ -d /mnt/etc/rackwright ]; then
-    cat /run/plan >/mnt/etc/rackwright/installation.json && placed="$partition"
-  fi
-  umount /mnt
-  [ -n "$placed" ] && break
-done
-[ -n "$placed" ] ||
-  fault configuration image-without-place "no ext4 partition of the image has a folder /etc/rackwright (docs/images.md)"
+place_plan
 sync
 beacon "\"verified\":{\"sha256\":\"$back\"}"
 say "restarting into $placed"

@@ -133,6 +133,11 @@ export const defaultPolicy: Policy = {
     reserve: lookLadder,
     sanitize: ["look-again", "load-again"],
     unload: ["look-again", "load-again"],
+    // Its user's system runs: it is left alone.
+    "pre-capture": ["look-again", "quarantine"],
+    // The disk is being read. Only when no byte comes any more is it begun anew: off, network boot allowed anew, on.
+    capture: ["look-again", "load-again", "quarantine"],
+    "post-capture": ["look-again", "reset", "power-cycle", "quarantine"],
   },
   budget: {
     capacity: 20,

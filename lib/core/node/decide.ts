@@ -10,7 +10,7 @@ import type { ReservationId } from "../ids.ts";
 import { run } from "../provisioning/engine.ts";
 import { after, earliest, type Instant, latest } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
-import { type Draft, draftOf, type NodeContext, setJob } from "./draft.ts";
+import { type Captured, type Draft, draftOf, type NodeContext, setJob } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
 import { foldBeacon, foldResult } from "./evidence.ts";
 import { heedReservation } from "./follow.ts";
@@ -30,6 +30,7 @@ export type NodeDecision =
       /** To be written in the same transaction, on the version that the decision saw. */
       readonly budget: Budget | null;
       readonly issue: HardwareIssue | null;
+      readonly captured: Captured | null;
       /** To be sent after the commit. */
       readonly send: Outstanding | null;
       /** To be woken after the commit. */
@@ -176,6 +177,7 @@ function conclude(draft: Draft, event: NodeEvent): NodeDecision {
     node,
     budget: draft.budget === null ? null : { ...draft.budget, version: context.budget.version + 1 },
     issue: draft.issue,
+    captured: draft.captured,
     send: draft.send ? (jobOf(node)?.command ?? null) : null,
     tell: draft.tellReservation || node.provision.state === "in-use" ? reservation : null,
     entry: {

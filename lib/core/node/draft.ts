@@ -2,13 +2,13 @@
  * A draft is the node that a decision is building. Everything in core/ that changes a node changes a draft; the decision
  * ends with one new state, one timeline entry and the effects that are due. Nothing leaks out of `decide`.
  */
-import type { Action } from "../command.ts";
+import type { Action, ImageContent } from "../command.ts";
 import type { Budget } from "../correction/budget.ts";
 import { branded, type CommandId, isCommandId, type RevisionId } from "../ids.ts";
 import type { ProgramContext } from "../provisioning/programs.ts";
 import { after, type Instant } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
-import type { JobRun, NodeState, Outstanding, Provision } from "./node.ts";
+import type { CaptureOrder, JobRun, NodeState, Outstanding, Provision } from "./node.ts";
 import { jobOf } from "./node.ts";
 import { transition } from "./states.ts";
 
@@ -33,6 +33,15 @@ export interface Progress {
   readonly at: Instant;
 }
 
+/** An image's new revision: what it is of, and its bytes, unless its build system keeps them. */
+export interface Captured {
+  readonly job: JobRun;
+  readonly order: CaptureOrder;
+  readonly content: ImageContent | null;
+  /** What its build system finds it by, beside the settings of what the node was loaded with. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
 export interface Draft {
   node: NodeState;
   readonly before: NodeState;
@@ -46,6 +55,8 @@ export interface Draft {
   send: boolean;
   budget: Budget | null;
   issue: HardwareIssue | null;
+  /** What a capture has made, to be registered. */
+  captured: Captured | null;
   /** The reservation is to look at its nodes. */
   tellReservation: boolean;
 }
@@ -61,6 +72,7 @@ export const draftOf = (node: NodeState, context: NodeContext): Draft => ({
   send: false,
   budget: null,
   issue: null,
+  captured: null,
   tellReservation: false,
 });
 

@@ -2,7 +2,7 @@
  * Folds what was observed into the node. Evidence of anything that is not current (an older command, another boot, another
  * installation, an earlier instant) is history and changes nothing.
  */
-import type { Beacon, BuildReport, CommandResult, Observed, Phase } from "../command.ts";
+import type { Beacon, BuildReport, CommandResult, ImageContent, Observed, Phase } from "../command.ts";
 import { signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import type { BootId } from "../ids.ts";
@@ -123,6 +123,12 @@ function foldBuild(draft: Draft, build: BuildReport): void {
     signOfLife(draft);
     rewind(draft);
   }
+  if (build.result === "done" && job.stage === "capture" && build.captured !== undefined) {
+    const captured = { installation: installationOf(job), ...build.captured };
+    setJob(draft, { evidence: { ...job.evidence, build, captured } });
+    draft.notes.push("the build system says that it has an image of what the node holds");
+    return;
+  }
   if (build.result !== "done" || job.stage !== "load" || job.target === null) return;
   foldInstalled(draft, job.target, "the build system says that all of the disk was replaced");
   draft.evidence = `the build system's word on installation ${build.installation}`;
@@ -241,7 +247,10 @@ function setOperation(draft: Draft, seen: Seen): void {
 export function foldBeacon(draft: Draft, beacon: Beacon): void {
   const job = jobOf(draft.node);
   const writing = job?.boot ?? null;
-  const current = job !== null && writing !== null ? installationOf(job) : draft.node.disk.installation;
+  const own = draft.node.disk.installation;
+  // A capture reads by a network boot of its own; the system on the disk stays who it was.
+  const reads = job?.program === "capture" && beacon.boot === null;
+  const current = job !== null && writing !== null && !reads ? installationOf(job) : own;
   if (beacon.installation !== current) return;
   if (beacon.boot !== null && beacon.boot !== writing) return;
   const { now } = draft.context;
@@ -264,6 +273,7 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
   }
   if (job !== null && beacon.verified !== undefined && boot !== null)
     foldVerified(draft, beacon.verified.sha256, beacon);
+  if (job?.program === "capture" && beacon.captured !== undefined) foldCaptured(draft, beacon.captured);
   if (job !== null && beacon.installed === true && boot !== null) foldInstaller(draft, boot);
   if (beacon.fault !== undefined && boot !== null) foldFault(draft, beacon.fault);
   // Nobody is to be sent to a system of which it is not proved that it is what was wanted (R30).
@@ -310,6 +320,16 @@ function foldInstalled(draft: Draft, { image, revision }: Target, proof: string)
   draft.node = { ...draft.node, disk: { image, revision, installation, taint: null } };
   certify(draft, "written", [proof]);
   draft.notes.push(`revision ${revision} is on the disk`);
+}
+
+function foldCaptured(draft: Draft, content: ImageContent): void {
+  const job = jobOf(draft.node);
+  if (job === null) return;
+  const installation = installationOf(job);
+  if (job.evidence.captured?.installation === installation) return;
+  setJob(draft, { evidence: { ...job.evidence, captured: { installation, content } } });
+  draft.notes.push(`${content.sizeBytes} bytes of its disk are in the image store`);
+  draft.evidence = `checksum ${content.sha256.slice(0, 12)}… on both sides`;
 }
 
 function foldFault(draft: Draft, fault: Fault): void {

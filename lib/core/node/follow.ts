@@ -8,6 +8,7 @@ import { isOver } from "../reservation/reservation.ts";
 import { become, type Draft } from "./draft.ts";
 import { fence } from "./hands-off.ts";
 import { jobOf, reservationOf } from "./node.ts";
+import { startCapture } from "./waiting-jobs.ts";
 
 export function heedReservation(draft: Draft): void {
   const { node, context } = draft;
@@ -38,7 +39,7 @@ export function heedReservation(draft: Draft): void {
       return;
     case "in-use":
       // What a person has begun on it is ended first.
-      if (over && !fence(draft)) takeBack(draft, id);
+      if (over && !fence(draft) && !startCapture(draft)) takeBack(draft, id);
       return;
     default:
       return;

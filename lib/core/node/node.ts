@@ -3,7 +3,16 @@
  * (`NodeState`) says where it is in its life, on what evidence, and until when it may stay there. Only `decide`
  * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
  */
-import type { Action, BuildReport, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
+
+import type {
+  Action,
+  BuildReport,
+  ImageContent,
+  OsFacts,
+  Phase,
+  PowerSettings,
+  PowerState,
+} from "../command.ts";
 import type { Sighting } from "../console/console.ts";
 import type { Fault } from "../fault.ts";
 import type {
@@ -102,7 +111,7 @@ export interface Certificate {
 /** Jobs that change nothing on the disk. All but `inspect`: asked for by a person, on a node at rest or in use. */
 export const lightPrograms = ["inspect", "identify", "power-on", "power-off", "power-cycle"] as const;
 export type LightProgram = (typeof lightPrograms)[number];
-export const programs = [...lightPrograms, "provision", "reload", "reclaim"] as const;
+export const programs = [...lightPrograms, "provision", "reload", "reclaim", "capture"] as const;
 export type Program = (typeof programs)[number];
 
 export const isLight = (program: Program): program is LightProgram =>
@@ -119,6 +128,9 @@ export const stages = [
   "reserve",
   "sanitize",
   "unload",
+  "pre-capture",
+  "capture",
+  "post-capture",
 ] as const;
 export type Stage = (typeof stages)[number];
 
@@ -128,11 +140,22 @@ export interface Target {
   readonly revision: RevisionId;
 }
 
+/** What a capture is to become, and whose node it is taken of. */
+export interface CaptureOrder {
+  /** A new image, or another revision of one that there is. */
+  readonly image: ImageId;
+  readonly comment: string;
+  /** Null: the node is nobody's. It holds for this one alone: what somebody else left there later is not captured by it. */
+  readonly reservation: ReservationId | null;
+}
+
 /** A job that was asked for and waits for the node to be at rest. */
 export interface JobRequest {
   readonly id: JobId;
-  readonly program: "reload" | LightProgram;
+  readonly program: "reload" | "capture" | LightProgram;
+  /** Of a capture: what is on the node. */
   readonly target: Target | null;
+  readonly capture?: CaptureOrder;
   readonly requestedBy: Actor;
   readonly requestedAt: Instant;
 }
@@ -167,6 +190,12 @@ export interface Evidence {
   readonly os: OsFacts | null;
   /** What a build system that answers for itself said last, in this step. */
   readonly build: BuildReport | null;
+  /** What was read of the disk, after both sides had the same checksum of it; null content: a build system keeps it. */
+  readonly captured?: {
+    readonly installation: InstallationId;
+    readonly content: ImageContent | null;
+    readonly settings?: Readonly<Record<string, string>>;
+  };
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
   /** What its console said last that means that it will not go on (lib/core/correction/sighting.ts). */
@@ -206,6 +235,9 @@ export interface JobRun {
   readonly program: Program;
   readonly requestedBy: Actor;
   readonly target: Target | null;
+  readonly capture?: CaptureOrder;
+  /** It has failed of this, and only what was changed on the node is still put back. */
+  readonly failing?: Fault;
   readonly startedAt: Instant;
   /** The install attempt, from 1. The engine alone counts it (R4). */
   readonly attempt: number;
@@ -250,6 +282,14 @@ export type Provision =
       readonly grantedAt: Instant;
       /** What a person has asked for: correction does nothing to a node in use. */
       readonly job: JobRun | null;
+    }
+  | {
+      readonly state: "capturing";
+      /** Null: a node that nobody had. */
+      readonly reservation: ReservationId | null;
+      /** Since when its user has it; he goes on afterwards. */
+      readonly grantedAt: Instant;
+      readonly job: JobRun;
     }
   | { readonly state: "reclaiming"; readonly reservation: ReservationId; readonly job: JobRun }
   | { readonly state: "maintenance"; readonly reason: string }

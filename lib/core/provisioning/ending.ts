@@ -3,6 +3,7 @@ import type { Fault } from "../fault.ts";
 import { become, type Draft } from "../node/draft.ts";
 import { isLight, jobOf, reservationOf } from "../node/node.ts";
 import { spanText } from "../time.ts";
+import { endCapture, giveUpCapture } from "./capture.ts";
 import { checklistNames, notClean } from "./checklist.ts";
 import { openIssue } from "./issue.ts";
 import { certify, newJob, settle, taint } from "./job.ts";
@@ -12,6 +13,7 @@ export function giveUp(draft: Draft, fault: Fault): void {
   const job = jobOf(draft.node);
   if (job === null) return;
   if (job.program === "reclaim") return startReload(draft, fault.message);
+  if (job.program === "capture") return giveUpCapture(draft, job, fault);
   draft.notes.push(`given up: ${fault.message}`);
   settle(draft, job, "failed", fault);
   const { provision } = draft.node;
@@ -54,7 +56,7 @@ export function finish(draft: Draft): void {
   const job = jobOf(node);
   if (job === null) return;
   const { now } = draft.context;
-  settle(draft, job, "done", null);
+  if (job.failing === undefined) settle(draft, job, "done", null);
   switch (job.program) {
     case "inspect":
       draft.notes.push("its BMC answers: it can be reserved");
@@ -91,6 +93,8 @@ export function finish(draft: Draft): void {
       certify(draft, "sanitized", checklistNames);
       return become(draft, { state: "available" });
     }
+    case "capture":
+      return endCapture(draft, job);
     case "provision": {
       const reservation = reservationOf(node);
       if (reservation === null) throw new Error(`node ${node.id}: a provision job without a reservation`);

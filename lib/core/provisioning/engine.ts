@@ -5,8 +5,9 @@
 import { unreachableCode, waitBlindly } from "../correction/late.ts";
 import { progressBy } from "../correction/sighting.ts";
 import { type Fault, nodeFault } from "../fault.ts";
+import type { InstallationId } from "../ids.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
-import { isLight, type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
+import { isLight, type JobRun, jobOf, type NodeState, reservationOf, type Stage } from "../node/node.ts";
 import { spentBy } from "../prediction/experience.ts";
 import { after, type Instant, type Ms, spanText } from "../time.ts";
 import { finish, giveUp, startReload } from "./ending.ts";
@@ -17,8 +18,10 @@ import type { Seen, Step } from "./step.ts";
 /** No program is nearly as long; reaching it means that steps settle in a circle, which is a bug in a module. */
 const mostStepsInOneLook = 32;
 
+const ownOf = ({ disk }: NodeState, job: JobRun): InstallationId => disk.installation ?? installationOf(job);
+
 const seenBy = (draft: Draft, job: JobRun): Seen => ({
-  installation: installationOf(job),
+  installation: job.program === "capture" ? ownOf(draft.node, job) : installationOf(job),
   operation: draft.node.operation,
   evidence: job.evidence,
   console: job.correction.observation?.console ?? [],
@@ -109,7 +112,7 @@ function askAgain(draft: Draft, job: JobRun, step: Step): boolean {
 /** After a wait the load is begun from its first step, since it starts by proving the power off; any other step by itself. */
 function restartIndex(steps: readonly Step[], job: JobRun): number {
   const stage = steps.findIndex(({ stage }) => stage === job.stage);
-  if (job.stage === "load") return Math.max(0, stage);
+  if (job.stage === "load" || job.stage === "capture") return Math.max(0, stage);
   return Math.max(
     0,
     steps.findIndex(({ stage, name }) => stage === job.stage && name === job.step),
@@ -122,10 +125,13 @@ function beginFrom(draft: Draft, steps: readonly Step[], index: number): void {
   if (job === null) return;
   const step = steps.slice(index).find(({ unless }) => unless?.(seenBy(draft, job)) !== true);
   if (step === undefined) return finish(draft);
-  begin(draft, job, step, step.stage === "load" && step === steps.find(({ stage }) => stage === "load"));
+  const opens = (stage: Stage): boolean =>
+    step.stage === stage && step === steps.find((each) => each.stage === stage);
+  begin(draft, job, step, opens("load") ? "load" : opens("capture") ? "capture" : null);
 }
 
-function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): void {
+/** `fresh`: what was seen before a load or a capture begins is no evidence of it. */
+function begin(draft: Draft, job: JobRun, step: Step, fresh: "load" | "capture" | null): void {
   const { now } = draft.context;
   const sameStage = job.stage === step.stage;
   setJob(draft, {
@@ -136,7 +142,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
     awaits: step.awaits,
     command: null,
     retryAt: null,
-    evidence: isFreshLoad ? noEvidence : { ...job.evidence, answer: null, os: null, build: null },
+    evidence: fresh !== null ? noEvidence : { ...job.evidence, answer: null, os: null, build: null },
     // The ladder goes on where it was while the same stage of the same attempt is tried again.
     correction: {
       ...job.correction,
@@ -146,7 +152,7 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
     },
   });
   enterState(draft, step.stage);
-  if (isFreshLoad) {
+  if (fresh === "load") {
     // From here on the disk holds nothing that is proved, and the old address is nobody's (R30).
     draft.node = {
       ...draft.node,
@@ -203,6 +209,9 @@ function enterState(draft: Draft, stage: Stage): void {
     case "check":
     case "sanitize":
     case "unload":
+    case "pre-capture":
+    case "capture":
+    case "post-capture":
       return;
     case "load":
       return become(draft, { state: "loading", reservation: reservationOf(node), job });
@@ -239,6 +248,7 @@ export function again(draft: Draft, fault: Fault): void {
     });
     return;
   }
+  if (job.program === "capture") return captureAgain(draft, job, fault);
   if (job.stage === "check") {
     draft.notes.push(`${fault.message}: it is loaded`);
     return loadAgain(draft, job, job.attempt);
@@ -259,6 +269,22 @@ export function again(draft: Draft, fault: Fault): void {
     return;
   }
   loadAgain(draft, job, job.attempt + 1);
+}
+
+/** The disk is read anew; a system that could not be prepared for it is left alone (R22). */
+function captureAgain(draft: Draft, job: JobRun, fault: Fault): void {
+  const { policy, now } = draft.context;
+  // The way back has tries of its own, however often the disk was read in vain.
+  const most = job.stage === "post-capture" ? 2 * policy.installAttempts : policy.installAttempts;
+  if (job.stage === "pre-capture" || job.attempt >= most) return giveUp(draft, fault);
+  draft.notes.push(`attempt ${job.attempt} failed: ${fault.message}`);
+  const { correction } = job;
+  setJob(draft, {
+    attempt: job.attempt + 1,
+    command: null,
+    correction: { ...correction, rung: 0, observation: null, budgetAt: null },
+    retryAt: job.stage === "capture" ? now : after(now, policy.infrastructureRetryMs),
+  });
 }
 
 /** Nothing was done, and nothing is known: no attempt is counted. */

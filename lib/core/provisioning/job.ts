@@ -4,6 +4,7 @@ import { branded, isJobId } from "../ids.ts";
 import type { Draft } from "../node/draft.ts";
 import {
   type Actor,
+  type CaptureOrder,
   type Certificate,
   type Evidence,
   isLight,
@@ -19,7 +20,7 @@ export const noEvidence: Evidence = { answer: null, verified: null, os: null, bu
 
 export function newJob(
   draft: Draft,
-  job: { id: string; program: Program; target: Target | null; by: Actor },
+  job: { id: string; program: Program; target: Target | null; by: Actor; capture?: CaptureOrder },
 ): JobRun {
   const { now } = draft.context;
   return {
@@ -27,6 +28,7 @@ export function newJob(
     program: job.program,
     requestedBy: job.by,
     target: job.target,
+    ...(job.capture === undefined ? {} : { capture: job.capture }),
     startedAt: now,
     attempt: 1,
     boot: null,
@@ -88,7 +90,7 @@ export function settle(draft: Draft, job: JobRun, outcome: LastJob["outcome"], f
       id: job.id,
       program: job.program,
       // What a person did to a node in use is nothing that its reservation has lost or got by.
-      reservation: isLight(job.program) ? null : reservationOf(draft.node),
+      reservation: isLight(job.program) || job.program === "capture" ? null : reservationOf(draft.node),
       outcome,
       fault,
       at: draft.context.now,

@@ -8,7 +8,7 @@ import { configurationFault, type Fault } from "../fault.ts";
 import { branded, type InstallationId, isBootId, isInstallationId } from "../ids.ts";
 import type { ImageRevision } from "../image.ts";
 import { isLight, type JobRun, type LightProgram, type NodeState, type Target } from "../node/node.ts";
-import type { Reservation } from "../reservation/reservation.ts";
+import { isOver, type Reservation } from "../reservation/reservation.ts";
 import type { Instant } from "../time.ts";
 import { misfit } from "./image-needs.ts";
 import type { Modules } from "./registry.ts";
@@ -91,8 +91,8 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
   const { image, policy, modules, reservation } = context;
   const { target } = job;
   if (target === null || image === null || image.revision !== target.revision) {
-    const wanted = target === null ? "no image" : `image ${target.image} revision ${target.revision}`;
-    return missing("image-missing", `${wanted} is not registered: import it and reserve again`);
+    const asked = target === null ? "no image" : `image ${target.image} revision ${target.revision}`;
+    return missing("image-missing", `${asked} is not registered: import it and reserve again`);
   }
   const buildSystem = modules.buildSystems.find(({ name }) => name === image.buildSystem);
   const osModule = modules.osModules.find(({ name }) => name === image.osModule);
@@ -133,7 +133,24 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       if (steps.length > 0) return { known: true, steps };
       return missing("not-proved-clean", `OS module ${osModule.name} names no step that proves a node clean`);
     }
+    case "capture": {
+      if (buildSystem.capture === undefined)
+        return missing(
+          "not-capturable",
+          `build system ${buildSystem.name} makes no images of what it has loaded`,
+        );
+      const hooks = { before: osModule.preCapture?.(step) ?? [], after: osModule.postCapture?.(step) ?? [] };
+      const steps = [...buildSystem.capture(step, hooks), { ...address, stage: "post-capture" } as const];
+      return { known: true, steps: wanted(steps, job, reservation) };
+    }
   }
+}
+
+/** One that has failed only brings the node back; of one whose reservation is over nobody wants it back. */
+function wanted(steps: readonly Step[], job: JobRun, reservation: Reservation | null): readonly Step[] {
+  if (job.failing !== undefined) return steps.filter(({ stage }) => stage === "post-capture");
+  const forNobody = reservation !== null && isOver(reservation);
+  return forNobody ? steps.filter(({ stage }) => stage !== "post-capture") : steps;
 }
 
 /** Of a reload, whose reservation may be gone, it is the one whom the node was tainted by. */
@@ -178,6 +195,9 @@ function contextOf(
     content: image.content,
     settings: image.settings,
     osVersion: image.osVersion ?? null,
+    ...(job.capture === undefined
+      ? {}
+      : { capture: { image: job.capture.image, comment: job.capture.comment } }),
     installed: node.disk.installation,
     policy,
     user: userOf(node, reservation),

@@ -7,7 +7,7 @@
 import type { Action, ImageContent } from "../command.ts";
 import type { Policy } from "../correction/policy.ts";
 import { type Fault, nodeFault } from "../fault.ts";
-import type { BootId, InstallationId, NodeId } from "../ids.ts";
+import type { BootId, ImageId, InstallationId, NodeId } from "../ids.ts";
 import type { Disk, Evidence, Operation, Stage, Target } from "../node/node.ts";
 import type { Instant, Ms } from "../time.ts";
 import type { ImageNeeds } from "./image-needs.ts";
@@ -42,6 +42,8 @@ export interface StepContext {
   /** Whose time-outs hold; null: those of the module's family. */
   readonly osVersion: string | null;
   readonly policy: Policy;
+  /** Of a capture: what it becomes. */
+  readonly capture?: { readonly image: ImageId; readonly comment: string };
   /** What the node is proved to hold now, if anything. */
   readonly installed: InstallationId | null;
   /** Who is to get access, if the node is being prepared for or taken back from somebody. */
@@ -50,6 +52,7 @@ export interface StepContext {
 
 /** What a step settles on. */
 export interface Seen {
+  /** The one that the node is to run in the end; of a capture, the one that it runs already. */
   readonly installation: InstallationId;
   readonly operation: Operation;
   readonly evidence: Evidence;
@@ -87,6 +90,14 @@ export interface AnchoredStep {
   readonly step: Omit<Step, "stage">;
 }
 
+/** What a build system's capture is given of the OS module that owns the node's system. */
+export interface CaptureHooks {
+  /** Before any byte of the disk is read (R22). */
+  readonly before: readonly Step[];
+  /** Once the node's own system runs again. */
+  readonly after: readonly Step[];
+}
+
 /**
  * Puts bits on a disk and starts the node. Only `load` is mandatory (R21). It never waits for an operating system (R10).
  * docs/build-systems.md is its contract in words; test/conformance holds every one to it.
@@ -110,6 +121,13 @@ export interface BuildSystem {
    * No steps: this image is sanitized or loaded anew like any other.
    */
   unload?(context: StepContext): readonly Step[];
+  /**
+   * Makes an image of what the node holds: `hooks.before` first (stage `pre-capture`), then the reading (stage `capture`),
+   * then the node's own system again and `hooks.after` (stage `post-capture`). Done means: the bytes are in the image store,
+   * and both sides had the same checksum of them. When it fails the steps of `post-capture` alone bring the node back.
+   * Without it nothing that it loads can be captured.
+   */
+  capture?(context: StepContext, hooks: CaptureHooks): readonly Step[];
 }
 
 /** Owns everything after the bits are down. Only `postLoad` is mandatory. Its time-outs are its own, by attempt (R9, R11). */
@@ -129,6 +147,10 @@ export interface OsModule {
   revokeAccess?(context: StepContext): readonly Action[];
   /** Takes access back and proves that nobody used it (R39, R43). Without it every reclaim is a reload. */
   sanitize?(context: StepContext): readonly Step[];
+  /** Takes out of the running system what must not be in an image: identities, keys, accounts, logs. Stage `pre-capture`. */
+  preCapture?(context: StepContext): readonly Step[];
+  /** Waits for the system, and puts back what preCapture took, so that its user goes on working. Stage `post-capture`. */
+  postCapture?(context: StepContext): readonly Step[];
 }
 
 /** For a step that sent actions: waits for the agent's verdict, passes a failure on, then asks `then`. */

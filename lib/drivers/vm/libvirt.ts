@@ -30,7 +30,8 @@ const changeMs = 60_000;
 const uploadMs = 4 * 60_000;
 
 const baseOf = ({ sha256 }: ImageContent): string => `rackwright-${sha256}`;
-const diskOf = ({ domain }: Place): string => `rackwright-disk-${domain}`;
+/** The volume that is a machine's disk. */
+export const diskOf = ({ domain }: Place): string => `rackwright-disk-${domain}`;
 
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("'", "&apos;");

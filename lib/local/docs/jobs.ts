@@ -36,6 +36,14 @@ export const exampleJobs: readonly Readonly<Record<string, unknown>>[] = [
   { schema: "rackwright.job/1", kind: "reload", id: "reload-node-07", node: "node-07", image: "demo" },
   {
     schema: "rackwright.job/1",
+    kind: "capture",
+    id: "capture-node-07",
+    node: "node-07",
+    image: "course-with-compiler",
+    comment: "the compiler that the course wants",
+  },
+  {
+    schema: "rackwright.job/1",
     kind: "power",
     id: "cycle-node-07",
     node: "node-07",
@@ -59,6 +67,7 @@ const whereToLook: Readonly<Record<JobMessage["kind"], string>> = {
   end: "`GET /v1/reservations/{reservation}`",
   extend: "`GET /v1/reservations/{reservation}`; in a dead letter if others have been promised the time",
   reload: "`GET /v1/jobs/{id}`",
+  capture: "`GET /v1/jobs/{id}`: it names the revision that was made",
   power: "`GET /v1/jobs/{id}`",
   identify: "`GET /v1/jobs/{id}`: `failed`, with the node as it was, where its BMC has no light",
   inspect: "`GET /v1/jobs/{id}`",

@@ -13,6 +13,8 @@ const meanings: Readonly<Record<ProvisionState, string>> = {
   loading: "its disk is being written and verified, by the image's build system",
   configuring: "its operating system comes up and is made ready, by the image's OS module",
   "in-use": "handed over to the reservation's user; correction never touches it",
+  capturing:
+    "what is on its disk is being made an image of; its user goes on working afterwards, whatever comes of it",
   reclaiming: "its reservation is over; it is being proved that nobody had logged in",
   maintenance: "an operator has it",
   quarantined: "could not be repaired, with the reason on record; a person has to look at it",

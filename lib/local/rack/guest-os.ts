@@ -7,6 +7,7 @@ import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import type * as z from "zod";
 import { guestGrant, type guestStatus, guestTasks } from "../../contracts/boot.ts";
 import { listenOn } from "../http.ts";
+import { readFiles, writeFile } from "./disk-files.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 
 type Running = Extract<MachineState, { phase: "run" }>;
@@ -15,6 +16,7 @@ export interface GuestSettings {
   readonly node: string;
   readonly port: number;
   readonly disk: () => Disk | null;
+  readonly diskFile: string;
   readonly machine: () => Running | null;
   readonly setUsers: (users: Disk["users"]) => void;
   readonly login: (user: string) => void;
@@ -79,7 +81,7 @@ export async function startGuestOs(settings: GuestSettings): Promise<GuestOs> {
         session.on("exec", (acceptExec, _reject, { command }) => {
           const channel = acceptExec();
           if (user === manager) guest(settings, command, channel, open);
-          else end(channel, execute(settings, user, command), 0);
+          else run(channel, settings, user, command);
         });
         session.on("shell", (acceptShell) => shell(settings, user, acceptShell()));
       });
@@ -163,8 +165,13 @@ function perform(
       return open.end(user);
     }
     case "sanitize":
+    case "pre-capture":
       setUsers([]);
       return open.end(null);
+    case "post-capture": {
+      const { user, publicKey } = guestGrant.parse(parameters);
+      return user === "" || publicKey === "" ? undefined : setUsers([{ user, publicKey }]);
+    }
     default:
       return;
   }
@@ -182,9 +189,30 @@ function statusOf({ disk, machine, port }: GuestSettings, sessions: number): z.i
   };
 }
 
-function execute({ node, disk, machine }: GuestSettings, user: string, command: string): string {
+function run(channel: ServerChannel, settings: GuestSettings, user: string, command: string): void {
+  try {
+    end(channel, execute(settings, user, command), 0);
+  } catch (error) {
+    end(channel, `${error instanceof Error ? error.message : String(error)}\n`, 1);
+  }
+}
+
+function execute(settings: GuestSettings, user: string, command: string): string {
+  const { node, disk, diskFile, machine } = settings;
   const upMs = Date.now() - (machine()?.startedAtMs ?? Date.now());
+  const [, text, into] = /^echo (.*?) ?> ?([\w./-]{1,100})$/.exec(command.trim()) ?? [];
+  if (text !== undefined && into !== undefined) {
+    writeFile(diskFile, into, `${text}\n`);
+    return "";
+  }
+  const [, name] = /^cat ([\w./-]{1,100})$/.exec(command.trim()) ?? [];
+  const found = name === undefined ? undefined : readFiles(diskFile)[name];
+  if (found !== undefined) return found;
   switch (command.trim()) {
+    case "ls":
+      return Object.keys(readFiles(diskFile))
+        .map((each) => `${each}\n`)
+        .join("");
     case "hostname":
       return `${node}\n`;
     case "uname -a":
@@ -196,11 +224,20 @@ function execute({ node, disk, machine }: GuestSettings, user: string, command: 
     case "cat /etc/rackwright/revision":
       return `${disk()?.os.revision ?? ""}\n`;
     case "help":
-      return "hostname, uname -a, uptime, whoami, cat /etc/rackwright/revision, exit\n";
+      return "hostname, uname -a, uptime, whoami, cat /etc/rackwright/revision, ls, echo TEXT > FILE, cat FILE, exit\n";
     case "":
       return "";
     default:
       return `${command.trim().split(" ")[0]}: not found (try help)\n`;
+  }
+}
+
+/** A command that fails does not end the shell. */
+function typed(settings: GuestSettings, user: string, line: string): string {
+  try {
+    return execute(settings, user, line);
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}\n`;
   }
 }
 
@@ -220,7 +257,7 @@ function shell(settings: GuestSettings, user: string, channel: ServerChannel): v
           channel.exit(0);
           return void channel.end();
         }
-        channel.write(`${execute(settings, user, line).replaceAll("\n", "\r\n")}${prompt}`);
+        channel.write(`${typed(settings, user, line).replaceAll("\n", "\r\n")}${prompt}`);
         line = "";
       } else if (character === "\u007f") {
         if (line !== "") channel.write("\b \b");

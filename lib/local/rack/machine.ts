@@ -269,6 +269,7 @@ export function createMachine({
       store,
       signal,
       machine,
+      disk: state.disk,
       badDisk: faultOf(state, "bad-disk") !== null,
       facts: machineBodyOf(node, bmcPort),
       hangs: () => hangs("build"),
@@ -334,6 +335,7 @@ export function createMachine({
       node: id,
       port: sshPort,
       disk: () => state.disk,
+      diskFile: store.diskPath(id),
       machine: () => (state.machine.phase === "run" ? state.machine : null),
       setUsers: (users) => state.disk !== null && change({ disk: { ...state.disk, users } }),
       login: (user) => {

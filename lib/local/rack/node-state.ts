@@ -1,6 +1,6 @@
 /** Everything a virtual machine must not forget when its process ends: what is on its disk, and where it had got to. */
 import * as z from "zod";
-import { bootPlan } from "../../contracts/boot.ts";
+import { bootPlan, ramdiskPlan } from "../../contracts/boot.ts";
 import { installationId, nodeId, sha256 } from "../../contracts/scalars.ts";
 import { rackFault } from "./config.ts";
 
@@ -18,7 +18,7 @@ const machine = z.discriminatedUnion("phase", [
     /** The boot service and its one-time token, from the kernel command line. */
     url: z.string(),
     token: z.string(),
-    plan: bootPlan.nullable(),
+    plan: ramdiskPlan.nullable(),
     writtenBytes: z.int().min(0),
   }),
   z.strictObject({ phase: z.literal("kernel"), osBoot: z.string(), startedAtMs: z.number() }),

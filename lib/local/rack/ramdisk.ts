@@ -1,15 +1,16 @@
 /**
- * What our ramdisk does on a machine: fetch the plan, write the image in ranges, read the disk back, report the checksum,
+ * What our ramdisk does on a machine: fetch the plan, which may be to read the disk (reader.ts); else write the image in ranges, read the disk back, report the checksum,
  * and leave on the disk what the installed system needs to know (lib/contracts/boot.ts).
  */
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { type BootPlan, bootPlan } from "../../contracts/boot.ts";
+import { type BootPlan, type CapturePlan, ramdiskPlan } from "../../contracts/boot.ts";
 import type { MachineBody } from "../../contracts/found.ts";
 import { newKeyPair } from "../../drivers/os/ssh.ts";
 import type { Disk, MachineState } from "./node-state.ts";
+import { readToStore } from "./reader.ts";
 import type { RackStore } from "./store.ts";
 import { ask, patiently, post, sendPatiently } from "./wire.ts";
 
@@ -20,6 +21,8 @@ export interface RamdiskSettings {
   readonly store: RackStore;
   readonly signal: AbortSignal;
   readonly machine: Building;
+  /** What is on it now; null: nothing that is whole. */
+  readonly disk: Disk | null;
   readonly badDisk: boolean;
   /** What it runs on. */
   readonly facts: MachineBody;
@@ -34,12 +37,13 @@ const chunkBytes = 1024 * 1024;
 const saveEveryBytes = 4 * chunkBytes;
 const progressEveryMs = 250;
 
-/** The written disk; null when the machine hangs or has failed, and goes no further by itself. */
+/** The written disk, or the one that was read; null when the machine hangs or has failed, and goes no further by itself. */
 export async function buildFromPlan({
   id,
   store,
   signal,
   machine,
+  disk: own,
   badDisk,
   facts,
   hangs,
@@ -60,6 +64,15 @@ export async function buildFromPlan({
   // Worth telling, and nothing to wait for.
   await post(`${url}/machine`, token, facts, signal).catch(() => undefined);
   const plan = now.plan ?? (await fetchPlan(url, token, signal));
+  if (plan.schema === "rackwright.capture-plan/1") {
+    keep({ plan });
+    if (own?.installation === plan.installation)
+      return readToStore({ file: store.diskPath(id), disk: own, url, token, plan, signal, hangs, tell });
+    keep({ stage: "failed" });
+    const message = `the disk holds installation ${own?.installation ?? "(none)"}, not ${plan.installation}`;
+    await tell({ fault: { class: "node", code: "other-installation", message } });
+    return null;
+  }
   if (now.plan === null) {
     forget();
     keep({ plan });
@@ -128,10 +141,10 @@ export async function buildFromPlan({
   }
 }
 
-const fetchPlan = (url: string, token: string, signal: AbortSignal): Promise<BootPlan> =>
+const fetchPlan = (url: string, token: string, signal: AbortSignal): Promise<BootPlan | CapturePlan> =>
   patiently(async () => {
     const response = await ask(`${url}/boot/plan`, token, {}, signal);
-    return bootPlan.parse(await response.json());
+    return ramdiskPlan.parse(await response.json());
   }, signal);
 
 /** Of what is read back; a bad disk gives back something else than was written. */

@@ -39,7 +39,7 @@ const askAgainMs: Ms = seconds(60);
 const call = (
   name: BuildCall,
   installation: StepContext["installation"],
-  { attempt, target, settings }: StepContext,
+  { attempt, target, settings, capture }: StepContext,
 ): Step["actions"] => {
   const { system = "", unload: _, ...others } = settings;
   return [
@@ -52,6 +52,7 @@ const call = (
       image: target.image,
       revision: target.revision,
       settings: others,
+      ...(name === "capture" && capture !== undefined ? { capture } : {}),
     },
   ];
 };
@@ -100,6 +101,33 @@ export const external: BuildSystem = {
         : settled;
     },
   }),
+  capture: (context, { before, after }) => [
+    ...before,
+    {
+      stage: "capture",
+      name: "capture-node",
+      awaits:
+        "the build system's word that it has an image of the node, and that the node's own system starts again",
+      actions: call("capture", context.installation, context),
+      limits: {
+        noProgressMs: () => context.policy.build.firmwareMs,
+        overallMs: context.policy.build.overallMs,
+      },
+      settle: (seen) => {
+        const settled = settle(seen);
+        const isKept = seen.evidence.captured?.installation === context.installation;
+        return settled.outcome === "done" && !isKept
+          ? retry(
+              nodeFault(
+                "not-captured",
+                "the build system is done, and does not say by what it finds the image again",
+              ),
+            )
+          : settled;
+      },
+    },
+    ...after,
+  ],
   unload: (context) =>
     context.settings["unload"] === "yes"
       ? [

@@ -48,4 +48,53 @@ export const netbootImage: BuildSystem = {
         runsFromDisk(seen) && ["kernel", "init", "run"].includes(seen.operation.phase) ? done : waiting,
     },
   ],
+  capture: ({ installation, installed, boot, target, policy }, { before, after }) => [
+    ...before,
+    {
+      stage: "capture",
+      name: "boot-reader",
+      awaits: "the agent's word that the node was off, was allowed one network boot to be read, and is on",
+      actions: [
+        { verb: "power.off" },
+        {
+          verb: "image.capture",
+          installation,
+          boot,
+          installed: installed ?? installation,
+          revision: target.revision,
+        },
+        { verb: "boot.set", device: "network", persistence: "once" },
+        { verb: "power.on" },
+      ],
+      limits: commandLimits(policy),
+      settle: onAnswer(),
+    },
+    {
+      stage: "capture",
+      name: "read-disk",
+      awaits: "the agent's word that it holds the disk, with the checksum that the node has read",
+      actions: [],
+      limits: {
+        noProgressMs: ({ phase }) =>
+          phase === "build" ? policy.build.noProgressMs : policy.build.firmwareMs,
+        overallMs: policy.build.overallMs,
+      },
+      settle: ({ evidence }) => {
+        if (evidence.captured?.installation === installation) return done;
+        return evidence.fault === null ? waiting : retry(evidence.fault);
+      },
+    },
+    {
+      stage: "post-capture",
+      name: "boot-own-disk",
+      awaits: "the agent's word that the node was off, may not boot from the network, and is on",
+      actions: [{ verb: "power.off" }, { verb: "netboot.clear" }, { verb: "power.on" }],
+      limits: commandLimits(policy),
+      // The ramdisk has restarted the machine by itself, or it was never switched off.
+      unless: (seen) =>
+        seen.evidence.captured !== undefined || (runsFromDisk(seen) && seen.operation.phase === "run"),
+      settle: onAnswer(),
+    },
+    ...after,
+  ],
 };

@@ -107,6 +107,36 @@ export function guestModule({ name, family, channel, awaits }: GuestSystem): OsM
         settle: onAnswer(),
       },
     ],
+    preCapture: ({ user, policy }) => [
+      {
+        stage: "pre-capture",
+        name: "take-out",
+        awaits:
+          "the guest's word that it holds no identity, key, account or log that is not to be in an image",
+        actions: [channel.run("pre-capture", { user: user?.name ?? "" })],
+        limits: commandLimits(policy),
+        settle: onAnswer(({ evidence: { os } }) =>
+          os !== null && os.accounts > 0
+            ? retry(nodeFault("account-left", `${os.accounts} accounts of users are left in the system`))
+            : done,
+        ),
+      },
+    ],
+    postCapture: (context) => {
+      const { user, attempt, policy } = context;
+      const back = { user: user?.name ?? "", publicKey: user?.publicKey ?? "" };
+      return [
+        { ...waitForOs(family, attempt, context), stage: "post-capture" },
+        {
+          stage: "post-capture",
+          name: "put-back",
+          awaits: "the guest's word that its user may log in again",
+          actions: [channel.reach(channelMs(family, attempt, context)), channel.run("post-capture", back)],
+          limits: commandLimits(policy),
+          settle: onAnswer(),
+        },
+      ];
+    },
   };
 }
 

@@ -40,14 +40,30 @@ revoke() {
   mv "$users.new" "$users"
 }
 
+# Overwritten where it lies: what is only deleted is still on the disk, and would be in the image.
+destroy() {
+  for file in "$@"; do
+    [ -f "$file" ] && shred -u -n 1 -z "$file"
+  done
+}
+
 case "$task" in
   status) ;;
-  grant-access | revoke-access)
+  pre-capture)
+    for user in $(cat "$users"); do
+      destroy "/home/$user/.ssh/"* "/home/$user/.ash_history"
+      revoke "$user"
+    done
+    # The next start makes another one, here and wherever the image is loaded.
+    destroy /etc/rackwright/host-key
+    sync
+    ;;
+  grant-access | revoke-access | post-capture)
     input="$(cat)"
     user="$(printf '%s' "$input" | sed -n 's/.*"user":"\([^"]*\)".*/\1/p')"
     if [ "$task" = revoke-access ]; then
       revoke "$user"
-    else
+    elif [ "$task$user" != post-capture ]; then
       printf '%s' "$user" | grep -qxE '[a-z_][a-z0-9_-]{0,31}' || refuse "$user is no name for a user"
       key="$(printf '%s' "$input" | sed -n 's/.*"publicKey":"\([A-Za-z0-9+=@/ ._-]*\)[^"]*".*/\1/p')"
       case "$key" in ssh-*' '* | ecdsa-*' '* | sk-*' '*) ;; *) refuse "there is no usable public key" ;; esac
@@ -70,7 +86,7 @@ case "$task" in
     rm -rf /home/*
     sync
     ;;
-  *) code=126 refuse "rackwright may run rackwright-guest status|grant-access|revoke-access|sanitize only" ;;
+  *) code=126 refuse "rackwright may run rackwright-guest status|grant-access|revoke-access|sanitize|pre-capture|post-capture only" ;;
 esac
 
 logins="$(grep ' auth succeeded for ' /run/sshd.log | grep -vc "for 'rackwright'")"

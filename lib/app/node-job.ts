@@ -1,0 +1,73 @@
+/** A job for one node, from outside: it waits in order behind what the node is doing. */
+import type { Fault } from "../core/fault.ts";
+import { branded, isJobId, type NodeId } from "../core/ids.ts";
+import type { JobRecord } from "../core/job-record.ts";
+import type { Actor, JobRequest } from "../core/node/node.ts";
+import { mostWaitingJobs } from "../core/node/waiting-jobs.ts";
+import { advanceNode } from "./advance-node.ts";
+import type { App } from "./app.ts";
+
+export type Accepted =
+  | { readonly ok: true; readonly known: boolean }
+  | { readonly ok: false; readonly fault: Fault };
+
+export const refuse = (code: string, message: string): Extract<Accepted, { ok: false }> => ({
+  ok: false,
+  fault: { class: "configuration", code, message },
+});
+
+export interface NodeJob extends Pick<JobRequest, "program" | "target" | "capture"> {
+  /** The sender's: the same id again changes nothing. */
+  readonly id: string;
+  readonly node: NodeId;
+}
+
+export async function nodeJob(app: App, job: NodeJob, actor: Actor): Promise<Accepted> {
+  const { node, program, target, capture } = job;
+  const id = branded(isJobId, job.id);
+  if ((await app.store.read("job", id)) !== null) return { ok: true, known: true };
+  const state = await app.store.read("node", node);
+  if (state === null) return refuse("node-unknown", `there is no node ${node}`);
+  if (state.waiting.length >= mostWaitingJobs) {
+    return refuse(
+      "too-many-jobs",
+      `${mostWaitingJobs} jobs wait for node ${node} already: wait for some to end`,
+    );
+  }
+  const { state: provision } = state.provision;
+  if (provision === "unidentified") {
+    const message = `node ${node} has no machine yet: nothing is done to it before one was found (docs/identification.md)`;
+    return refuse("node-unidentified", message);
+  }
+  if (provision === "quarantined" || provision === "maintenance") {
+    return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
+  }
+  const now = app.clock.now();
+  const request: JobRequest = {
+    id,
+    program,
+    target,
+    ...(capture === undefined ? {} : { capture }),
+    requestedBy: actor,
+    requestedAt: now,
+  };
+  const record: JobRecord = {
+    id,
+    version: 1,
+    kind: program,
+    node,
+    reservation: null,
+    requestedBy: actor,
+    requestedAt: now,
+    state: "accepted",
+    cause: null,
+    endedAt: null,
+  };
+  const advanced = await advanceNode(
+    app,
+    node,
+    { kind: "job", request, actor },
+    { also: [{ kind: "job", value: record, expect: "absent" }] },
+  );
+  return { ok: true, known: advanced !== "changed" };
+}
