@@ -16,6 +16,7 @@ import {
   type AnchoredStep,
   commandLimits,
   done,
+  fatal,
   onAnswer,
   retry,
   type Step,
@@ -52,6 +53,8 @@ function light(program: LightProgram, policy: Policy): Step {
   switch (program) {
     case "inspect":
       return inspect(policy);
+    case "identify":
+      return identify(policy);
     case "power-on":
       return power("power.on", "that it is on", policy);
     case "power-off":
@@ -60,6 +63,21 @@ function light(program: LightProgram, policy: Policy): Step {
       return power("power.cycle", "that it was off and is on again", policy);
   }
 }
+
+/** Long enough for a walk through the racks; a BMC keeps it lit by itself, or the agent does. */
+const litSeconds = 120;
+
+const identify = (policy: Policy): Step => ({
+  ...inspect(policy),
+  name: "light-up",
+  awaits: "the BMC's word that its light was on",
+  actions: [{ verb: "identify", seconds: litSeconds }],
+  // A BMC without a light has none the next time either.
+  settle: ({ evidence: { answer } }) => {
+    if (answer === null) return { outcome: "waiting" };
+    return answer.fault === null ? done : fatal(answer.fault);
+  },
+});
 
 const power = (verb: "power.on" | "power.off" | "power.cycle", word: string, policy: Policy): Step => ({
   ...inspect(policy),
