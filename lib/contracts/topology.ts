@@ -155,7 +155,7 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     timeoutSeconds: 270,
     memoryMb: 512,
     environment: "functionEnvironment",
-    may: [...advancing, "dynamodb:Query table", listing],
+    may: [...advancing, readingMany, "dynamodb:Query table", listing],
   },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { operateRequest, operationNames } from "../../lib/contracts/operate.ts";
 import type { Graph } from "./graph.ts";
-import { alarmsIn, automationsIn, compositesIn } from "./look.ts";
+import { alarmsIn, automationsIn, compositesIn, rolesIn } from "./look.ts";
 
 type Rule = (graph: Graph) => readonly string[];
 
@@ -108,7 +108,7 @@ const actionsAskWhy: Rule = (graph) =>
 /** Whatever an operator may want done there is a document for, as far as there are labs. */
 const everyActionIsThere: Rule = (graph) => {
   const there = automationsIn(graph).map(({ inputs }) => inputs.name);
-  const labs = graph.resources.some(({ name }) => name.startsWith("Lab"));
+  const labs = rolesIn(graph).some(({ name }) => name.startsWith("Lab"));
   const wanted = ["redrive", ...operationNames].filter(
     (action) => labs || !/^(drain|resume|restored)$/.test(action),
   );
