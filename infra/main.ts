@@ -35,7 +35,13 @@ export function deploy() {
   if (api === undefined) throw new Error("lib/contracts/topology.ts has no function api");
   const apis = makeApis(api.made, deployment, stage);
   makeOperations(deployment.labs, functions, queues, place);
-  makeAlarms({ ...place, queues, functions, apis, labs: deployment.labs, email: deployment.alarmEmail });
+  makeAlarms({
+    ...resources,
+    functions,
+    apis,
+    labs: deployment.labs,
+    email: deployment.alarmEmail,
+  });
   const labs = deployment.labs.map((lab) => {
     const role = makeLabRole(lab, queues.reports, place);
     return [lab, { activate: activationCommand(lab, role, place.region), parameters: parameterPrefix(lab) }];

@@ -117,4 +117,28 @@ const everyActionIsThere: Rule = (graph) => {
     .map((action) => `there is no automation ${action}`);
 };
 
-export const operatorRules = { alarmsTellWhatToDo, actionsAskWhy, everyActionIsThere } as const;
+/** CloudWatch computes an alarm from ten metrics at most, each by an id that its expression names. */
+const alarmsCanBeComputed: Rule = (graph) =>
+  alarmsIn(graph).flatMap(({ name, inputs: { metricQueries } }) => {
+    const expressions = metricQueries.flatMap(({ expression }) =>
+      expression === undefined ? [] : [expression],
+    );
+    const counted = metricQueries.filter(({ metric }) => metric !== undefined).map(({ id }) => id);
+    const named = expressions.flatMap((text) => [...text.matchAll(/\b[a-z]\w*\b/g)].map(([id]) => id));
+    return [
+      ...(counted.length > 10 ? [`alarm ${name} is computed from ${counted.length} metrics`] : []),
+      ...named
+        .filter((id) => !counted.includes(id))
+        .map((id) => `alarm ${name} computes with ${id}, which is not counted`),
+      ...counted
+        .filter((id) => !named.includes(id))
+        .map((id) => `alarm ${name} counts ${id} and does not use it`),
+    ];
+  });
+
+export const operatorRules = {
+  alarmsCanBeComputed,
+  alarmsTellWhatToDo,
+  actionsAskWhy,
+  everyActionIsThere,
+} as const;
