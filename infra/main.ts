@@ -3,6 +3,8 @@ import { deploymentEnvironment } from "../lib/contracts/deployment.ts";
 import { readEnvironment } from "../lib/contracts/environment.ts";
 import { makeAlarms } from "./alarms.ts";
 import { makeApis } from "./api.ts";
+import { makeAudit } from "./audit.ts";
+import { makeDashboard } from "./dashboard.ts";
 import { makeFunctions } from "./functions.ts";
 import { activationCommand, makeDocument, makeLabRole, parameterPrefix } from "./hands.ts";
 import { connectLetters, makeLetterRule } from "./letters.ts";
@@ -42,12 +44,15 @@ export function deploy() {
     labs: deployment.labs,
     email: deployment.alarmEmail,
   });
+  const dashboard = makeDashboard({ ...resources, functions, apis });
+  makeAudit(place);
   const labs = deployment.labs.map((lab) => {
     const role = makeLabRole(lab, queues.reports, place);
     return [lab, { activate: activationCommand(lab, role, place.region), parameters: parameterPrefix(lab) }];
   });
   return {
     ...Object.fromEntries(apis.map((each) => [each.name, each.api.apiEndpoint])),
+    console: dashboard.dashboardName,
     events: resources.bus.name,
     jobs: queues.jobs.queue.url,
     reports: queues.reports.queue.url,

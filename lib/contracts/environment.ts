@@ -22,6 +22,9 @@ export const apiEnvironment = functionEnvironment.extend({ ROLE_CLAIMS: z.string
 /** `CONSOLE_TOKEN_PATH`: where the status page asks for a token, on one machine. */
 export const consoleEnvironment = functionEnvironment.extend({ CONSOLE_TOKEN_PATH: z.string().optional() });
 
+/** `CONSOLE_ACT_FUNCTION`: what the buttons of the widgets call, by its ARN. */
+export const widgetsEnvironment = functionEnvironment.extend({ CONSOLE_ACT_FUNCTION: z.string().min(1) });
+
 /** A consumer of a queue sends what can never be carried out to the queue's dead-letter queue itself, with the reason. */
 export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEUE_URL: z.url() });
 

@@ -9,6 +9,7 @@ import * as z from "zod";
 import type { Calendar } from "../core/calendar/calendar.ts";
 import type { Budget } from "../core/correction/budget.ts";
 import type { Controller, Lease } from "../core/hands.ts";
+import type { FoundMachine } from "../core/identification/machine.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
 import type { JobRecord } from "../core/job-record.ts";
@@ -20,6 +21,16 @@ import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
+import { minimumHardware } from "./hardware.ts";
+import {
+  foundMachine,
+  identification,
+  type Lookup,
+  lookup,
+  type NodeHardware,
+  nodeHardware,
+} from "./identification.ts";
+import { type Identity, type Inventory, identity, inventory } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
 import {
@@ -46,7 +57,9 @@ import { readTolerantly } from "./tolerant.ts";
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
 export interface MacAddress {
   readonly mac: string;
-  readonly node: string;
+  /** Null: nobody's any more. */
+  readonly node: string | null;
+  readonly version: number;
 }
 
 /** Where a watchdog that goes round goes on. */
@@ -79,8 +92,13 @@ export interface Stored {
   readonly image: Image;
   readonly revision: ImageRevision;
   readonly issue: HardwareIssue;
+  readonly machine: FoundMachine;
+  readonly lookup: Lookup;
+  readonly "node-hardware": NodeHardware;
   readonly job: JobRecord;
   readonly mac: MacAddress;
+  readonly identity: Identity;
+  readonly inventory: Inventory;
   readonly project: Project;
   readonly block: StoredBlock;
   readonly calendar: Calendar;
@@ -117,6 +135,8 @@ const reservation = z.strictObject({
   roleOf: z.record(z.string(), z.string()).default({}),
   class: z.string(),
   tags: z.array(z.string()),
+  minimum: minimumHardware.exactOptional(),
+  needs: minimumHardware.exactOptional(),
   lab: labId.nullable(),
   prefer: z.array(nodeId),
   count: z.int().min(1),
@@ -212,6 +232,7 @@ export const codecs: {
       classes: z.array(z.string()).default([]),
       correction: z.enum(["act", "observe"]),
       overrides: policyOverrides.nullable(),
+      identification: identification.exactOptional(),
     }),
   ),
   controller: codec(
@@ -275,6 +296,7 @@ export const codecs: {
       osVersion: osVersion.exactOptional(),
       content: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
       settings: imageSettings.default({}),
+      minimum: minimumHardware.exactOptional(),
       overrides: policyOverrides.nullable(),
       registeredAt: at,
     }),
@@ -296,6 +318,9 @@ export const codecs: {
       closedBecause: z.string().nullable(),
     }),
   ),
+  machine: codec(1, foundMachine),
+  lookup: codec(1, lookup),
+  "node-hardware": codec(1, nodeHardware),
   job: codec(
     1,
     z.strictObject({
@@ -322,7 +347,9 @@ export const codecs: {
       live: z.array(reservationId),
     }),
   ),
-  mac: codec(1, z.strictObject({ mac, node: nodeId })),
+  mac: codec(1, z.strictObject({ mac, node: nodeId.nullable(), version: z.int().min(1).default(1) })),
+  identity: codec(1, identity),
+  inventory: codec(1, inventory),
   calendar: codec(
     1,
     z.strictObject({

@@ -9,6 +9,7 @@ import { documentClient, sqsClient } from "../aws/clients.ts";
 import { ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
 import { mayAsk } from "../contracts/api.ts";
+import { actingFunction } from "../contracts/dashboard.ts";
 import { letterTypes } from "../contracts/events.ts";
 import { deadLetterNameOf } from "../contracts/queues.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
@@ -19,13 +20,14 @@ import {
   type Variable,
   variablesOf,
 } from "../contracts/topology.ts";
+import { consoleRoutes, type WidgetFunction } from "./console/routes.ts";
 import { type Rule, startEventBridge } from "./eventbridge/server.ts";
 import { startWebhook } from "./eventbridge/webhook.ts";
 import { startImageStore } from "./image-store.ts";
 import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
 import { deploy } from "./lambda/deployment.ts";
 import { createFunctionHost } from "./lambda/host.ts";
-import type { Route } from "./lambda/triggers.ts";
+import { functionArn, type Route } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
 import { startSes } from "./ses.ts";
 import { startSqs } from "./sqs/server.ts";
@@ -104,6 +106,7 @@ async function main(config: CloudConfig): Promise<void> {
     DEAD_LETTER_QUEUE_URL: undefined,
     DOCUMENT_NAME: ssmDocumentName,
     CONSOLE_TOKEN_PATH: tokenPath,
+    CONSOLE_ACT_FUNCTION: functionArn(actingFunction),
     POLICY: JSON.stringify(localPolicy),
     ROLE_CLAIMS: undefined,
   };
@@ -112,6 +115,7 @@ async function main(config: CloudConfig): Promise<void> {
 
   const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
   const routes: Route[] = [];
+  const widgets: WidgetFunction[] = [];
   const deployment = await deploy(config.functions, functionNames, (name) => {
     const { trigger } = functions[name];
     const dead = trigger.kind === "queue" ? queueUrl(ports.sqs, deadLetterNameOf(trigger.queue)) : undefined;
@@ -153,6 +157,9 @@ async function main(config: CloudConfig): Promise<void> {
         for (const routeKey of trigger.routes)
           routes.push({ routeKey, name, timeoutMs, handler, authorized: mayAsk[routeKey] !== null });
         break;
+      case "widget":
+        widgets.push({ name, timeoutMs, handler });
+        break;
       case "invoked":
         // Nobody but AWS's own consoles does so; here the same is asked of the API.
         break;
@@ -165,7 +172,7 @@ async function main(config: CloudConfig): Promise<void> {
   await host.httpApi({
     port: ports.api,
     authorizer: { issuer, audience },
-    routes: [...routes, ...(await issuerRoutes(issuer, config.issuerFile))],
+    routes: [...routes, ...consoleRoutes(widgets), ...(await issuerRoutes(issuer, config.issuerFile))],
   });
   process.stdout.write(`${JSON.stringify({ ready: true, api: `http://127.0.0.1:${ports.api}` })}\n`);
 

@@ -24,6 +24,7 @@ import { dynamoDbProgram, tendStream } from "./dynamodb.ts";
 import { tokenFrom } from "./issuer.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
 import { end } from "./process.ts";
+import type { rackMachines } from "./rack/config.ts";
 import type { RackKind } from "./rack/kinds.ts";
 import { rackFile } from "./rack/store.ts";
 
@@ -38,6 +39,9 @@ type Records = z.infer<typeof records>;
 export class StackError extends Error {
   override readonly name = "StackError";
 }
+
+/** A machine of the rack: one with the id of a node stands behind that node's BMC. */
+export type RackMachine = z.input<typeof rackMachines>[number];
 
 export interface Stack {
   readonly api: string;
@@ -58,6 +62,8 @@ export interface StackSettings {
   readonly lab: LabFile;
   readonly apiPort: number;
   readonly watchdogSeconds: number;
+  /** What is in the rack where that is not what the lab says; null: what the lab says. */
+  readonly machines?: readonly RackMachine[] | undefined;
   /** What the machines are. */
   readonly rackKind: RackKind;
 }
@@ -71,6 +77,7 @@ export async function startStack({
   lab,
   apiPort,
   watchdogSeconds,
+  machines,
   rackKind,
 }: StackSettings): Promise<Stack> {
   const { ports } = settings;
@@ -151,7 +158,7 @@ export async function startStack({
     const rack = await startRack(
       layout,
       settings,
-      lab,
+      machines ?? lab.nodes.map(({ id, macs }) => ({ id, macs })),
       rackKind,
       () => node("rack", rackKind.program, ["--config", join(layout.rack, "config.json")]),
       until,
@@ -272,7 +279,7 @@ function readRack(layout: Layout): { living: Living; file: z.infer<typeof rackFi
 async function startRack(
   layout: Layout,
   { ports, bmc }: Settings,
-  lab: LabFile,
+  machines: readonly RackMachine[],
   kind: RackKind,
   start: () => ChildProcess,
   until: (what: string, holds: () => Promise<boolean>) => Promise<void>,
@@ -287,7 +294,7 @@ async function startRack(
       controlPort: ports.rack,
       bootServer: kind.agentUrl(ports.agent ?? 0),
       credential: bmc,
-      nodes: lab.nodes.map(({ id, macs }) => ({ id, macs })),
+      nodes: machines,
     }),
     { mode: 0o600 },
   );
@@ -313,6 +320,7 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
       bootFilesDir: layout.bootFiles,
       listen: { host: "127.0.0.1", port: ports.agent },
       publicUrl: rackKind.agentUrl(ports.agent ?? 0),
+      discovery: true,
       imageStoreUrl: `http://127.0.0.1:${ports.images}/images`,
       reports: {
         queueUrl: `http://127.0.0.1:${ports.sqs}/000000000000/reports`,

@@ -168,4 +168,28 @@ export const schedulesIn = reader(
 
 export const topicsIn = reader("aws:sns/topic:Topic", z.object({ kmsMasterKeyId: text.optional() }));
 
+export const dashboardsIn = reader(
+  "aws:cloudwatch/dashboard:Dashboard",
+  z.object({
+    dashboardBody: z
+      .string()
+      .transform((json): unknown => JSON.parse(json))
+      .pipe(
+        z.object({
+          widgets: z.array(z.object({ properties: z.looseObject({ endpoint: text.optional() }) })),
+        }),
+      ),
+  }),
+);
+
+export const trailsIn = reader(
+  "aws:cloudtrail/trail:Trail",
+  z.object({
+    enableLogFileValidation: z.boolean().default(false),
+    advancedEventSelectors: z.array(
+      z.object({ fieldSelectors: z.array(z.object({ field: text, equals: z.array(text) })) }),
+    ),
+  }),
+);
+
 export const apisIn = reader("aws:apigatewayv2/api:Api", z.object({ name: text }));

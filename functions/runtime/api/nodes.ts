@@ -5,6 +5,7 @@ import { closeIssue, giveBack, openIssue } from "../../../lib/app/hardware-log.t
 import { enrol } from "../../../lib/app/import-lab.ts";
 import { viewNode, viewNodes } from "../../../lib/app/views.ts";
 import {
+  identifyBody,
   issueBody,
   loanBody,
   nodeBody,
@@ -60,6 +61,16 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
     if (!reason.ok) return reason.answer;
     const closed = await closeIssue(app, id, issue, reason.value.reason, actor);
     return closed === null ? notFound(`issue ${issue} of node ${id}`) : json(200, closed);
+  },
+  "POST /v1/nodes/{id}/identify": async (request) => {
+    const wanted = parseBody(identifyBody, request.body);
+    if (!wanted.ok) return wanted.answer;
+    return nodeJob(request, request.id, wanted.value.id, (node, id) => ({
+      schema: jobSchema,
+      kind: "identify",
+      id,
+      node,
+    }));
   },
   "POST /v1/nodes/{id}/power": async (request) => {
     const wanted = parseBody(powerBody, request.body);

@@ -15,6 +15,7 @@ import { foldBeacon, foldResult } from "./evidence.ts";
 import { heedReservation } from "./follow.ts";
 import { foldIssue, giveBack } from "./give-back.ts";
 import { endFence, shiftClocks, stopHands } from "./hands-off.ts";
+import { foldIdentified } from "./identified.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
 import { foldRestored } from "./restored.ts";
 import { enqueue, startWaitingJob } from "./waiting-jobs.ts";
@@ -92,9 +93,16 @@ function fold(draft: Draft, event: NodeEvent): void {
       );
       return;
     }
+    case "identified":
+      return foldIdentified(draft, event);
     case "settings":
-      draft.node = { ...draft.node, class: event.class, tags: event.tags };
-      draft.notes.push(`its settings were changed: class ${event.class}`);
+      draft.node = {
+        ...draft.node,
+        class: event.class,
+        tags: event.tags,
+        capacity: event.capacity === undefined ? draft.node.capacity : event.capacity,
+      };
+      draft.notes.push(`its settings were changed: ${event.fields.join(", ")}`);
       return;
     case "issue":
       return foldIssue(draft, event.issue);
