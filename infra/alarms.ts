@@ -10,8 +10,10 @@ import {
   objectives,
 } from "../lib/contracts/alarms.ts";
 import { automationActions } from "../lib/contracts/automation.ts";
+import { costAlarm } from "../lib/contracts/costs.ts";
 import { namespaceOf } from "../lib/contracts/metrics.ts";
 import type { Api } from "./api.ts";
+import { makeCostAlarm } from "./costs.ts";
 import type { Deployed } from "./functions.ts";
 import type { Place } from "./hands.ts";
 import { componentName, visibleName } from "./names.ts";
@@ -22,6 +24,7 @@ interface Watched extends Place {
   readonly queues: Queues;
   readonly functions: readonly Deployed[];
   readonly apis: readonly Api[];
+  readonly table: sst.aws.Dynamo;
   readonly labs: readonly string[];
   readonly email: string | undefined;
 }
@@ -54,6 +57,7 @@ export function makeAlarms(watched: Watched): void {
         alarmActions: [topic.arn],
         okActions: [topic.arn],
       });
+  makeCostAlarm(watched.table, describe(costAlarm, watched), topic);
   for (const objective of objectives)
     for (const source of countedBy(objective, watched)) burnAlarms(objective, source, topic, watched);
 }

@@ -45,6 +45,10 @@ export const makeDashboard = (counted: Counted): aws.cloudwatch.Dashboard =>
 
 function costWidget(counted: Counted) {
   const counts = countsOf(counted);
+  const terms = counts.map(termOf);
+  const parts = Array.from({ length: Math.ceil(terms.length / termsInOne) }, (_, index) =>
+    terms.slice(index * termsInOne, (index + 1) * termsInOne).join("+"),
+  );
   const y = Math.max(...dashboardWidgets.map((each) => each.y + each.height));
   return {
     type: "metric",
@@ -60,7 +64,8 @@ function costWidget(counted: Counted) {
       setPeriodToTimeRange: true,
       stat: "Sum",
       metrics: [
-        [{ id: "cost", label: "US dollars", expression: counts.map(termOf).join("+") }],
+        [{ id: "cost", label: "US dollars", expression: parts.map((_, index) => `part${index}`).join("+") }],
+        ...parts.map((expression, index) => [{ id: `part${index}`, expression, visible: false }]),
         ...counts.map(({ namespace, metric, dimensions }, index) => [
           namespace,
           metric,
@@ -71,6 +76,9 @@ function costWidget(counted: Counted) {
     },
   };
 }
+
+/** An expression has 1,024 characters at most in an alarm, and no more is said of dashboards. */
+const termsInOne = 30;
 
 /** Of what did not happen there is no number, and it costs nothing. */
 const termOf = ({ price }: Count, index: number): string => `FILL(m${index},0)*${price.toExponential(6)}`;

@@ -37,7 +37,13 @@ export function deploy() {
   if (api === undefined) throw new Error("lib/contracts/topology.ts has no function api");
   const apis = makeApis(api.made, deployment, stage);
   makeOperations(deployment.labs, functions, queues, place);
-  makeAlarms({ ...place, queues, functions, apis, labs: deployment.labs, email: deployment.alarmEmail });
+  makeAlarms({
+    ...resources,
+    functions,
+    apis,
+    labs: deployment.labs,
+    email: deployment.alarmEmail,
+  });
   const dashboard = makeDashboard({ ...resources, functions, apis });
   makeAudit(place);
   const labs = deployment.labs.map((lab) => {

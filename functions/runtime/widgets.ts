@@ -7,7 +7,7 @@ import {
   readLabs,
   readReservations,
   readStory,
-} from "../../lib/app/console.ts";
+} from "../../lib/app/dashboard.ts";
 import { operate } from "../../lib/app/operate.ts";
 import { actedWidget, reasonName } from "../../lib/console/widgets/actions.ts";
 import { attentionWidget } from "../../lib/console/widgets/attention.ts";

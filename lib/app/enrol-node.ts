@@ -99,12 +99,13 @@ async function settle(
   also: readonly Write[],
 ): Promise<boolean> {
   const { id, class: nodeClass, tags } = wanted;
+  const rack = wanted.rack?.name ?? null;
   const fields = changes.map(({ field }) => field);
   try {
     await advanceNode(
       app,
       id,
-      { kind: "settings", class: nodeClass, tags, ...capacityChange(known, wanted), fields, actor },
+      { kind: "settings", class: nodeClass, tags, rack, ...capacityChange(known, wanted), fields, actor },
       { also },
     );
     return true;

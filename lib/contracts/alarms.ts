@@ -220,8 +220,9 @@ export const fewestCounted = 10;
 
 export const allAlarms: readonly Alarm[] = [...metricAlarms, ...objectives];
 
-/** The longest description that CloudWatch takes. */
+/** The longest description that CloudWatch takes; a link is a fifth of it, and the runbook names all actions. */
 const longestDescription = 1024;
+const mostLinks = 2;
 
 export function descriptionOf(
   { name, happened, means, act, actions, query }: Alarm,
@@ -229,7 +230,7 @@ export function descriptionOf(
 ): string {
   const lines = [
     `${happened} ${means} ${act}`,
-    ...actions.map((action) => `[${action}](${linkOf({ action })})`),
+    ...actions.slice(0, mostLinks).map((action) => `[${action}](${linkOf({ action })})`),
     ...(query === null ? [] : [`[log query: ${query}](${linkOf({ query })})`]),
     `docs/runbook.md#${name}`,
   ];

@@ -20,16 +20,11 @@ export interface FleetNode {
   readonly due: number | null;
 }
 
-/** A tag `rack:…` says in which rack a node is. */
-const rackTag = "rack:";
-const rackOf = (tags: readonly string[]): string | null =>
-  tags.find((tag) => tag.startsWith(rackTag))?.slice(rackTag.length) ?? null;
-
 /** The paths within a stored node that a cell is made of: an index need hand out no more. */
 export const fleetPaths = [
   "id",
   "lab",
-  "tags",
+  "rack",
   "provision.state",
   "provision.reservation",
   "provision.job.correction.late",
@@ -42,7 +37,7 @@ export const fleetPaths = [
 const stored = z.object({
   id: z.string(),
   lab: z.string(),
-  tags: z.array(z.string()),
+  rack: z.string().nullish(),
   provision: z.object({
     state: z.string(),
     reservation: z.string().nullish(),
@@ -56,11 +51,11 @@ const stored = z.object({
 
 /** Of what `fleetPaths` leaves of a stored node. */
 export function parseFleetNode(body: unknown): FleetNode {
-  const { id, lab, tags, provision, operation, administrative, openIssues, due } = stored.parse(body);
+  const { id, lab, rack, provision, operation, administrative, openIssues, due } = stored.parse(body);
   return {
     id,
     lab,
-    rack: rackOf(tags),
+    rack: rack ?? null,
     state: provision.state,
     phase: operation.phase,
     offline: administrative.state === "offline",
@@ -74,7 +69,7 @@ export function parseFleetNode(body: unknown): FleetNode {
 export const fleetNodeOf = (node: NodeState): FleetNode => ({
   id: node.id,
   lab: node.lab,
-  rack: rackOf(node.tags),
+  rack: node.rack,
   state: node.provision.state,
   phase: node.operation.phase,
   offline: node.administrative.state === "offline",

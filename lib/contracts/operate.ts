@@ -104,7 +104,7 @@ export const operationNames: readonly OperationName[] = Object.keys(operations).
 
 const common = {
   reason: words(400).describe("Why: it stands in the timeline."),
-  actor: words(160).describe("Who asks: of an Automation, whoever ran it."),
+  actor: words(180).describe("Who asks: of an Automation, whoever ran it."),
   request: reservationId
     .nullable()
     .default(null)

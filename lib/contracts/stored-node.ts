@@ -167,6 +167,7 @@ export const nodeState = z.strictObject({
   lab: labId,
   class: z.string(),
   tags: z.array(z.string()),
+  rack: z.string().nullable().default(null),
   capacity: capacity.nullable().default(null),
   version: z.int().min(1),
   provision,

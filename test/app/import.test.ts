@@ -67,6 +67,15 @@ test("the same file again changes nothing, and writes nothing", async () => {
   expect(await app.store.read("node", "a")).toEqual(before);
 });
 
+test("a node's state has the rack that its people say, also after it was moved", async () => {
+  const rackOf = async () => (await app.store.read("node", "a"))?.rack;
+  expect(await rackOf()).toBe("g1");
+  await bring(fileOf([{ ...a, rack: { name: "g2", unit: 1 } }, b], { racks: { g1: {}, g2: {} } }));
+  expect(await rackOf()).toBe("g2");
+  await bring(fileOf([a, b]));
+  expect(await rackOf()).toBe("g1");
+});
+
 test("two nodes swap their MACs, their places and their serial numbers", async () => {
   await bring(
     fileOf([

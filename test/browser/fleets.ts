@@ -99,7 +99,7 @@ export const nodeName = (index: number): string => `node-${String(index + 1).pad
 function nodeAt(index: number, nodes: number, late: JobRun, said: string): NodeState {
   const provision = provisionOf(index, late);
   const lab = labs[Math.floor((index / nodes) * labs.length)] ?? labs[0];
-  const rack = `rack:r${String(Math.floor(index / 40) + 1).padStart(3, "0")}`;
+  const rack = `r${String(Math.floor(index / 40) + 1).padStart(3, "0")}`;
   const job = "job" in provision ? provision.job : null;
   const made = aNode();
   return {
@@ -107,7 +107,8 @@ function nodeAt(index: number, nodes: number, late: JobRun, said: string): NodeS
     id: ids.branded(ids.isNodeId, nodeName(index)),
     ...(lab === undefined ? {} : { lab }),
     class: "standard",
-    tags: [rack, "nvme"],
+    rack,
+    tags: ["nvme"],
     version: 3,
     provision,
     since: instant(now - 900_000),

@@ -380,6 +380,19 @@ describe("tables", () => {
     expect(code).toBe(exits.missing);
     expect(error).toContain("there is no reservation and no node nobody");
   });
+
+  test("record prints a node's flight recorder whole, fit for a file", async () => {
+    const known = {
+      schema: "rackwright.record/1",
+      at: nowMs,
+      timeline: [{ why: "claimed" }],
+      earlierEntries: 0,
+    };
+    server.play([says(known)]);
+    const { out, code } = await rackwright("record node-01");
+    expect(JSON.parse(out)).toEqual(known);
+    expect(code).toBe(exits.done);
+  });
 });
 
 describe("the exit code", () => {

@@ -9,10 +9,11 @@ const jwt = (all: Record<string, unknown>) =>
 const iam = (userArn: string) => callerOf({ authorizer: { iam: { userArn } } }, claims);
 
 test("every token is a user's; groups make an operator of him", () => {
-  expect(jwt({ sub: "ada" })).toEqual({ name: "ada", roles: ["user"] });
+  expect(jwt({ sub: "ada" })).toEqual({ name: "ada", roles: ["user"], email: null });
   expect(jwt({ sub: "ada", groups: "[operator teachers]" })).toEqual({
     name: "ada",
     roles: ["user", "operator"],
+    email: null,
   });
   expect(jwt({ sub: "ada", groups: ["operator"] })?.roles).toContain("operator");
   expect(jwt({ sub: "ada", groups: "teachers, operator" })?.roles).toContain("operator");
@@ -27,7 +28,11 @@ test("a lab's machine is no user, whatever else it may be", () => {
 });
 
 test("whoever may invoke the API by IAM is an operator, by the name of his session", () => {
-  expect(iam("arn:aws:sts::1:assumed-role/Admins/ada")).toEqual({ name: "ada", roles: ["operator"] });
+  expect(iam("arn:aws:sts::1:assumed-role/Admins/ada")).toEqual({
+    name: "ada",
+    roles: ["operator"],
+    email: null,
+  });
 });
 
 test("nobody is taken for somebody: without a subject or an authorizer there is no caller", () => {

@@ -2,7 +2,6 @@
  * Runs sst.config.ts as the SST command does, on Pulumi's mocks instead of AWS, and prints as JSON what resources it makes.
  * test/infra/graph.ts bundles it into .sst/platform, where SST has its packages; that is why it is no TypeScript of ours.
  */
-import { writeSync } from "node:fs";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { Bus } from "./src/components/aws/bus.ts";
@@ -81,4 +80,6 @@ await pulumi.runtime.runInPulumiStack(async () => {
 });
 await pulumi.runtime.disconnect();
 const told = await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
-writeSync(1, `${JSON.stringify({ resources, outputs: told })}\n`);
+// It is longer than a pipe takes at once.
+const text = `${JSON.stringify({ resources, outputs: told })}\n`;
+await new Promise((resolve) => process.stdout.write(text, resolve));

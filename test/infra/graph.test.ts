@@ -293,6 +293,14 @@ const mistakes: readonly Mistake[] = [
     caught: /ObjectiveReservationsFast60Burn wakes nobody, and is part of nothing/,
   },
   {
+    what: "a share that is computed from what nobody counts",
+    rule: rules.alarmsCanBeComputed,
+    type: /metricAlarm/,
+    name: /^ObjectiveReservationsFast5Burn$/,
+    change: replaced('"id":"rest"', '"id":"all"'),
+    caught: /ObjectiveReservationsFast5Burn computes with rest, which is not counted/,
+  },
+  {
     what: "an action that does not ask why",
     rule: rules.actionsAskWhy,
     type: /ssm\/document/,

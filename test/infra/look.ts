@@ -102,6 +102,9 @@ export const alarmsIn = reader(
     /** Of one that is computed from several: none. */
     metricName: text.default(""),
     dimensions: z.record(text, text).default({}),
+    metricQueries: z
+      .array(z.object({ id: text, expression: text.optional(), metric: z.looseObject({}).optional() }))
+      .default([]),
     alarmActions: z.array(text).default([]),
     alarmDescription: text.default(""),
   }),

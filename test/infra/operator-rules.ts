@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { operateRequest, operationNames } from "../../lib/contracts/operate.ts";
 import type { Graph } from "./graph.ts";
-import { alarmsIn, automationsIn, compositesIn } from "./look.ts";
+import { alarmsIn, automationsIn, compositesIn, rolesIn } from "./look.ts";
 
 type Rule = (graph: Graph) => readonly string[];
 
@@ -108,7 +108,7 @@ const actionsAskWhy: Rule = (graph) =>
 /** Whatever an operator may want done there is a document for, as far as there are labs. */
 const everyActionIsThere: Rule = (graph) => {
   const there = automationsIn(graph).map(({ inputs }) => inputs.name);
-  const labs = graph.resources.some(({ name }) => name.startsWith("Lab"));
+  const labs = rolesIn(graph).some(({ name }) => name.startsWith("Lab"));
   const wanted = ["redrive", ...operationNames].filter(
     (action) => labs || !/^(drain|resume|restored)$/.test(action),
   );
@@ -117,4 +117,28 @@ const everyActionIsThere: Rule = (graph) => {
     .map((action) => `there is no automation ${action}`);
 };
 
-export const operatorRules = { alarmsTellWhatToDo, actionsAskWhy, everyActionIsThere } as const;
+/** CloudWatch computes an alarm from ten metrics at most, each by an id that its expression names. */
+const alarmsCanBeComputed: Rule = (graph) =>
+  alarmsIn(graph).flatMap(({ name, inputs: { metricQueries } }) => {
+    const expressions = metricQueries.flatMap(({ expression }) =>
+      expression === undefined ? [] : [expression],
+    );
+    const counted = metricQueries.filter(({ metric }) => metric !== undefined).map(({ id }) => id);
+    const named = expressions.flatMap((text) => [...text.matchAll(/\b[a-z]\w*\b/g)].map(([id]) => id));
+    return [
+      ...(counted.length > 10 ? [`alarm ${name} is computed from ${counted.length} metrics`] : []),
+      ...named
+        .filter((id) => !counted.includes(id))
+        .map((id) => `alarm ${name} computes with ${id}, which is not counted`),
+      ...counted
+        .filter((id) => !named.includes(id))
+        .map((id) => `alarm ${name} counts ${id} and does not use it`),
+    ];
+  });
+
+export const operatorRules = {
+  alarmsCanBeComputed,
+  alarmsTellWhatToDo,
+  actionsAskWhy,
+  everyActionIsThere,
+} as const;

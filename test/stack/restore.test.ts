@@ -11,7 +11,7 @@ import { eventually, temporaryFolder } from "../support/stack.ts";
 import { type Place, usePlaces } from "./main-job.ts";
 
 const place = usePlaces();
-const patience = 240_000;
+const patience = 480_000;
 
 const run = (...parameters: readonly string[]) =>
   execFileSync(

@@ -22,7 +22,7 @@ import { eventually, temporaryFolder } from "../support/stack.ts";
 import { type Tree, treeOf } from "../upgrade/tree.ts";
 import { type Place, usePlaces } from "./main-job.ts";
 
-const patience = 240_000;
+const patience = 480_000;
 const place = usePlaces();
 const own = join(import.meta.dirname, "../../dist/functions");
 const folder = temporaryFolder();

@@ -5,11 +5,15 @@
 import { advanceNode } from "../../lib/app/advance-node.ts";
 import { makeBlock, watchBlocks } from "../../lib/app/blocks.ts";
 import { giveBack } from "../../lib/app/hardware-log.ts";
+import { importLab } from "../../lib/app/import-lab.ts";
+import { ingestReports } from "../../lib/app/ingest-reports.ts";
 import { preload } from "../../lib/app/preload.ts";
 import { registerImage } from "../../lib/app/register-image.ts";
 import { setProject } from "../../lib/app/set-project.ts";
 import { watchLabs, watchPower } from "../../lib/app/watch.ts";
 import { blockBody } from "../../lib/contracts/block.ts";
+import { labFile } from "../../lib/contracts/lab-file.ts";
+import { reports } from "../../lib/contracts/report.ts";
 import { codecs, type Kind } from "../../lib/contracts/stored.ts";
 import { wakeSchema } from "../../lib/contracts/wake.ts";
 import { branded, isProjectId } from "../../lib/core/ids.ts";
@@ -146,6 +150,61 @@ await lab.store.commit([
     expect: "any",
   },
 ]);
+// Another lab, as its people describe it, and machines there that tell of themselves.
+const uuid = "7a1d0c52-0000-4000-8000-000000000001";
+const greenController = "mi-0123456789abcdef1";
+const bmc = (address: string) => ({ driver: "redfish", address, credential: "bmc/green" });
+const green = labFile.parse({
+  schema: "rackwright.lab/1",
+  lab: "green",
+  controllers: [greenController],
+  racks: { r1: { units: 42, location: "cellar" } },
+  powerDomains: { pdu1: { address: "pdu1", outlets: 24, rack: "r1" } },
+  switches: { sw1: {} },
+  nodes: [
+    {
+      id: "green-01",
+      bmc: bmc("https://bmc-1"),
+      uuid,
+      rack: { name: "r1", unit: 3 },
+      outlets: [{ domain: "pdu1", outlet: "5" }],
+    },
+    {
+      id: "green-02",
+      bmc: bmc("https://bmc-2"),
+      switchPort: { switch: "sw1", port: "Eth1/5" },
+      serial: "SN2",
+      assetTag: "inv-2",
+    },
+  ],
+});
+await importLab(lab.app, green, operator);
+for (const [number, system] of [
+  [1, { uuid, manufacturer: "Acme", product: "R1" }],
+  [2, { serial: "SN2" }],
+  [3, {}],
+] as const) {
+  const mac = `52:54:00:c0:00:0${number}`;
+  const hardware = {
+    cpus: 16,
+    memoryMiB: 65_536,
+    disks: [{ name: "sda", sizeBytes: 480_000_000_000, serial: `disk-${number}` }],
+    nics: [{ mac, name: "eth0", link: "up", speedMbps: 10_000 }],
+    lldp: [{ mac, chassis: "00:11:22:33:44:55", systemName: "sw1", port: "eth1/7" }],
+    firmware: { vendor: "Acme", version: "1.2" },
+    system,
+  };
+  const found = { lab: "green", mac, node: null, at: lab.now, hardware };
+  const told = {
+    schema: "rackwright.reports/1",
+    controller: greenController,
+    journal: "0123456789abcdef",
+    reports: [{ kind: "found", found }],
+  };
+  record("reports", told);
+  const { refused } = await ingestReports(lab.app, reports.parse(told), `AROALAB:${greenController}`);
+  if (refused.length > 0) throw new Error(refused.join());
+}
 record("receipt", {
   schema: "rackwright.receipt/1",
   journal: "0123456789abcdef",

@@ -72,7 +72,10 @@ function facts({ now }: Frame, node: NodeState): Markup {
   const reservation = reservationOf(node);
   const ago = (at: number) => `${spanText(Math.max(0, now - at))} ago`;
   const rows: readonly (readonly [string, string])[] = [
-    ["Lab", `${node.lab}, class ${node.class}${node.tags.length === 0 ? "" : `, ${node.tags.join(", ")}`}`],
+    [
+      "Lab",
+      `${node.lab}${node.rack === null ? "" : `, rack ${node.rack}`}, class ${node.class}${node.tags.length === 0 ? "" : `, ${node.tags.join(", ")}`}`,
+    ],
     ["Phase", `${operation.phase}, since ${ago(operation.since)}`],
     ["Power", `${power.observed}, read ${ago(power.at)}`],
     [

@@ -104,6 +104,7 @@ function fold(draft: Draft, event: NodeEvent): void {
         ...draft.node,
         class: event.class,
         tags: event.tags,
+        rack: event.rack === undefined ? draft.node.rack : event.rack,
         capacity: event.capacity === undefined ? draft.node.capacity : event.capacity,
       };
       draft.notes.push(`its settings were changed: ${event.fields.join(", ")}`);

@@ -13,6 +13,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     lab: spec.lab,
     class: spec.class,
     tags: spec.tags,
+    rack: spec.rack?.name ?? null,
     capacity: spec.hardware === undefined ? null : capacityOf(spec.hardware),
     version: 1,
     provision: isKnown ? { state: "enrolled", job: null } : { state: "unidentified" },

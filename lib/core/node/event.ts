@@ -37,6 +37,7 @@ export type NodeEvent =
       readonly class: string;
       readonly tags: readonly string[];
       /** Undefined: as it is known now. */
+      readonly rack?: string | null;
       readonly capacity?: Capacity | null;
       /** What is different, by the names that its people give it. */
       readonly fields: readonly string[];

@@ -321,6 +321,8 @@ export interface NodeState {
   readonly lab: LabId;
   readonly class: string;
   readonly tags: readonly string[];
+  /** In which rack it stands, as its people say; null: they have not said. */
+  readonly rack: string | null;
   /** What it has to offer; null: nobody knows. */
   readonly capacity: Capacity | null;
   readonly version: number;

@@ -8,6 +8,7 @@ import {
   objectives,
 } from "../../contracts/alarms.ts";
 import { automationDocument } from "../../contracts/automation.ts";
+import { costAlarm, dearestCycleDollars } from "../../contracts/costs.ts";
 import { logQueries } from "../../contracts/log-queries.ts";
 import { metricNames, metrics } from "../../contracts/metrics.ts";
 import { operationNames, operations } from "../../contracts/operate.ts";
@@ -54,6 +55,7 @@ export const runbookPage = (): string =>
     "Without the console: `aws ssm start-automation-execution --document-name rackwright-production-offline --parameters Node=node-04,Reason='smoke'`. The flight recorder also by `npx rackwright record node-04 > node-04.json`: the node's state, specification, timeline, jobs, hardware log, calendar, its lab with budget and controllers, and who holds its power domain.",
     "## Alarms",
     ...metricAlarms.map((alarm) => section(alarm, whenOf(alarm))),
+    section(costAlarm, `More than $${dearestCycleDollars} a reservation, computed of a day.`),
     "## Objectives",
     `What is promised over 30 days, and how fast what may fail is being used up. An objective wakes somebody only when a long and a short window burn at once: the long one says that it matters, the short one that it still goes on. Fewer than ${fewestCounted} in a window say nothing.`,
     table(

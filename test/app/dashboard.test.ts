@@ -1,7 +1,7 @@
 /** What the console reads, and what comes of its buttons. */
 import { describe, expect, test } from "vitest";
 import { actByWidget } from "../../functions/runtime/widgets.ts";
-import { readAttention, readLabs, readReservations, readStory } from "../../lib/app/console.ts";
+import { readAttention, readLabs, readReservations, readStory } from "../../lib/app/dashboard.ts";
 import { memoryFleet } from "../../lib/local/memory/fleet.ts";
 import { MemoryLab } from "./lab.ts";
 
