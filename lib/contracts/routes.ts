@@ -25,6 +25,7 @@ import { blockBody, blockView } from "./block.ts";
 import { claimBody, machineView } from "./identification.ts";
 import { claimsBody, claimsView, inventoryView } from "./inventory-views.ts";
 import { labFile, labPart } from "./lab-file.ts";
+import { after, entries, imported, missing, next, page, type RouteContract } from "./route-parts.ts";
 import {
   answerView,
   availabilityView,
@@ -43,32 +44,7 @@ import {
   reservationSummaryShape,
   reservationViewShape,
   revisionView,
-  timelineView,
 } from "./views.ts";
-
-export interface RouteContract {
-  readonly is: string;
-  readonly tag: "reservations" | "nodes" | "labs" | "images" | "projects" | "blocks" | "jobs" | "about";
-  readonly body?: z.ZodType;
-  /** By status: what it gives. */
-  readonly answers: Readonly<Record<number, z.ZodType>>;
-  /** Problems that it may answer with, beside those of every route. */
-  readonly problems?: Readonly<Record<number, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-}
-
-const next = { next: "Where to go on: what the page before gave as `next`" };
-const after = { after: "Only what has a higher sequence number" };
-const page = <T extends z.ZodType>(name: string, shape: T) =>
-  z.object({ [name]: z.array(shape), next: z.string().nullable() });
-const entries = z.object({ entries: z.array(timelineView), next: z.int().nullable() });
-const imported = z.object({
-  enrolled: z.array(z.string()),
-  changed: z.array(z.string()),
-  unchanged: z.int(),
-  refused: z.array(z.string()),
-});
-const missing = { 404: "There is none of that id" };
 
 export const contracts: Readonly<Record<Route, RouteContract>> = {
   "GET /v1/openapi.json": {

@@ -22,6 +22,7 @@ import { type Reservation, reservationStates } from "../core/reservation/reserva
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
 import { type NodeConsole, nodeConsole } from "./console.ts";
+import { type Codec, codec } from "./codec.ts";
 import { minimumHardware } from "./hardware.ts";
 import {
   foundMachine,
@@ -53,7 +54,6 @@ import {
   sha256,
 } from "./scalars.ts";
 import { actor, nodeSpec, nodeState } from "./stored-node.ts";
-import { readTolerantly } from "./tolerant.ts";
 
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
 export interface MacAddress {
@@ -198,19 +198,8 @@ const byStage = z.partialRecord(
   z.strictObject({ count: z.int().min(1), meanMs: z.number().min(0), deviationMs: z.number().min(0) }),
 );
 
-interface Codec<T> {
-  /** The version of the shape, stored with every item. */
-  readonly schema: number;
-  /** Of what is to be written: a field that is not in the shape is a mistake of this program. */
-  readonly parse: (body: unknown) => T;
-  /** Of what was written, perhaps by the next version. */
-  readonly read: (body: unknown) => T;
-}
-
 /** The codecs. How a shape may change: docs/operations.md. */
-export const codecs: {
-  readonly [K in Kind]: Codec<Stored[K]>;
-} = {
+export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
   node: codec(1, nodeState),
   "node-spec": codec(1, nodeSpec),
   progress: codec(
@@ -386,18 +375,6 @@ export const codecs: {
   ),
   stock: codec(1, z.strictObject({ id: z.string(), ready: z.record(z.string(), z.array(nodeId)) })),
 };
-
-function codec<T>(schema: number, shape: z.ZodType<T>): Codec<T> {
-  return {
-    schema,
-    parse: (body) => shape.parse(body),
-    read: (body) => {
-      const read = readTolerantly(shape, body);
-      if (read.success) return read.data;
-      throw read.error;
-    },
-  };
-}
 
 /** An item of the table, before its body is parsed by the codec of its kind. */
 export const storedItem = z.looseObject({
