@@ -122,7 +122,7 @@ export type FunctionName = (typeof functionNames)[number];
 export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   jobs: consumer("jobs", 5, [readingMany]),
   steps: consumer("wakes", 20, [readingMany]),
-  reports: consumer("reports", 10, [listing, "dynamodb:Query table"]),
+  reports: consumer("reports", 10, [listing, readingMany, "dynamodb:Query table"]),
   events: {
     trigger: { kind: "stream", batchSize: 100 },
     timeoutSeconds: 30,
