@@ -51,6 +51,18 @@ export type Connect = {
   readonly until: number;
 };
 
+export type FlightRecord = {
+  /** `rackwright.record/1` */
+  readonly schema: string;
+  /** Milliseconds since 1970 */
+  readonly at: number;
+  /** The latest entries, oldest first */
+  readonly timeline: readonly (Readonly<Record<string, unknown>>)[];
+  /** So many came before those */
+  readonly earlierEntries: number;
+  readonly [other: string]: unknown;
+};
+
 export type Image = {
   readonly id: string;
   readonly version: number;
@@ -1880,6 +1892,13 @@ export interface Operations {
       readonly answers: readonly Answer[];
     };
   };
+  /** Its flight recorder: all that is known of it, in one document */
+  readonly getNodesRecord: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: FlightRecord;
+  };
   /** Its hardware log */
   readonly getNodesIssues: {
     readonly input: {
@@ -2070,6 +2089,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   putNodesById: {"method":"PUT","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   getNodesTimeline: {"method":"GET","path":"/v1/nodes/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getNodesExplain: {"method":"GET","path":"/v1/nodes/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getNodesRecord: {"method":"GET","path":"/v1/nodes/{id}/record","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postNodesIssues: {"method":"POST","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},

@@ -51,6 +51,7 @@ const actionResult = z.strictObject({
     "power.cycle",
     "power.reset",
     "power.status",
+    "bmc.accounts",
     "boot.set",
     "netboot.set",
     "netboot.install",
@@ -75,6 +76,7 @@ const actionResult = z.strictObject({
       os: osFacts.exactOptional(),
       address: z.string().min(1).max(256).exactOptional(),
       console: z.array(z.string().max(400)).max(200).exactOptional(),
+      bmcAccounts: z.array(z.string().max(64)).max(64).exactOptional(),
       build: buildReport.exactOptional(),
     })
     .exactOptional(),

@@ -34,6 +34,7 @@ import {
   projectView,
   proposalView,
   readinessView,
+  recordView,
   reservationSummaryShape,
   reservationViewShape,
   revisionView,
@@ -307,6 +308,12 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     is: "What it is doing and waits for, who keeps it from everybody, why it was corrected last",
     tag: "nodes",
     answers: { 200: z.object({ answers: z.array(answerView) }) },
+    problems: missing,
+  },
+  "GET /v1/nodes/{id}/record": {
+    is: "Its flight recorder: all that is known of it, in one document",
+    tag: "nodes",
+    answers: { 200: recordView },
     problems: missing,
   },
   "GET /v1/nodes/{id}/issues": {

@@ -177,6 +177,7 @@ export const nodeState = z.strictObject({
       })
       .nullable(),
   }),
+  bmcAccounts: z.array(z.string()).nullable().default(null),
   certificate: z
     .strictObject({
       how: z.enum(["written", "sanitized"]),

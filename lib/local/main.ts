@@ -114,7 +114,9 @@ async function main(options: Options): Promise<number> {
       now: () => Date.now(),
       stopping: () => stopping,
     };
-    reporter.say(`API and status page: ${stack.api}/   everything is kept in ${options.data}`);
+    reporter.say(
+      `API and status page: ${stack.api}/   console: ${stack.api}/console   everything is kept in ${options.data}`,
+    );
     return await run(job, stack, layout, options);
   } finally {
     if (stopping && !options.json) reporter.say("Stopping; start again to carry on.");

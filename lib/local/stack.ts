@@ -4,7 +4,17 @@
  * the hardware, and lives on as real machines would.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { isAlive, type Living, startOf } from "../agent/living.ts";
@@ -75,6 +85,7 @@ export async function startStack({
   const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
   await endLeftovers(layout);
   prepareController(layout, settings, lab, rackKind);
+  deployFunctions(layout, functionsDir);
   const running: Records = { main: { pid: process.pid, start: startOf(process.pid) } };
   const children = new Map<string, ChildProcess>();
   let fail: (error: Error) => void = () => {};
@@ -159,7 +170,7 @@ export async function startStack({
       schema: "rackwright.cloud/1",
       ports: { api: apiPort, sqs: ports.sqs ?? 0, ssm: ports.ssm ?? 0, images: ports.images ?? 0 },
       dynamodbEndpoint: external ?? url(ports.dynamodb),
-      functions: functionsDir,
+      functions: layout.functions,
       queuesFile: layout.queues,
       ssmFile: layout.ssm,
       imagesDir: layout.images,
@@ -223,6 +234,13 @@ export async function startStack({
     if (rack !== null) await end(rack.living, "SIGTERM", stopPatienceMs);
     writeAtomically(layout.processes, "{}");
   }
+}
+
+/** Another folder of bundles takes the place of the one before; whoever runs them is told by SIGHUP. */
+function deployFunctions({ functions: link }: Layout, folder: string): void {
+  rmSync(`${link}.new`, { force: true });
+  symlinkSync(folder, `${link}.new`);
+  renameSync(`${link}.new`, link);
 }
 
 const logOf = ({ logs }: Layout, name: string): string => join(logs, `${name}.log`);

@@ -14,6 +14,7 @@ import { machines } from "./machines.ts";
 import { node } from "./node.ts";
 import { nodes } from "./nodes.ts";
 import { power } from "./power.ts";
+import { record } from "./record.ts";
 import { reserve } from "./reserve.ts";
 import { watch } from "./watch.ts";
 
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   machines,
   claim,
   explain,
+  record,
   images,
   labs,
   importLab,

@@ -30,6 +30,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     power: { observed: "unknown", at: now },
     disk: { image: null, revision: null, installation: null, taint: null },
     certificate: null,
+    bmcAccounts: null,
     address: null,
     epoch: 0,
     loan: null,

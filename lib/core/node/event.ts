@@ -41,5 +41,7 @@ export type NodeEvent =
     }
   /** It is lent to somebody, or given back by him (null). */
   | { readonly kind: "loan"; readonly loan: Loan | null; readonly reason: string; readonly actor: Actor }
+  /** Its record comes from a backup. */
+  | { readonly kind: "restored"; readonly reason: string; readonly actor: Actor }
   /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */
   | { readonly kind: "give-back"; readonly reason: string; readonly actor: Actor };

@@ -288,6 +288,8 @@ export interface NodeState {
   readonly power: { readonly observed: PowerState; readonly at: Instant };
   readonly disk: Disk;
   readonly certificate: Certificate | null;
+  /** Who may log in to its BMC, as it was when nobody had used the node; null: never read. */
+  readonly bmcAccounts: readonly string[] | null;
   /** Where a user reaches the running OS, and when it was read: never shown when older than the last load (R30). */
   readonly address: { readonly value: string; readonly at: Instant } | null;
   /** Grows with every command; the agent refuses a command with a lower one. */

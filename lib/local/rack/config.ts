@@ -38,6 +38,8 @@ export const rackFault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("slow-bmc"), node: nodeId, delayMs: spanMs }),
   z.strictObject({ kind: z.literal("ignore-power"), node: nodeId }),
   z.strictObject({ kind: z.literal("bad-disk"), node: nodeId }),
+  /** Somebody has an account on the BMC who has none anywhere else. */
+  z.strictObject({ kind: z.literal("bmc-account"), node: nodeId, name: z.string().min(1).max(16) }),
 ]);
 
 /** The body of POST /faults: first what is cleared (without a kind: all of the node's faults), then what is added. */
@@ -46,7 +48,9 @@ export const faultChange = z.strictObject({
     .array(
       z.strictObject({
         node: nodeId,
-        kind: z.enum(["hang", "dead-bmc", "slow-bmc", "ignore-power", "bad-disk"]).exactOptional(),
+        kind: z
+          .enum(["hang", "dead-bmc", "slow-bmc", "ignore-power", "bad-disk", "bmc-account"])
+          .exactOptional(),
       }),
     )
     .default([]),
