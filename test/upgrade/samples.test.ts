@@ -81,7 +81,7 @@ const namedByPeople = [
   "stages",
   "hours",
 ];
-namedByPeople.push("ready");
+namedByPeople.push("ready", "drift", "racks", "powerDomains", "switches", "biosProfiles", "classes");
 
 /** The value with a field that this version does not know, in each place where one could be. */
 function withNews(value: unknown): unknown[] {

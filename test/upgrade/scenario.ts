@@ -5,14 +5,19 @@
 import { advanceNode } from "../../lib/app/advance-node.ts";
 import { makeBlock, watchBlocks } from "../../lib/app/blocks.ts";
 import { giveBack } from "../../lib/app/hardware-log.ts";
+import { importLab } from "../../lib/app/import-lab.ts";
+import { ingestReports } from "../../lib/app/ingest-reports.ts";
+import { claimMachine, viewMachines } from "../../lib/app/machines.ts";
 import { preload } from "../../lib/app/preload.ts";
 import { registerImage } from "../../lib/app/register-image.ts";
 import { setProject } from "../../lib/app/set-project.ts";
 import { watchLabs, watchPower } from "../../lib/app/watch.ts";
 import { blockBody } from "../../lib/contracts/block.ts";
+import { labFile } from "../../lib/contracts/lab-file.ts";
+import { reports } from "../../lib/contracts/report.ts";
 import { codecs, type Kind } from "../../lib/contracts/stored.ts";
 import { wakeSchema } from "../../lib/contracts/wake.ts";
-import { branded, isProjectId } from "../../lib/core/ids.ts";
+import { branded, isNodeId, isProjectId } from "../../lib/core/ids.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { controller, MemoryLab } from "../app/lab.ts";
 
@@ -146,6 +151,70 @@ await lab.store.commit([
     expect: "any",
   },
 ]);
+// A lab with all that stands in an inventory, and machines that nobody knows: one becomes a node, one is held and claimed.
+const green = labFile.parse({
+  schema: "rackwright.lab/1",
+  lab: "green",
+  controllers: [controller],
+  racks: { a: { units: 42, location: "cellar" } },
+  powerDomains: { pdu: { address: "10.0.0.9", outlets: 8, rack: "a" } },
+  switches: { sw1: { ports: 48, rack: "a" } },
+  biosProfiles: { quiet: { attributes: { Fans: "slow", Cores: 8, Virtualization: true } } },
+  classes: { standard: { is: "what most have", minimum: { cpus: 2 } } },
+  identification: {
+    order: ["green-02"],
+    rules: [
+      {
+        name: "large",
+        minimum: { memoryMiB: 1_000_000 },
+        manufacturer: "Acme",
+        product: "R",
+        class: "standard",
+        nodeName: "large-{mac}",
+        power: { driver: "redfish", address: "https://{bmc}", credential: "bmc/green" },
+      },
+    ],
+    drift: { "nic-down": "block" },
+  },
+  nodes: ["green-01", "green-02"].map((id, index) => ({
+    id,
+    uuid: `7a1d0c52-0000-4000-8000-00000000000${index}`,
+    serial: `SN${index}`,
+    assetTag: `INV${index}`,
+    rack: { name: "a", unit: index + 1 },
+    outlets: [{ domain: "pdu", outlet: String(index + 1) }],
+    switchPort: { switch: "sw1", port: String(index + 1) },
+    console: { driver: "tcp", address: `10.0.0.8:${2000 + index}` },
+    biosProfile: "quiet",
+    bmc: { driver: "redfish", address: `https://10.0.1.${index}`, credential: "bmc/green" },
+  })),
+});
+await importLab(lab.app, green, operator);
+for (const [index, serial] of ["SN0", "SN1"].entries()) {
+  const hardware = {
+    cpus: 8,
+    memoryMiB: 32_768,
+    disks: [{ name: "sda", sizeBytes: 480e9, serial: `disk-${index}` }],
+    nics: [{ mac: `52:54:00:dd:00:0${index}`, name: "eth0", speedMbps: 10_000, link: "up" }],
+    firmware: { vendor: "Acme", version: "1.2" },
+    // The second contradicts itself.
+    system: { manufacturer: "Acme", product: "R1", uuid: green.nodes[0]?.uuid, serial, assetTag: "none" },
+    lldp: [{ mac: `52:54:00:dd:00:0${index}`, chassis: "00:11:22:33:44:55", systemName: "sw1", port: "1" }],
+  };
+  const [mac = ""] = hardware.nics.map((nic) => nic.mac);
+  const found = { lab: "green", node: null, at: lab.now + index, mac, bmcAddress: "10.0.1.0", hardware };
+  const sent = {
+    schema: "rackwright.reports/1",
+    controller,
+    journal: "0123456789abcdef",
+    reports: [{ kind: "found", found }],
+  };
+  record("reports", sent);
+  await ingestReports(lab.app, reports.parse(sent), `AROALAB:${controller}`);
+}
+for (const machine of (await viewMachines(lab.store, "green", 10, null)).machines)
+  if (machine.state === "held")
+    await claimMachine(lab.app, "green", machine.id, { node: branded(isNodeId, "green-02") }, operator);
 record("receipt", {
   schema: "rackwright.receipt/1",
   journal: "0123456789abcdef",
