@@ -4,9 +4,11 @@ import { adopted, type Finding, grown } from "../core/identification/drift.ts";
 import type { FoundMachine } from "../core/identification/machine.ts";
 import { answerTo, type IdentificationSettings, isDriftCode } from "../core/identification/settings.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { Actor } from "../core/node/node.ts";
+import { type Capacity, capacityOf } from "../core/node/hardware.ts";
+import type { Actor, NodeSpec } from "../core/node/node.ts";
 import type { Write } from "../ports/store.ts";
-import type { App } from "./app.ts";
+import { advanceNode } from "./advance-node.ts";
+import { type App, Contended } from "./app.ts";
 import { lookupWrites } from "./attach.ts";
 import { closeAsSettled, openIssue } from "./hardware-log.ts";
 
@@ -53,7 +55,30 @@ export async function noteSeen(
     { kind: "node-hardware", value, expect: before?.version ?? "absent" },
     ...(await lookupWrites(app, spec, accepted)),
   ];
-  return (await store.commit(writes)) === "committed";
+  return write(app, spec, capacityOf(seen), writes, actor);
+}
+
+/** What its people do not say, the allocator learns from the machine. */
+async function write(
+  app: App,
+  spec: NodeSpec,
+  capacity: Capacity,
+  writes: readonly Write[],
+  actor: Actor,
+): Promise<boolean> {
+  const node = await app.store.read("node", spec.id);
+  const isKnown = JSON.stringify(node?.capacity) === JSON.stringify(capacity);
+  if (node === null || spec.hardware !== undefined || isKnown)
+    return (await app.store.commit(writes)) === "committed";
+  const { class: nodeClass, tags } = node;
+  const fields = ["hardware"];
+  const event = { kind: "settings", class: nodeClass, tags, capacity, fields, actor } as const;
+  try {
+    return (await advanceNode(app, spec.id, event, { also: writes })) === "changed";
+  } catch (error) {
+    if (error instanceof Contended) return false;
+    throw error;
+  }
 }
 
 async function logFindings(

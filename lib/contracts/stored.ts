@@ -21,8 +21,8 @@ import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
-import { type NodeConsole, nodeConsole } from "./console.ts";
 import { type Codec, codec } from "./codec.ts";
+import { type NodeConsole, nodeConsole } from "./console.ts";
 import { minimumHardware } from "./hardware.ts";
 import {
   foundMachine,

@@ -247,6 +247,27 @@ describe("a machine that cannot be told for sure is held, and nothing is built o
   });
 });
 
+describe("what the allocator knows of a machine", () => {
+  const capacity = async () => (await stateOf("node-01")).capacity;
+
+  test("comes from the machine, where its people do not say: when it is found, and when it is only loaded", async () => {
+    await open([node("node-01", { macs: [mac(1)] })]);
+    expect(await capacity()).toBeNull();
+    await sees(machine(1), { node: "node-01" });
+    expect(await capacity()).toMatchObject({ cpus: 16, memoryMiB: 65_536, diskGiB: 447 });
+    expect((await stateOf("node-01")).provision.state).toBe("enrolled");
+    await sees(machine(1, { memoryMiB: 32_768 }));
+    expect(await capacity()).toMatchObject({ memoryMiB: 32_768 });
+  });
+
+  test("comes from its people, where they say it", async () => {
+    const hardware = { cpus: 4, memoryMiB: 1024 };
+    await open([node("node-01", { uuid: uuid(1), hardware })]);
+    await sees(machine(1));
+    expect(await capacity()).toMatchObject(hardware);
+  });
+});
+
 describe("what has changed in a machine is found and named in plain words", () => {
   const sighted = async (): Promise<void> => {
     await open([

@@ -36,7 +36,7 @@ start() {
     -accel tcg,thread=multi,tb-size=64 -cpu qemu64 -m 128 -boot "$order" \
     -netdev "user,id=n0,bootfile=$bootfile,hostfwd=tcp:127.0.0.1:$ssh_port-:22" -device "virtio-net-pci,netdev=n0,mac=$mac" \
     -device virtio-rng-pci -drive "if=virtio,file=disk.img,format=raw,cache=unsafe,discard=unmap" -chardev file,id=console,path=console.log,append=on -serial chardev:console \
-    -smbios "type=2,asset=rackwright-hang=$hang" -smbios "type=3,asset=rackwright-reach=127.0.0.1:$ssh_port" \
+    -smbios "$smbios" -smbios "type=2,asset=rackwright-hang=$hang" -smbios "type=3,asset=rackwright-reach=127.0.0.1:$ssh_port" \
     -pidfile "$PWD/pid" -daemonize </dev/null >>qemu.log 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 }
 

@@ -59,6 +59,7 @@ export function createMachine({
     mac,
     bootfile: `${config.bootServer}/boot/ipxe?mac=${mac}`,
     ssh_port: String(sshPort),
+    smbios: smbiosOf(node),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`);
   writeFileSync(at("settings"), lines.join(""));
@@ -93,6 +94,15 @@ export function createMachine({
       chassis("set", "power", "0");
     },
   };
+}
+
+/** What its firmware says of it, as an option of QEMU: nothing in it that QEMU or a shell reads otherwise. */
+function smbiosOf({ hardware: { system = {} } }: RackNode): string {
+  const { manufacturer, product, serial, uuid } = system;
+  const fields = Object.entries({ manufacturer, product, serial, uuid }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${value.replaceAll(/[^A-Za-z0-9 ._:-]/g, "")}`],
+  );
+  return ["type=1", ...fields].join(",");
 }
 
 const controllerSettings = `mc_setbmc 0x20
