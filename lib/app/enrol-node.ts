@@ -32,24 +32,35 @@ export async function enrolNode(app: App, spec: NodeSpec, actor: Actor): Promise
 }
 
 async function enrolNew(
-  { store, clock, outbox }: App,
+  app: App,
   spec: NodeSpec,
   actor: Actor,
   looksFirst: boolean,
 ): Promise<Enrolled | "conflict"> {
   const claims = claimsOf(descriptionOf(spec), spec.lab);
-  const taken = looksFirst ? await heldNow(store, spec, claims) : new Map<string, Holder>();
+  const taken = looksFirst ? await heldNow(app.store, spec, claims) : new Map<string, Holder>();
   if (typeof taken === "string") return { kind: "refused", why: taken };
-  const now = clock.now();
-  const committed = await store.commit([
-    { kind: "node-spec", value: spec, expect: "absent" },
-    { kind: "node", value: enrolledNode(spec, actor, now), expect: "absent" },
-    ...claims.map(({ key }) => taking(key, spec.id, taken.get(key) ?? null)),
-    firstEntry(spec, actor, now),
-  ]);
+  const now = app.clock.now();
+  const committed = await app.store.commit(enrolment(spec, actor, now, now, taken));
   if (committed === "conflict") return "conflict";
-  outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
+  app.outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
   return { kind: "enrolled" };
+}
+
+/** What has to be written for a node that is new. `due`: when it is looked at first. */
+export function enrolment(
+  spec: NodeSpec,
+  actor: Actor,
+  now: Instant,
+  due: Instant,
+  taken: ReadonlyMap<string, Holder>,
+): readonly Write[] {
+  return [
+    { kind: "node-spec", value: spec, expect: "absent" },
+    { kind: "node", value: { ...enrolledNode(spec, actor, now), due }, expect: "absent" },
+    ...claimsOf(descriptionOf(spec), spec.lab).map(({ key }) => taking(key, spec.id, taken.get(key) ?? null)),
+    firstEntry(spec, actor, now),
+  ];
 }
 
 async function changeKnown(
