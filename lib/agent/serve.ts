@@ -15,6 +15,7 @@ import { createBoots } from "./boots.ts";
 import { createBreaker } from "./breaker.ts";
 import { cloudClock } from "./clock.ts";
 import type { AgentConfig } from "./config.ts";
+import { createDiscovery } from "./discovery.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
@@ -65,6 +66,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     mostKept: limits.reportsKept,
     log,
   });
+  const discovery = createDiscovery({ journal, lab, now, report: reports.found });
   const boots = createBoots({
     journal,
     publicUrl: config.publicUrl,
@@ -74,6 +76,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     distrosDir: config.distrosDir,
     templatesDir: config.templatesDir,
     report: reports.beacon,
+    ...(config.discovery ? { discovery } : {}),
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
   const room = toolRoom({ atOnce: limits.toolsAtOnce, mark: journal.id });
@@ -130,6 +133,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     ...config.listen,
     boots,
     images,
+    discovery,
     bootFilesDir: config.bootFilesDir,
     health,
     log,

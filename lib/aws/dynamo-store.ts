@@ -273,7 +273,7 @@ function decode<K extends Kind>(kind: K, item: Record<string, unknown>): Stored[
     throw new Error(`${where} has schema ${schema} of ${kind}; this program reads ${codecs[kind].schema}`);
   }
   try {
-    return codecs[kind].parse(body);
+    return codecs[kind].read(body);
   } catch (error) {
     throw new Error(
       `${where} does not parse as ${kind}: ${error instanceof Error ? error.message : String(error)}`,

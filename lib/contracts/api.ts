@@ -26,6 +26,9 @@ export const routes = [
   "GET /v1/labs",
   "GET /v1/labs/{id}",
   "GET /v1/labs/{id}/correction",
+  "GET /v1/labs/{id}/machines",
+  "POST /v1/labs/{id}/machines/{machine}/claim",
+  "POST /v1/labs/{id}/machines/{machine}/forget",
   "GET /v1/labs/{id}/inventory",
   "POST /v1/labs/{id}/claims",
   "POST /v1/labs/{id}/import",
@@ -54,9 +57,11 @@ export const routes = [
   "PUT /v1/nodes/{id}",
   "GET /v1/nodes/{id}/timeline",
   "GET /v1/nodes/{id}/explain",
+  "GET /v1/nodes/{id}/record",
   "GET /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues/{issue}/close",
+  "POST /v1/nodes/{id}/identify",
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/loan",
@@ -84,6 +89,9 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/labs": hands,
   "GET /v1/labs/{id}": hands,
   "GET /v1/labs/{id}/correction": operators,
+  "GET /v1/labs/{id}/machines": hands,
+  "POST /v1/labs/{id}/machines/{machine}/claim": operators,
+  "POST /v1/labs/{id}/machines/{machine}/forget": operators,
   "GET /v1/labs/{id}/inventory": operators,
   "POST /v1/labs/{id}/claims": operators,
   "POST /v1/labs/{id}/import": operators,
@@ -112,9 +120,11 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "PUT /v1/nodes/{id}": operators,
   "GET /v1/nodes/{id}/timeline": hands,
   "GET /v1/nodes/{id}/explain": hands,
+  "GET /v1/nodes/{id}/record": operators,
   "GET /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues/{issue}/close": operators,
+  "POST /v1/nodes/{id}/identify": operators,
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
   "POST /v1/nodes/{id}/loan": operators,
@@ -168,6 +178,10 @@ export const nodeBody = labNode.omit({ id: true }).extend({ lab: labId });
 export const reloadBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
   image: imageId.describe("Its production revision is loaded as soon as the node is free."),
+});
+
+export const identifyBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
 });
 
 export const powerBody = z.strictObject({

@@ -11,6 +11,7 @@ import {
   eventsEnvironment,
   functionEnvironment,
   lettersEnvironment,
+  widgetsEnvironment,
 } from "./environment.ts";
 import type { Permission } from "./permissions.ts";
 import { consumerTimeoutSeconds, type QueueName } from "./queues.ts";
@@ -26,7 +27,11 @@ export type Trigger =
   | { readonly kind: "stream"; readonly batchSize: number }
   /** Once a minute. It never runs beside itself. */
   | { readonly kind: "minutely" }
+  /** By whoever may invoke it, and answers him. */
+  | { readonly kind: "invoked" }
   | { readonly kind: "routes"; readonly routes: readonly Route[] }
+  /** Called by a CloudWatch dashboard in the name of whoever looks at it (lib/contracts/dashboard.ts). */
+  | { readonly kind: "widget" }
   /** A page for a person at the machine itself: it asks nobody who he is, so it is not deployed. */
   | { readonly kind: "local-page"; readonly routeKey: string };
 
@@ -36,7 +41,8 @@ export type Variable =
   | keyof typeof consoleEnvironment.shape
   | keyof typeof consumerEnvironment.shape
   | keyof typeof eventsEnvironment.shape
-  | keyof typeof lettersEnvironment.shape;
+  | keyof typeof lettersEnvironment.shape
+  | keyof typeof widgetsEnvironment.shape;
 
 /** By the shape that a function reads its environment with (lib/contracts/environment.ts). */
 export const environments = {
@@ -46,6 +52,7 @@ export const environments = {
   consumerEnvironment,
   eventsEnvironment,
   lettersEnvironment,
+  widgetsEnvironment,
 } as const;
 
 export interface FunctionPlan {
@@ -108,7 +115,10 @@ export const functionNames = [
   "events",
   "letters",
   "api",
+  "console/act",
+  "operate",
   "console/status",
+  "console/widgets",
   "watchdogs/stuck-nodes",
   "watchdogs/reservations",
   "watchdogs/labs",
@@ -122,7 +132,7 @@ export type FunctionName = (typeof functionNames)[number];
 export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   jobs: consumer("jobs", 5, [readingMany]),
   steps: consumer("wakes", 20, [readingMany]),
-  reports: consumer("reports", 10, []),
+  reports: consumer("reports", 10, [listing, "dynamodb:Query table"]),
   events: {
     trigger: { kind: "stream", batchSize: 100 },
     timeoutSeconds: 30,
@@ -146,12 +156,42 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     environment: "apiEnvironment",
     may: [...advancing, readingMany, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
   },
+  operate: {
+    trigger: { kind: "invoked" },
+    // An Automation waits for five minutes.
+    timeoutSeconds: 270,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, readingMany, "dynamodb:Query table", listing],
+  },
+  "console/act": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, readingMany, "dynamodb:Query table", listing],
+  },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
     may: [readingMany, "dynamodb:Query index/pool", listing],
+  },
+  "console/widgets": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    // A whole vCPU: thousands of nodes are read and drawn while somebody waits.
+    memoryMb: 1769,
+    environment: "widgetsEnvironment",
+    may: [
+      "dynamodb:GetItem table",
+      readingMany,
+      "dynamodb:Query table",
+      listing,
+      "dynamodb:Query index/due",
+      "dynamodb:Query index/pool",
+    ],
   },
   "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
   "watchdogs/reservations": watchdog([...advancing, readingMany, listing, "dynamodb:Query index/due"]),

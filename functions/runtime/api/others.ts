@@ -24,7 +24,7 @@ import { type Handler, otherVersion, pageSize } from "./request.ts";
 
 type OtherRoute = Exclude<
   Route,
-  `${string} /v1/${"reservations" | "nodes" | "blocks"}${string}` | InventoryRoute
+  `${string} /v1/${"reservations" | "nodes" | "blocks" | "labs/{id}/machines"}${string}` | InventoryRoute
 >;
 
 let document: Answer | null = null;
