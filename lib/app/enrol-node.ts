@@ -34,26 +34,38 @@ export async function enrolNode(app: App, spec: NodeSpec, actor: Actor): Promise
 }
 
 async function enrolNew(
-  { store, clock, outbox }: App,
+  app: App,
   spec: NodeSpec,
   actor: Actor,
   looksFirst: boolean,
 ): Promise<Enrolled | "conflict"> {
   const claims = claimsOf(descriptionOf(spec), spec.lab);
-  const taken = looksFirst ? await heldNow(store, spec, claims) : new Map<string, Holder>();
+  const taken = looksFirst ? await heldNow(app.store, spec, claims) : new Map<string, Holder>();
   if (typeof taken === "string") return { kind: "refused", why: taken };
-  const now = clock.now();
+  const now = app.clock.now();
+  const committed = await app.store.commit(enrolment(spec, actor, now, now, taken));
+  if (committed === "conflict") return "conflict";
+  app.outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
+  return { kind: "enrolled" };
+}
+
+/** What has to be written for a node that is new. `due`: when it is looked at first. */
+export function enrolment(
+  spec: NodeSpec,
+  actor: Actor,
+  now: Instant,
+  due: Instant,
+  taken: ReadonlyMap<string, Holder>,
+): readonly Write[] {
   const node = enrolledNode(spec, actor, now);
-  const committed = await store.commit([
+  return [
     { kind: "node-spec", value: spec, expect: "absent" },
-    { kind: "node", value: node, expect: "absent" },
-    ...claims.map(({ key }) => taking(key, spec.id, taken.get(key) ?? null)),
+    // One whose machine was not found yet is looked at when it is.
+    { kind: "node", value: node.due === null ? node : { ...node, due }, expect: "absent" },
+    ...claimsOf(descriptionOf(spec), spec.lab).map(({ key }) => taking(key, spec.id, taken.get(key) ?? null)),
     ...lookups(spec),
     firstEntry(spec, node, actor, now),
-  ]);
-  if (committed === "conflict") return "conflict";
-  outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
-  return { kind: "enrolled" };
+  ];
 }
 
 async function changeKnown(

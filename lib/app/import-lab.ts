@@ -12,6 +12,7 @@ import type { Actor } from "../core/node/node.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { type Enrolled, enrolNode, release } from "./enrol-node.ts";
+import { enrolNodes } from "./enrol-nodes.ts";
 
 export interface Imported {
   readonly enrolled: readonly string[];
@@ -55,16 +56,12 @@ export async function importPart(
   return importNodes(app, lab, nodes, actor);
 }
 
-/** So many at the same time: each is several round trips to the store. */
-const atOnce = 16;
-
 async function importNodes(app: App, lab: LabId, nodes: readonly LabNode[], actor: Actor): Promise<Imported> {
-  const outcomes = new Map<string, Enrolled>();
-  const left = nodes.values();
-  const work = async (): Promise<void> => {
-    for (const node of left) outcomes.set(node.id, await enrolNode(app, specOf(node, lab), actor));
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  const outcomes = await enrolNodes(
+    app,
+    nodes.map((node) => specOf(node, lab)),
+    actor,
+  );
   const of = (kind: Enrolled["kind"]) =>
     nodes.map(({ id }) => id).filter((id) => outcomes.get(id)?.kind === kind);
   return {

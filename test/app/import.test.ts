@@ -4,6 +4,7 @@ import { enrol, importLab, importPart } from "../../lib/app/import-lab.ts";
 import { viewClaims, viewInventory } from "../../lib/app/inventory.ts";
 import { type LabFile, labFile, labPart } from "../../lib/contracts/lab-file.ts";
 import { branded, isLabId } from "../../lib/core/ids.ts";
+import { firstLookAfter } from "../../lib/core/node/enrol.ts";
 import { callsOf, knownOf, planOf } from "../../lib/inventory/plan.ts";
 import { MemoryLab } from "./lab.ts";
 
@@ -173,4 +174,39 @@ test("a node of another lab gives nothing up", async () => {
   const claim = `mac#${mac(1)}`;
   await importPart(app, branded(isLabId, "red"), labPart.parse({ release: [{ node: "a", claim }] }), actor);
   expect(await owner(claim)).toBe("a");
+});
+
+test("of two nodes of one part that want the same, one is enrolled and the other is refused by name", async () => {
+  const part = labPart.parse({
+    nodes: ["p", "q", "p"].map((id) => ({
+      id,
+      macs: [mac(9)],
+      bmc: { driver: "redfish", address: `https://${id}`, credential: "bmc/green" },
+    })),
+  });
+  const imported = await importPart(app, lab, part, actor);
+  expect(imported?.enrolled).toContain("p");
+  expect(imported?.refused).toEqual([`node q: MAC ${mac(9)} is already that of node p`]);
+  expect(await app.store.read("node-spec", "q")).toBeNull();
+});
+
+test("the nodes of a large lab are looked at one after the other, those of a small one at once", async () => {
+  const ids = Array.from({ length: 200 }, (_, index) => `n-${index}`);
+  const first = (nodes: number) => ids.map((id) => firstLookAfter(id, nodes));
+  expect(new Set(first(12))).toEqual(new Set([0]));
+  expect(new Set(first(10_000)).size).toBeGreaterThan(150);
+  expect(Math.max(...first(1_000_000))).toBeLessThan(900_000);
+  const large = branded(isLabId, "large");
+  const file = fileOf([a]);
+  const total = { nodes: 10_000, classes: ["standard"] };
+  const { schema: _, lab: __, nodes: ___, ...settings } = file;
+  const nodes = ids.slice(0, 30).map((id, index) => ({
+    id,
+    macs: [`52:54:00:bb:00:${String(index + 10)}`],
+    bmc: { driver: "redfish", address: `https://${id}`, credential: "bmc/green" },
+  }));
+  await importPart(app, large, labPart.parse({ settings, total, nodes }), actor);
+  const stored = await Promise.all(nodes.map(({ id }) => app.store.read("node", id)));
+  for (const node of stored)
+    expect((node?.due ?? 0) - (node?.since ?? 0)).toBe(firstLookAfter(node?.id ?? "", 10_000));
 });

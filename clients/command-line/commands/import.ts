@@ -7,8 +7,8 @@ import { table } from "../text.ts";
 
 /** The API's own limit. */
 const mostClaims = 1000;
-/** The API is one function, many at a time: so many calls go side by side. */
-const atOnce = 4;
+/** So many calls go side by side. */
+const atOnce = 2;
 
 export const importLab = command({
   name: "import",

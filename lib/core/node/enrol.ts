@@ -2,7 +2,7 @@
  * The first state of a node. One whose interfaces are known is enrolled, and inspected before anybody can have it; nothing is
  * built on any other before its machine was found (R73, R81).
  */
-import { after, type Instant } from "../time.ts";
+import { after, type Instant, type Ms } from "../time.ts";
 import { capacityOf } from "./hardware.ts";
 import type { Actor, NodeSpec, NodeState } from "./node.ts";
 
@@ -42,4 +42,21 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     correctiveReboots: 0,
     due: isKnown ? now : null,
   };
+}
+
+/** A lab of fewer nodes is inspected at once. */
+const smallLab = 100;
+const perNodeMs: Ms = 50;
+/** A timer cannot be set for later than a quarter of an hour. */
+const mostMs: Ms = 600_000;
+
+/**
+ * How long after its enrolment a node is looked at first. The nodes of a large lab come one after the other, so that ten
+ * thousand inspections do not stand in each other's way, or in the way of the import that asks for them.
+ */
+export function firstLookAfter(id: string, nodes: number): Ms {
+  if (nodes < smallLab) return 0;
+  let sum = 0;
+  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return sum % Math.min(mostMs, nodes * perNodeMs);
 }
