@@ -7,6 +7,8 @@ import { callerOf, type RoleClaims } from "../lib/contracts/authorizer.ts";
 import { apiEnvironment, readEnvironment, readRoleClaims } from "../lib/contracts/environment.ts";
 import { actorOf, type Caller } from "../lib/core/caller.ts";
 import { blockHandlers } from "./runtime/api/blocks.ts";
+import { inventoryHandlers } from "./runtime/api/inventory.ts";
+import { machineHandlers } from "./runtime/api/machines.ts";
 import { nodeHandlers } from "./runtime/api/nodes.ts";
 import { otherHandlers } from "./runtime/api/others.ts";
 import type { Handler } from "./runtime/api/request.ts";
@@ -21,7 +23,9 @@ const claims: RoleClaims = readRoleClaims(readEnvironment(apiEnvironment, proces
 const handlers: Readonly<Record<Route, Handler>> = {
   ...reservationHandlers,
   ...nodeHandlers,
+  ...machineHandlers,
   ...blockHandlers,
+  ...inventoryHandlers,
   ...otherHandlers,
 };
 
@@ -50,6 +54,7 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
       actor: actorOf(caller ?? nobody),
       id: pathParameters?.["id"] ?? "",
       issue: pathParameters?.["issue"] ?? "",
+      machine: pathParameters?.["machine"] ?? "",
       body: bodyOf(event),
       query: queryStringParameters ?? {},
       ifVersion,

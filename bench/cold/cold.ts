@@ -26,6 +26,8 @@ const environment = (name: FunctionName) => ({
     DEAD_LETTER_QUEUE_URL: "http://127.0.0.1:1/dead",
     DOCUMENT_NAME: "Rackwright-Run",
     CONSOLE_TOKEN_PATH: undefined,
+    CONSOLE_ACT_FUNCTION: "arn:aws:lambda:us-east-1:000000000000:function:act",
+    METRICS_NAMESPACE: "Rackwright",
     POLICY: undefined,
     MAIL_FROM: "bench@rackwright.example",
     ROLE_CLAIMS: undefined,

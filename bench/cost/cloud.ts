@@ -164,6 +164,8 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
       DEAD_LETTER_QUEUE_URL: queueUrl("dead"),
       DOCUMENT_NAME: "Rackwright-Run",
       CONSOLE_TOKEN_PATH: undefined,
+      CONSOLE_ACT_FUNCTION: "arn:aws:lambda:us-east-1:000000000000:function:act",
+      METRICS_NAMESPACE: "Rackwright",
       POLICY: undefined,
       MAIL_FROM: undefined,
       ROLE_CLAIMS: undefined,
@@ -191,6 +193,7 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
       return await handler(event, {
         awsRequestId: `request-${order}`,
         functionName: name,
+        invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
         callbackWaitsForEmptyEventLoop: false,
         getRemainingTimeInMillis: () => 20_000,
       });

@@ -37,6 +37,8 @@ export const agentConfig = z.strictObject({
   /** Distributions that this lab has registered, and templates for their installers. */
   distrosDir: z.string().min(1).default("/etc/rackwright/distros"),
   templatesDir: z.string().min(1).default("/etc/rackwright/templates"),
+  /** Machines that nobody knows are given the ramdisk, which tells what they are (docs/identification.md). */
+  discovery: z.boolean().default(false),
   limits: z.strictObject(limits).prefault({}),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;

@@ -15,6 +15,7 @@ import { createBoots } from "./boots.ts";
 import { createBreaker } from "./breaker.ts";
 import { cloudClock } from "./clock.ts";
 import type { AgentConfig } from "./config.ts";
+import { createDiscovery } from "./discovery.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
@@ -72,6 +73,7 @@ export async function serve(
     progressEveryMs: 1000 * limits.progressSeconds,
     log,
   });
+  const discovery = createDiscovery({ journal, lab, now, report: reports.found });
   const boots = createBoots({
     journal,
     publicUrl: config.publicUrl,
@@ -81,6 +83,7 @@ export async function serve(
     distrosDir: config.distrosDir,
     templatesDir: config.templatesDir,
     report: reports.beacon,
+    ...(config.discovery ? { discovery } : {}),
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
   const room = toolRoom({ atOnce: limits.toolsAtOnce, mark: journal.id });
@@ -136,6 +139,7 @@ export async function serve(
     ...config.listen,
     boots,
     images,
+    discovery,
     bootFilesDir: config.bootFilesDir,
     health,
     log,

@@ -78,6 +78,7 @@ export async function acceptJob(
       const why = reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
       return nodeJob(app, { id: job.id, kind: `power-${change}`, node }, null, why);
     }
+    case "identify":
     case "inspect":
       return nodeJob(app, job, null, actor);
   }
@@ -103,6 +104,10 @@ async function nodeJob(
     );
   }
   const { state: provision } = state.provision;
+  if (provision === "unidentified") {
+    const message = `node ${node} has no machine yet: nothing is done to it before one was found (docs/identification.md)`;
+    return refuse("node-unidentified", message);
+  }
   if (provision === "quarantined" || provision === "maintenance") {
     return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
   }

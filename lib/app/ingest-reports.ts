@@ -3,6 +3,7 @@
  * message itself cannot.
  */
 
+import type { Found } from "../contracts/found.ts";
 import type { Report, Reports } from "../contracts/report.ts";
 import type { Beacon } from "../core/command.ts";
 import { heard } from "../core/hands.ts";
@@ -12,6 +13,7 @@ import type { Instant } from "../core/time.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { handsPolicy } from "./dispatch.ts";
+import { heedFound } from "./identify.ts";
 
 export type Ingested = { readonly refused: readonly string[] };
 
@@ -26,13 +28,34 @@ export async function ingestReports(
   }
   const refused: string[] = [];
   for (const report of reports) {
-    const reason =
-      report.kind === "alive"
-        ? await heardOf(app, report.lab, controller, journal)
-        : await ingest(app, report, controller);
+    const reason = await take(app, report, controller, journal);
     if (reason !== null) refused.push(reason);
   }
   return { refused };
+}
+
+function take(
+  app: App,
+  report: Report,
+  controller: ControllerId,
+  journal: JournalId,
+): Promise<string | null> {
+  switch (report.kind) {
+    case "alive":
+      return heardOf(app, report.lab, controller, journal);
+    case "found":
+      return ingestFound(app, report.found, controller);
+    default:
+      return ingest(app, report, controller);
+  }
+}
+
+/** A machine is believed only to be in a lab of the controller that tells of it. */
+async function ingestFound(app: App, found: Found, controller: ControllerId): Promise<string | null> {
+  const lab = await app.store.read("lab", found.lab);
+  if (lab?.controllers.includes(controller) !== true)
+    return `${controller} is not a controller of lab ${found.lab}, where it found machine ${found.mac}`;
+  return heedFound(app, lab, found, { kind: "agent", name: controller });
 }
 
 /** Takes down which journal speaks for a controller: from then on commands name it (lib/core/hands.ts). */
@@ -54,7 +77,7 @@ async function heardOf(app: App, labId: LabId, id: ControllerId, journal: Journa
 
 async function ingest(
   app: App,
-  report: Exclude<Report, { kind: "alive" }>,
+  report: Extract<Report, { kind: "command" | "beacon" }>,
   controller: ControllerId,
 ): Promise<string | null> {
   const name = report.kind === "command" ? report.result.node : report.beacon.node;

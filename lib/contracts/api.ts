@@ -1,6 +1,7 @@
 /** The HTTP API: its routes (API Gateway route keys) and the bodies it takes. */
 import * as z from "zod";
 import type { Role } from "../core/caller.ts";
+import { minimumHardware } from "./hardware.ts";
 import { mostNodes, powerChange, requirements } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
@@ -25,6 +26,12 @@ export const routes = [
   "GET /v1/labs",
   "GET /v1/labs/{id}",
   "GET /v1/labs/{id}/correction",
+  "GET /v1/labs/{id}/machines",
+  "POST /v1/labs/{id}/machines/{machine}/claim",
+  "POST /v1/labs/{id}/machines/{machine}/forget",
+  "GET /v1/labs/{id}/inventory",
+  "POST /v1/labs/{id}/claims",
+  "POST /v1/labs/{id}/import",
   "POST /v1/images",
   "GET /v1/images",
   "GET /v1/images/{id}",
@@ -50,9 +57,11 @@ export const routes = [
   "PUT /v1/nodes/{id}",
   "GET /v1/nodes/{id}/timeline",
   "GET /v1/nodes/{id}/explain",
+  "GET /v1/nodes/{id}/record",
   "GET /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues/{issue}/close",
+  "POST /v1/nodes/{id}/identify",
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/loan",
@@ -80,6 +89,12 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/labs": hands,
   "GET /v1/labs/{id}": hands,
   "GET /v1/labs/{id}/correction": operators,
+  "GET /v1/labs/{id}/machines": hands,
+  "POST /v1/labs/{id}/machines/{machine}/claim": operators,
+  "POST /v1/labs/{id}/machines/{machine}/forget": operators,
+  "GET /v1/labs/{id}/inventory": operators,
+  "POST /v1/labs/{id}/claims": operators,
+  "POST /v1/labs/{id}/import": operators,
   "POST /v1/images": operators,
   "GET /v1/images": everyone,
   "GET /v1/images/{id}": everyone,
@@ -105,9 +120,11 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "PUT /v1/nodes/{id}": operators,
   "GET /v1/nodes/{id}/timeline": hands,
   "GET /v1/nodes/{id}/explain": hands,
+  "GET /v1/nodes/{id}/record": operators,
   "GET /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues/{issue}/close": operators,
+  "POST /v1/nodes/{id}/identify": operators,
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
   "POST /v1/nodes/{id}/loan": operators,
@@ -130,6 +147,8 @@ export const reservationBody = z.strictObject({
   ...requirements,
 });
 
+const least = z.coerce.number().int().min(1).max(1_073_741_824).exactOptional();
+
 /** What can be had: of one class, or of all. */
 export const availabilityQuery = z.object({
   class: words(63).exactOptional().describe("Of this class only, and from when on there is enough of it"),
@@ -141,6 +160,16 @@ export const availabilityQuery = z.object({
     .max(60 * 24 * 30)
     .default(60)
     .describe("For so long"),
+  cpus: least.describe("With so many CPUs"),
+  memoryMiB: least.describe("With so much memory"),
+  diskGiB: least.describe("With a disk of that size"),
+  nics: least.describe("With so many network interfaces"),
+  features: z
+    .string()
+    .max(500)
+    .transform((text) => text.split(",").filter((each) => each !== ""))
+    .exactOptional()
+    .describe("With all of these, separated by commas"),
 });
 export type AvailabilityQuery = z.infer<typeof availabilityQuery>;
 
@@ -149,6 +178,10 @@ export const nodeBody = labNode.omit({ id: true }).extend({ lab: labId });
 export const reloadBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
   image: imageId.describe("Its production revision is loaded as soon as the node is free."),
+});
+
+export const identifyBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
 });
 
 export const powerBody = z.strictObject({
@@ -203,6 +236,7 @@ export const imageBody = z
     settings: imageSettings
       .exactOptional()
       .describe("What else the build system wants to know: docs/build-systems.md"),
+    minimum: minimumHardware.exactOptional().describe("What a machine must at least have for it"),
     /** How long its operating system takes, where it differs from others; null: as it is everywhere. */
     correction: policyOverrides.nullable().exactOptional(),
   })

@@ -7,9 +7,11 @@
  *   GET  /boot/plan              with the boot's token: what to write
  *   GET  /images/SHA256          with the boot's token; ranges; the bytes served are counted per boot
  *   GET  /install/TOKEN/FILE     what an installer is told: ks.cfg, preseed.cfg, user-data, from the lab's template
+ *   POST /machine                with the boot's token, or with one that is good for this alone: what the ramdisk runs on
  *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
  *
- * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line.
+ * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line. With `rackwright.mode=discovery`
+ * it only tells what it runs on, and restarts the machine: it has no plan and writes nothing.
  */
 import * as z from "zod";
 import { phases } from "../core/command.ts";

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { slug } from "../core/ids.ts";
+import { minimumHardware } from "./hardware.ts";
 import { at, imageId, labId, nodeId, projectId, reservationId, words } from "./scalars.ts";
 
 export const jobSchema = "rackwright.job/1";
@@ -47,6 +48,11 @@ export const requirements = {
     ),
   class: words(63).default("standard").describe("Class of the nodes."),
   tags: z.array(words(63)).max(20).default([]).describe("Tags that each node must have."),
+  minimum: minimumHardware
+    .exactOptional()
+    .describe(
+      "What each node must at least have, beside what its image needs: cpus, memoryMiB, diskGiB, nics, features.",
+    ),
   project: projectId.nullable().default(null).describe("The project in whose quota it counts."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
   prefer: z.array(nodeId).max(mostNodes).default([]).describe("Nodes to take first if they are free."),
@@ -122,6 +128,9 @@ export const jobMessage = z.discriminatedUnion("kind", [
     .describe(
       "Switch a node on, off, or off and on: at once if it is at rest or in use, else as soon as it is.",
     ),
+  z
+    .strictObject({ ...message, kind: z.literal("identify"), node: nodeId })
+    .describe("Light a node's machine up for two minutes, so that a person finds it in the racks."),
   z
     .strictObject({ ...message, kind: z.literal("inspect"), node: nodeId })
     .describe(

@@ -21,11 +21,16 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   budget: ({ lab }) => keyOf("budget", lab),
   image: ({ id }) => keyOf("image", id),
   revision: ({ revision }) => keyOf("revision", revision),
+  machine: ({ id, lab }) => keyOf("machine", machineKey(lab, id)),
+  lookup: ({ id }) => keyOf("lookup", id),
+  "node-hardware": ({ node }) => keyOf("node-hardware", node),
   issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
   job: ({ id }) => keyOf("job", id),
   project: ({ id }) => keyOf("project", id),
   block: ({ id }) => keyOf("block", id),
   mac: ({ mac: address }) => keyOf("mac", address),
+  identity: ({ id }) => keyOf("identity", id),
+  inventory: ({ lab }) => keyOf("inventory", lab),
   calendar: ({ node, period }) => keyOf("calendar", calendarId(node, period)),
   experience: ({ id }) => keyOf("experience", id),
   stock: ({ id }) => keyOf("stock", id),
@@ -37,6 +42,12 @@ export const calendarId = (node: string, period: number): string => `${node}#${p
 
 /** Of an image on nodes of a class. */
 export const experienceId = (nodeClass: string, image: string): string => `${nodeClass}#${image}`;
+
+/** A found machine is known within its lab: one that was moved is found again. */
+export const machineKey = (lab: string, machine: string): string => `${lab}#${machine}`;
+
+/** Where the machines of a lab begin in the list of all, those that are held first. */
+export const machinesOf = (lab: string, state: "held" | "identified" | "" = ""): string => `${lab}#${state}`;
 
 /** A power domain is known within its lab. */
 export const leaseId = (lab: string, domain: string): string => `${lab}#${domain}`;
@@ -50,6 +61,8 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `node#${id}`, sk: "state" };
     case "node-spec":
       return { pk: `node#${id}`, sk: "spec" };
+    case "node-hardware":
+      return { pk: `node#${id}`, sk: "hardware" };
     case "progress":
       return { pk: `node#${id}`, sk: "progress" };
     case "lab":
@@ -59,6 +72,8 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `image#${id.slice(0, id.lastIndexOf(":"))}`, sk: revisionKey(id) };
     case "budget":
       return { pk: `lab#${id}`, sk: "budget" };
+    case "inventory":
+      return { pk: `lab#${id}`, sk: "inventory" };
     default:
       return { pk: `${kind}#${id}`, sk: kind };
   }
@@ -96,6 +111,8 @@ export const dueKey = (scope: string, shard: number): string => `due#${scope}#${
 export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
 export const classKey = (nodeClass: string): string => `class#${nodeClass}`;
 export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
+
+export const labNodesKey = (lab: string): string => `nodes-of#${lab}`;
 
 export const ownerKey = (owner: string): string => `owner#${owner}`;
 
@@ -137,7 +154,20 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
     issue.state === "open"
       ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } }
       : none,
-  "node-spec": ({ id, class: nodeClass }) => ({ ...none, pool: { pk: classKey(nodeClass), sk: id } }),
+  machine: ({ lab, id, forgotten, firstSeen, verdict }) =>
+    forgotten
+      ? none
+      : {
+          ...none,
+          list: { pk: "machine", sk: `${machinesOf(lab, verdict.kind)}#${padded(firstSeen)}#${id}` },
+        },
+  lookup: () => none,
+  "node-hardware": () => none,
+  "node-spec": ({ id, lab, class: nodeClass }) => ({
+    ...none,
+    pool: { pk: classKey(nodeClass), sk: id },
+    list: { pk: labNodesKey(lab), sk: id },
+  }),
   calendar: () => none,
   progress: () => none,
   budget: () => none,
@@ -147,6 +177,8 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   revision: () => none,
   job: () => none,
   mac: () => none,
+  identity: () => none,
+  inventory: () => none,
   timeline: () => none,
   experience: () => none,
   stock: () => none,

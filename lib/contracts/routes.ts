@@ -3,6 +3,7 @@ import * as z from "zod";
 import {
   availabilityQuery,
   extendBody,
+  identifyBody,
   imageBody,
   issueBody,
   loanBody,
@@ -17,7 +18,9 @@ import {
   reservationBody,
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
-import { labFile } from "./lab-file.ts";
+import { claimBody, machineView } from "./identification.ts";
+import { claimsBody, claimsView, inventoryView } from "./inventory-views.ts";
+import { labFile, labPart } from "./lab-file.ts";
 import {
   answerView,
   availabilityView,
@@ -31,6 +34,7 @@ import {
   projectView,
   proposalView,
   readinessView,
+  recordView,
   reservationSummaryShape,
   reservationViewShape,
   revisionView,
@@ -53,6 +57,12 @@ const after = { after: "Only what has a higher sequence number" };
 const page = <T extends z.ZodType>(name: string, shape: T) =>
   z.object({ [name]: z.array(shape), next: z.string().nullable() });
 const entries = z.object({ entries: z.array(timelineView), next: z.int().nullable() });
+const imported = z.object({
+  enrolled: z.array(z.string()),
+  changed: z.array(z.string()),
+  unchanged: z.int(),
+  refused: z.array(z.string()),
+});
 const missing = { 404: "There is none of that id" };
 
 export const contracts: Readonly<Record<Route, RouteContract>> = {
@@ -73,14 +83,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     is: "Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone",
     tag: "labs",
     body: labFile,
-    answers: {
-      200: z.object({
-        enrolled: z.array(z.string()),
-        changed: z.array(z.string()),
-        unchanged: z.int(),
-        refused: z.array(z.string()),
-      }),
-    },
+    answers: { 200: imported },
   },
   "GET /v1/labs": { is: "All labs", tag: "labs", query: next, answers: { 200: page("labs", labViewShape) } },
   "GET /v1/labs/{id}": { is: "A lab", tag: "labs", answers: { 200: labViewShape }, problems: missing },
@@ -89,6 +92,46 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "labs",
     query: next,
     answers: { 200: page("proposals", proposalView) },
+    problems: missing,
+  },
+  "GET /v1/labs/{id}/machines": {
+    is: "Machines that were found in a lab: first those that are held, with why, then those that were identified",
+    tag: "labs",
+    query: next,
+    answers: { 200: page("machines", machineView) },
+    problems: missing,
+  },
+  "POST /v1/labs/{id}/machines/{machine}/claim": {
+    is: "Say who a found machine is: a node of the lab, or a new one of a class",
+    tag: "labs",
+    body: claimBody,
+    answers: { 200: machineView },
+    problems: { ...missing, 409: "The node is in use, or of another lab" },
+  },
+  "POST /v1/labs/{id}/machines/{machine}/forget": {
+    is: "Hear no more of a machine that is held; if it tells of itself again, it is new",
+    tag: "labs",
+    answers: { 200: machineView },
+    problems: { ...missing, 409: "It is a node" },
+  },
+  "GET /v1/labs/{id}/inventory": {
+    is: "A lab as a file would describe it, some nodes at a time",
+    tag: "labs",
+    query: next,
+    answers: { 200: inventoryView },
+    problems: missing,
+  },
+  "POST /v1/labs/{id}/claims": {
+    is: "Who has what only one node can have: a MAC, a UUID, a serial number, a name. What nobody has is left out",
+    tag: "labs",
+    body: claimsBody,
+    answers: { 200: claimsView },
+  },
+  "POST /v1/labs/{id}/import": {
+    is: "Import a part of a lab: its settings, then its nodes, some at a time. The same part again changes nothing",
+    tag: "labs",
+    body: labPart,
+    answers: { 200: imported },
     problems: missing,
   },
   "POST /v1/images": {
@@ -267,6 +310,12 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     answers: { 200: z.object({ answers: z.array(answerView) }) },
     problems: missing,
   },
+  "GET /v1/nodes/{id}/record": {
+    is: "Its flight recorder: all that is known of it, in one document",
+    tag: "nodes",
+    answers: { 200: recordView },
+    problems: missing,
+  },
   "GET /v1/nodes/{id}/issues": {
     is: "Its hardware log",
     tag: "nodes",
@@ -285,6 +334,17 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: reasonBody,
     answers: { 200: issueView },
     problems: missing,
+  },
+  "POST /v1/nodes/{id}/identify": {
+    is: "Light its machine up for two minutes, so that a person finds it in the racks",
+    tag: "nodes",
+    body: identifyBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined, in maintenance, or has no machine yet",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
   },
   "POST /v1/nodes/{id}/power": {
     is: "Switch it on, off, or off and on: at once if it is at rest or in use, else as soon as it is",

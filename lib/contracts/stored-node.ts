@@ -12,6 +12,8 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
+import { capacity } from "./hardware.ts";
+import { wiring } from "./inventory.ts";
 import { buildReport, fault, osFacts } from "./report.ts";
 import {
   at,
@@ -42,6 +44,7 @@ export const nodeSpec = z.strictObject({
   tags: z.array(z.string()),
   macs: z.array(mac),
   power: powerSettings,
+  ...wiring,
   version: z.int().min(1),
 }) satisfies z.ZodType<NodeSpec>;
 
@@ -100,6 +103,7 @@ const jobRun = z.strictObject({
 }) satisfies z.ZodType<JobRun>;
 
 const provision = z.discriminatedUnion("state", [
+  z.strictObject({ state: z.literal("unidentified") }),
   z.strictObject({ state: z.literal("enrolled"), job: jobRun.nullable() }),
   z.strictObject({ state: z.literal("available") }),
   z.strictObject({ state: z.literal("reserved"), reservation: reservationId, job: jobRun.nullable() }),
@@ -120,6 +124,7 @@ const provision = z.discriminatedUnion("state", [
 ]) satisfies z.ZodType<Provision>;
 
 const provisionState = z.enum([
+  "unidentified",
   "enrolled",
   "available",
   "reserved",
@@ -136,6 +141,7 @@ export const nodeState = z.strictObject({
   lab: labId,
   class: z.string(),
   tags: z.array(z.string()),
+  capacity: capacity.nullable().default(null),
   version: z.int().min(1),
   provision,
   since: at,
@@ -171,6 +177,7 @@ export const nodeState = z.strictObject({
       })
       .nullable(),
   }),
+  bmcAccounts: z.array(z.string()).nullable().default(null),
   certificate: z
     .strictObject({
       how: z.enum(["written", "sanitized"]),

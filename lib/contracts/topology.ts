@@ -11,6 +11,7 @@ import {
   eventsEnvironment,
   functionEnvironment,
   lettersEnvironment,
+  widgetsEnvironment,
 } from "./environment.ts";
 import type { Permission } from "./permissions.ts";
 import { consumerTimeoutSeconds, type QueueName } from "./queues.ts";
@@ -26,7 +27,11 @@ export type Trigger =
   | { readonly kind: "stream"; readonly batchSize: number }
   /** Once a minute. It never runs beside itself. */
   | { readonly kind: "minutely" }
+  /** By whoever may invoke it, and answers him. */
+  | { readonly kind: "invoked" }
   | { readonly kind: "routes"; readonly routes: readonly Route[] }
+  /** Called by a CloudWatch dashboard in the name of whoever looks at it (lib/contracts/dashboard.ts). */
+  | { readonly kind: "widget" }
   /** A page for a person at the machine itself: it asks nobody who he is, so it is not deployed. */
   | { readonly kind: "local-page"; readonly routeKey: string };
 
@@ -36,7 +41,8 @@ export type Variable =
   | keyof typeof consoleEnvironment.shape
   | keyof typeof consumerEnvironment.shape
   | keyof typeof eventsEnvironment.shape
-  | keyof typeof lettersEnvironment.shape;
+  | keyof typeof lettersEnvironment.shape
+  | keyof typeof widgetsEnvironment.shape;
 
 /** By the shape that a function reads its environment with (lib/contracts/environment.ts). */
 export const environments = {
@@ -46,6 +52,7 @@ export const environments = {
   consumerEnvironment,
   eventsEnvironment,
   lettersEnvironment,
+  widgetsEnvironment,
 } as const;
 
 export interface FunctionPlan {
@@ -83,12 +90,16 @@ const sweeping = [
 
 const listing = "dynamodb:Query index/list" satisfies Permission;
 
-const consumer = (queue: QueueName, maximumConcurrency: number): FunctionPlan => ({
+const consumer = (
+  queue: QueueName,
+  maximumConcurrency: number,
+  more: readonly Permission[] = [],
+): FunctionPlan => ({
   trigger: { kind: "queue", queue, batchSize: 10, maximumConcurrency },
   timeoutSeconds: consumerTimeoutSeconds,
   memoryMb: 512,
   environment: "consumerEnvironment",
-  may: [...advancing, "sqs:SendMessage dead-letters"],
+  may: [...advancing, ...more, "sqs:SendMessage dead-letters"],
 });
 
 const watchdog = (may: readonly Permission[]): FunctionPlan => ({
@@ -107,7 +118,10 @@ export const functionNames = [
   "events",
   "letters",
   "api",
+  "console/act",
+  "operate",
   "console/status",
+  "console/widgets",
   "watchdogs/stuck-nodes",
   "watchdogs/reservations",
   "watchdogs/labs",
@@ -121,7 +135,7 @@ export type FunctionName = (typeof functionNames)[number];
 export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   jobs: consumer("jobs", 5),
   steps: consumer("wakes", 20),
-  reports: consumer("reports", 10),
+  reports: consumer("reports", 10, [listing, "dynamodb:Query table"]),
   events: {
     trigger: { kind: "stream", batchSize: 100 },
     timeoutSeconds: 30,
@@ -145,12 +159,42 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     environment: "apiEnvironment",
     may: [...advancing, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
   },
+  operate: {
+    trigger: { kind: "invoked" },
+    // An Automation waits for five minutes.
+    timeoutSeconds: 270,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, "dynamodb:Query table", listing],
+  },
+  "console/act": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, "dynamodb:Query table", listing],
+  },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
     may: ["dynamodb:BatchGetItem table", "dynamodb:Query index/pool", listing],
+  },
+  "console/widgets": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    // A whole vCPU: thousands of nodes are read and drawn while somebody waits.
+    memoryMb: 1769,
+    environment: "widgetsEnvironment",
+    may: [
+      "dynamodb:GetItem table",
+      "dynamodb:BatchGetItem table",
+      "dynamodb:Query table",
+      listing,
+      "dynamodb:Query index/due",
+      "dynamodb:Query index/pool",
+    ],
   },
   "watchdogs/stuck-nodes": watchdog([...reading, listing, ...sweeping]),
   "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),

@@ -5,9 +5,10 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { ids } from "../aws/clock.ts";
-import { type LabFile, labFile } from "../contracts/lab-file.ts";
+import type { LabFile } from "../contracts/lab-file.ts";
 import { explain } from "../contracts/scalars.ts";
 import type { ReservationView } from "../contracts/views.ts";
+import { problemText, readLabFile } from "../inventory/read.ts";
 import { ApiError, apiClient } from "./cli/api-client.ts";
 import { follow, isAtRest, isHandedOver, type MainJob, prepareLab, resultOf } from "./cli/main-job.ts";
 import { help, type Options, readOptions, UsageError } from "./cli/options.ts";
@@ -16,6 +17,7 @@ import { makeDemoImage } from "./demo-image.ts";
 import { ImageError } from "./image-formats.ts";
 import { importImage } from "./image-store.ts";
 import { type Layout, layoutOf, settle, userKey, writeAtomically } from "./layout.ts";
+import { rackMachines } from "./rack/config.ts";
 import { missingFor, rackKindOf } from "./rack/kinds.ts";
 import { isFree } from "./rack/ports.ts";
 import { holderOf, type Stack, StackError, startStack } from "./stack.ts";
@@ -26,27 +28,45 @@ const user = "student";
 const reservationMinutes = 60;
 
 function readLab({ lab, count, hangs, deadBmcs }: Options): LabFile {
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(readFileSync(lab, "utf8"));
+    text = readFileSync(lab, "utf8");
   } catch (error) {
-    throw new UsageError(
-      `--lab: ${lab} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new UsageError(`--lab: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const parsed = labFile.safeParse(value);
-  if (!parsed.success) throw new UsageError(`--lab: ${lab}: ${explain(parsed.error)}`);
-  const { nodes } = parsed.data;
+  const reading = readLabFile(text);
+  if (!reading.ok) {
+    const [first] = reading.problems;
+    const more = reading.problems.length > 1 ? ` (and ${reading.problems.length - 1} more)` : "";
+    throw new UsageError(`--lab: ${first === undefined ? lab : problemText(lab, first)}${more}`);
+  }
+  const { file } = reading.read;
+  const { nodes } = file;
   const named: [string, string][] = [
     ...hangs.map(({ node }): [string, string] => ["--hang", node]),
     ...deadBmcs.map((node): [string, string] => ["--dead-bmc", node]),
   ];
   for (const [option, node] of named) {
     if (!nodes.some(({ id }) => id === node))
-      throw new UsageError(`${option}: lab ${parsed.data.lab} has no node ${node}`);
+      throw new UsageError(`${option}: lab ${file.lab} has no node ${node}`);
   }
   if (count > nodes.length)
-    throw new UsageError(`--count: lab ${parsed.data.lab} has ${nodes.length} nodes, ${count} are wanted`);
+    throw new UsageError(`--count: lab ${file.lab} has ${nodes.length} nodes, ${count} are wanted`);
+  return file;
+}
+
+/** Undefined: what the lab says. */
+function readMachines({ machines }: Options): z.infer<typeof rackMachines> | undefined {
+  if (machines === null) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(machines, "utf8"));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--machines: ${machines} is not JSON: ${why}`);
+  }
+  const parsed = rackMachines.safeParse(value);
+  if (!parsed.success) throw new UsageError(`--machines: ${machines}: ${explain(parsed.error)}`);
   return parsed.data;
 }
 
@@ -83,6 +103,7 @@ async function main(options: Options): Promise<number> {
     lab,
     apiPort: options.port,
     watchdogSeconds,
+    machines: readMachines(options),
     rackKind: rackKindOf[options.rack],
   });
   try {
@@ -93,7 +114,9 @@ async function main(options: Options): Promise<number> {
       now: () => Date.now(),
       stopping: () => stopping,
     };
-    reporter.say(`API and status page: ${stack.api}/   everything is kept in ${options.data}`);
+    reporter.say(
+      `API and status page: ${stack.api}/   console: ${stack.api}/console   everything is kept in ${options.data}`,
+    );
     return await run(job, stack, layout, options);
   } finally {
     if (stopping && !options.json) reporter.say("Stopping; start again to carry on.");

@@ -28,7 +28,7 @@ export interface Records {
 }
 
 /** What can be listed. */
-export type Listed = "node" | "reservation" | "lab" | "image" | "issue" | "project" | "block";
+export type Listed = "node" | "reservation" | "lab" | "image" | "machine" | "issue" | "project" | "block";
 
 /** Ways to find what to look at. They may lag behind: whoever acts reads the record again. */
 export interface Indexes {
@@ -40,6 +40,9 @@ export interface Indexes {
 
   /** All of a kind, in the order of the `list` index. */
   list<K extends Listed>(kind: K, limit: number, from: string | null): Promise<Page<Stored[K]>>;
+
+  /** What the nodes of a lab are, by their ids. */
+  enrolled(lab: string, limit: number, from: string | null): Promise<Page<Stored["node-spec"]>>;
 
   /** The reservations of one owner, the oldest first. */
   owned(owner: string, limit: number, from: string | null): Promise<Page<Stored["reservation"]>>;

@@ -117,11 +117,11 @@ function storeContract(name: string, store: () => Store): void {
       const enrol = (node: NodeState): Write[] => [
         put(node, "absent"),
         { kind: "node-spec", value: { ...spec, id: node.id }, expect: "absent" },
-        { kind: "mac", value: { mac, node: node.id }, expect: "absent" },
+        { kind: "mac", value: { mac, node: node.id, version: 1 }, expect: "absent" },
       ];
       expect(await store().commit(enrol(a))).toBe("committed");
       expect(await store().commit(enrol(b))).toBe("conflict");
-      expect(await store().read("mac", mac)).toEqual({ mac, node: a.id });
+      expect(await store().read("mac", mac)).toEqual({ mac, node: a.id, version: 1 });
     });
 
     test("only what carries a deadline is due, oldest first, over all shards, and only its own lab's", async () => {

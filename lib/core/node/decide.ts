@@ -15,7 +15,9 @@ import { foldBeacon, foldResult } from "./evidence.ts";
 import { heedReservation } from "./follow.ts";
 import { foldIssue, giveBack } from "./give-back.ts";
 import { endFence, shiftClocks, stopHands } from "./hands-off.ts";
+import { foldIdentified } from "./identified.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
+import { foldRestored } from "./restored.ts";
 import { enqueue, startWaitingJob } from "./waiting-jobs.ts";
 
 export type NodeDecision =
@@ -91,12 +93,21 @@ function fold(draft: Draft, event: NodeEvent): void {
       );
       return;
     }
+    case "identified":
+      return foldIdentified(draft, event);
     case "settings":
-      draft.node = { ...draft.node, class: event.class, tags: event.tags };
-      draft.notes.push(`its settings were changed: class ${event.class}`);
+      draft.node = {
+        ...draft.node,
+        class: event.class,
+        tags: event.tags,
+        capacity: event.capacity === undefined ? draft.node.capacity : event.capacity,
+      };
+      draft.notes.push(`its settings were changed: ${event.fields.join(", ")}`);
       return;
     case "issue":
       return foldIssue(draft, event.issue);
+    case "restored":
+      return foldRestored(draft, event);
     case "give-back":
       return giveBack(draft, event.reason);
   }
@@ -152,7 +163,7 @@ export function dueOf(node: NodeState): Instant | null {
 
 function conclude(draft: Draft, event: NodeEvent): NodeDecision {
   const { before, context } = draft;
-  const moved: NodeState = { ...draft.node, version: before.version + 1 };
+  const moved: NodeState = { ...draft.node, version: draft.node.version + 1 };
   const node: NodeState = { ...moved, due: dueOf(moved) };
   const job = jobOf(node) ?? jobOf(before);
   const reservation = reservationOf(node) ?? reservationOf(before);
@@ -179,6 +190,7 @@ function conclude(draft: Draft, event: NodeEvent): NodeDecision {
       command: jobOf(node)?.command?.id ?? jobOf(before)?.command?.id ?? null,
       correction: draft.correction,
       proposed: draft.proposed,
+      ...(node.provision.state === before.provision.state ? {} : { tookMs: context.now - before.since }),
     },
   };
 }

@@ -21,7 +21,8 @@ export function foldIssue(draft: Draft, issue: HardwareIssue): void {
 export function giveBack(draft: Draft, reason: string): void {
   const { state } = draft.node.provision;
   if (state !== "quarantined" && state !== "maintenance") return;
-  draft.node = { ...draft.node, openIssues: [] };
+  // Somebody has looked at it: what its BMC says now is what is right.
+  draft.node = { ...draft.node, openIssues: [], bmcAccounts: null };
   draft.notes.push(`given back: ${reason}`);
   const { taint } = draft.node.disk;
   const by = { kind: "operator", name: "give-back" } as const;

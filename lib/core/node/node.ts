@@ -20,6 +20,8 @@ import type {
   RevisionId,
 } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { Capacity } from "./hardware.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
 export interface Actor {
@@ -27,13 +29,14 @@ export interface Actor {
   readonly name: string;
 }
 
-export interface NodeSpec {
+export interface NodeSpec extends Wiring {
   readonly id: NodeId;
   readonly lab: LabId;
   /** Nodes of one class are interchangeable; a reservation asks for a class. */
   readonly class: string;
   /** Opaque to everyone but the person who asks for them (R86). */
   readonly tags: readonly string[];
+  /** Empty: nobody knows them before its machine is found. */
   readonly macs: readonly string[];
   readonly power: PowerSettings;
   readonly version: number;
@@ -95,8 +98,8 @@ export interface Certificate {
   readonly proved: readonly string[];
 }
 
-/** Jobs that change nothing on the disk. `power-…`: asked for by a person, on a node at rest or in use. */
-export const lightPrograms = ["inspect", "power-on", "power-off", "power-cycle"] as const;
+/** Jobs that change nothing on the disk. All but `inspect`: asked for by a person, on a node at rest or in use. */
+export const lightPrograms = ["inspect", "identify", "power-on", "power-off", "power-cycle"] as const;
 export type LightProgram = (typeof lightPrograms)[number];
 export const programs = [...lightPrograms, "provision", "reload", "reclaim"] as const;
 export type Program = (typeof programs)[number];
@@ -227,6 +230,7 @@ export interface JobRun {
 }
 
 export type Provision =
+  | { readonly state: "unidentified" }
   | { readonly state: "enrolled"; readonly job: JobRun | null }
   | { readonly state: "available" }
   | { readonly state: "reserved"; readonly reservation: ReservationId; readonly job: JobRun | null }
@@ -272,6 +276,8 @@ export interface NodeState {
   readonly lab: LabId;
   readonly class: string;
   readonly tags: readonly string[];
+  /** What it has to offer; null: nobody knows. */
+  readonly capacity: Capacity | null;
   readonly version: number;
   readonly provision: Provision;
   readonly since: Instant;
@@ -282,6 +288,8 @@ export interface NodeState {
   readonly power: { readonly observed: PowerState; readonly at: Instant };
   readonly disk: Disk;
   readonly certificate: Certificate | null;
+  /** Who may log in to its BMC, as it was when nobody had used the node; null: never read. */
+  readonly bmcAccounts: readonly string[] | null;
   /** Where a user reaches the running OS, and when it was read: never shown when older than the last load (R30). */
   readonly address: { readonly value: string; readonly at: Instant } | null;
   /** Grows with every command; the agent refuses a command with a lower one. */

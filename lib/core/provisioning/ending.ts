@@ -17,7 +17,10 @@ export function giveUp(draft: Draft, fault: Fault): void {
   const { provision } = draft.node;
   // Its user has it, whatever a person could not do to it.
   if (provision.state === "in-use") return become(draft, { ...provision, job: null });
-  const usable = fault.class !== "node" && !isLight(job.program) && draft.node.disk.taint === null;
+  // A machine that cannot be lit up works as well as before.
+  const unharmed = job.program === "identify";
+  const usable =
+    unharmed || (fault.class !== "node" && !isLight(job.program) && draft.node.disk.taint === null);
   if (usable) {
     become(draft, { state: "available" });
     return;
@@ -56,6 +59,7 @@ export function finish(draft: Draft): void {
     case "inspect":
       draft.notes.push("its BMC answers: it can be reserved");
       return become(draft, { state: "available" });
+    case "identify":
     case "power-on":
     case "power-off":
     case "power-cycle": {

@@ -16,6 +16,7 @@ import {
   type AnchoredStep,
   commandLimits,
   done,
+  fatal,
   onAnswer,
   retry,
   type Step,
@@ -42,7 +43,7 @@ const inspect = (policy: Policy): Step => ({
   stage: "inspect",
   name: "read-power",
   awaits: "the BMC's answer",
-  actions: [{ verb: "power.status" }],
+  actions: [{ verb: "power.status" }, { verb: "bmc.accounts" }],
   limits: commandLimits(policy),
   settle: onAnswer(),
 });
@@ -52,6 +53,8 @@ function light(program: LightProgram, policy: Policy): Step {
   switch (program) {
     case "inspect":
       return inspect(policy);
+    case "identify":
+      return identify(policy);
     case "power-on":
       return power("power.on", "that it is on", policy);
     case "power-off":
@@ -60,6 +63,21 @@ function light(program: LightProgram, policy: Policy): Step {
       return power("power.cycle", "that it was off and is on again", policy);
   }
 }
+
+/** Long enough for a walk through the racks; a BMC keeps it lit by itself, or the agent does. */
+const litSeconds = 120;
+
+const identify = (policy: Policy): Step => ({
+  ...inspect(policy),
+  name: "light-up",
+  awaits: "the BMC's word that its light was on",
+  actions: [{ verb: "identify", seconds: litSeconds }],
+  // A BMC without a light has none the next time either.
+  settle: ({ evidence: { answer } }) => {
+    if (answer === null) return { outcome: "waiting" };
+    return answer.fault === null ? done : fatal(answer.fault);
+  },
+});
 
 const power = (verb: "power.on" | "power.off" | "power.cycle", word: string, policy: Policy): Step => ({
   ...inspect(policy),
@@ -107,7 +125,7 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       return { known: true, steps: job.proved ? [...check, ...reserve] : [...check, ...load, ...reserve] };
     }
     case "reload":
-      return { known: true, steps: isUserIn(node) ? after(osModule.revokeAccess?.(step) ?? [], load) : load };
+      return { known: true, steps: after(beforeReload(node, osModule.revokeAccess?.(step) ?? []), load) };
     case "reclaim": {
       const unload = buildSystem.unload?.(step) ?? [];
       if (unload.length > 0) return { known: true, steps: unload };
@@ -127,6 +145,12 @@ function userOf({ disk: { taint } }: NodeState, reservation: Reservation | null)
 /** Only a user who was seen on a system that still runs can be sent away. */
 const isUserIn = ({ disk: { taint }, operation }: NodeState): boolean =>
   taint !== null && taint.loggedInAt !== null && operation.phase === "run";
+
+/** A user is sent away, and what he may have left where no load reaches is looked for. */
+const beforeReload = (node: NodeState, revoke: readonly Action[]): readonly Action[] => [
+  ...(isUserIn(node) ? revoke : []),
+  ...(node.disk.taint === null ? [] : [{ verb: "bmc.accounts" } as const]),
+];
 
 /** In the very command of the first step, so that nothing more has to be waited for. */
 const after = (actions: readonly Action[], [first, ...rest]: readonly Step[]): readonly Step[] =>

@@ -66,7 +66,8 @@ const mayServe = (node: NodeState, wanted: Reservation): boolean =>
   node.openIssues.length === 0 &&
   node.provision.state !== "quarantined" &&
   node.provision.state !== "maintenance" &&
-  node.provision.state !== "enrolled";
+  node.provision.state !== "enrolled" &&
+  node.provision.state !== "unidentified";
 
 /** Its place has to be found, or found anew: it has none, a node of it is lost, or its time has come and they are not free. */
 export function needsPlace(reservation: Reservation, nodes: readonly NodeState[], now: Instant): boolean {

@@ -42,6 +42,7 @@ export const exampleJobs: readonly Readonly<Record<string, unknown>>[] = [
     change: "cycle",
     reason: "its user asked for it",
   },
+  { schema: "rackwright.job/1", kind: "identify", id: "light-node-07", node: "node-07" },
   { schema: "rackwright.job/1", kind: "inspect", id: "inspect-node-07", node: "node-07" },
 ];
 
@@ -59,6 +60,7 @@ const whereToLook: Readonly<Record<JobMessage["kind"], string>> = {
   extend: "`GET /v1/reservations/{reservation}`; in a dead letter if others have been promised the time",
   reload: "`GET /v1/jobs/{id}`",
   power: "`GET /v1/jobs/{id}`",
+  identify: "`GET /v1/jobs/{id}`: `failed`, with the node as it was, where its BMC has no light",
   inspect: "`GET /v1/jobs/{id}`",
 };
 

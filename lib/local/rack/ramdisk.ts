@@ -7,10 +7,11 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { type BootPlan, bootPlan } from "../../contracts/boot.ts";
+import type { MachineBody } from "../../contracts/found.ts";
 import { newKeyPair } from "../../drivers/os/ssh.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 import type { RackStore } from "./store.ts";
-import { ask, patiently, sendPatiently } from "./wire.ts";
+import { ask, patiently, post, sendPatiently } from "./wire.ts";
 
 type Building = Extract<MachineState, { phase: "build" }>;
 
@@ -20,6 +21,8 @@ export interface RamdiskSettings {
   readonly signal: AbortSignal;
   readonly machine: Building;
   readonly badDisk: boolean;
+  /** What it runs on. */
+  readonly facts: MachineBody;
   /** Asked in the middle of the write. */
   readonly hangs: () => boolean;
   readonly save: (machine: Building) => void;
@@ -38,6 +41,7 @@ export async function buildFromPlan({
   signal,
   machine,
   badDisk,
+  facts,
   hangs,
   save,
   forget,
@@ -53,6 +57,8 @@ export async function buildFromPlan({
 
   if (now.stage === "failed") return null;
   await tell({});
+  // Worth telling, and nothing to wait for.
+  await post(`${url}/machine`, token, facts, signal).catch(() => undefined);
   const plan = now.plan ?? (await fetchPlan(url, token, signal));
   if (now.plan === null) {
     forget();
