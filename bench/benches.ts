@@ -1,8 +1,10 @@
 /** The benchmarks. One more is a file and a line here. */
+import { agent } from "./agent/agent.ts";
 import { cold } from "./cold/cold.ts";
 import { cost } from "./cost/cost.ts";
 import { cycles } from "./cycles/cycles.ts";
 import { late } from "./late/late.ts";
+import { rebuild } from "./rebuild/rebuild.ts";
 import type { Bench } from "./result.ts";
 
-export const benches: readonly Bench[] = [cycles, cost, late, cold];
+export const benches: readonly Bench[] = [cycles, cost, late, rebuild, agent, cold];

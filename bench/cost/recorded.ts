@@ -5,13 +5,13 @@
 import type { Unit } from "./prices.ts";
 
 export const recorded: Readonly<Record<Unit, number>> = {
-  dynamodbWriteUnits: 359,
-  dynamodbReadUnits: 282,
-  sqsRequests: 197,
-  lambdaRequests: 117,
-  lambdaGbSeconds: 1.07,
+  dynamodbWriteUnits: 341,
+  dynamodbReadUnits: 267,
+  sqsRequests: 185,
+  lambdaRequests: 111,
+  lambdaGbSeconds: 1.01,
   httpApiRequests: 6,
-  eventBridgeEvents: 34,
-  logBytes: 14_847,
-  ssmRequests: 7,
+  eventBridgeEvents: 32,
+  logBytes: 16_435,
+  ssmRequests: 5,
 };

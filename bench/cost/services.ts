@@ -21,6 +21,8 @@ const sendCommand = z.looseObject({
   Parameters: z.looseObject({ Delivery: z.array(z.string()) }),
 });
 
+const describe = z.looseObject({ Filters: z.array(z.looseObject({ Values: z.array(z.string()) })) });
+
 export interface Services {
   readonly endpoint: string;
   stop(): Promise<void>;
@@ -63,7 +65,12 @@ export async function startServices({ wake, rejected, deliver }: Heard): Promise
       const { Entries } = z.looseObject({ Entries: z.array(z.unknown()) }).parse(input);
       return { FailedEntryCount: 0, Entries: Entries.map(() => ({ EventId: randomUUID() })) };
     },
-    DescribeInstanceInformation: () => ({ InstanceInformationList: [] }),
+    DescribeInstanceInformation: (input) => ({
+      InstanceInformationList: describe
+        .parse(input)
+        .Filters.flatMap(({ Values }) => Values)
+        .map((InstanceId) => ({ InstanceId, PingStatus: "Online" })),
+    }),
   };
   const server = createServer((request, response) => {
     const name =

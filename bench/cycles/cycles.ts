@@ -22,7 +22,8 @@ export interface Wanted {
   /** With a login and so a reload at the end; without: one proved load, then sanitized. */
   readonly login: boolean;
   readonly warmUpMs: number;
-  readonly forMs: number;
+  /** How long it is measured; or how many cycles each of those in flight makes, where the machine's speed is not to matter. */
+  readonly measured: { readonly ms: number } | { readonly cyclesEach: number };
 }
 
 export interface Measured {
@@ -56,14 +57,15 @@ async function oneCycle({ api }: BenchStack, events: EventFollower, login: boole
   return readyMs;
 }
 
-export async function measure({ fleet, inFlight, login, warmUpMs, forMs }: Wanted): Promise<Measured> {
+export async function measure({ fleet, inFlight, login, warmUpMs, measured }: Wanted): Promise<Measured> {
   const bench = await startBenchStack({ fleet, login, sendCommandsPerSecond });
   const events = followEvents(bench.layout.events);
   let over = false;
   const ready: { at: number; readyMs: number }[] = [];
   try {
     const loops = Array.from({ length: inFlight }, async () => {
-      while (!over) {
+      const most = "cyclesEach" in measured ? measured.cyclesEach : Number.POSITIVE_INFINITY;
+      for (let made = 0; made < most && !over; made += 1) {
         const readyMs = await oneCycle(bench, events, login);
         ready.push({ at: performance.now(), readyMs });
       }
@@ -75,7 +77,7 @@ export async function measure({ fleet, inFlight, login, warmUpMs, forMs }: Wante
     const usage = () => parts.map((name) => usageOf(bench.stack.pids[name] ?? 0));
     const told = () => Object.values(events.counts()).reduce((sum, each) => sum + each, 0);
     const [before, from, toldBefore] = [usage(), performance.now(), told()];
-    await wait(forMs);
+    await ("ms" in measured ? wait(measured.ms) : Promise.race([all, bench.stack.failed]));
     const [after, to, toldAfter] = [usage(), performance.now(), told()];
     over = true;
     const within = ready.filter(({ at }) => at > from && at <= to);
@@ -104,14 +106,16 @@ export async function measure({ fleet, inFlight, login, warmUpMs, forMs }: Wante
 }
 
 const full: readonly Wanted[] = [
-  { fleet: 50, inFlight: 1, login: true, warmUpMs: 3_000, forMs: 15_000 },
-  { fleet: 200, inFlight: 32, login: true, warmUpMs: 5_000, forMs: 20_000 },
-  { fleet: 200, inFlight: 32, login: false, warmUpMs: 5_000, forMs: 20_000 },
-  { fleet: 200, inFlight: 150, login: true, warmUpMs: 8_000, forMs: 20_000 },
-  { fleet: 1_000, inFlight: 32, login: true, warmUpMs: 5_000, forMs: 20_000 },
-  { fleet: 10_000, inFlight: 32, login: true, warmUpMs: 5_000, forMs: 20_000 },
+  { fleet: 50, inFlight: 1, login: true, warmUpMs: 3_000, measured: { ms: 15_000 } },
+  { fleet: 200, inFlight: 32, login: true, warmUpMs: 5_000, measured: { ms: 20_000 } },
+  { fleet: 200, inFlight: 32, login: false, warmUpMs: 5_000, measured: { ms: 20_000 } },
+  { fleet: 200, inFlight: 150, login: true, warmUpMs: 8_000, measured: { ms: 20_000 } },
+  { fleet: 1_000, inFlight: 32, login: true, warmUpMs: 5_000, measured: { ms: 20_000 } },
+  { fleet: 10_000, inFlight: 32, login: true, warmUpMs: 5_000, measured: { ms: 20_000 } },
 ];
-const brief: readonly Wanted[] = [{ fleet: 20, inFlight: 8, login: true, warmUpMs: 2_000, forMs: 8_000 }];
+const brief: readonly Wanted[] = [
+  { fleet: 8, inFlight: 6, login: true, warmUpMs: 0, measured: { cyclesEach: 1 } },
+];
 
 /** Most changes of state that one cycle may take, with a login and the reload after it. */
 const mostEventsPerCycle = 36;

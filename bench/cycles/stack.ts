@@ -62,11 +62,17 @@ export async function startBenchStack({
   });
   const api = apiClient(stack.api, stack.token);
   const stop = async (): Promise<void> => {
+    process.off("SIGTERM", ended);
+    process.off("SIGINT", ended);
     await stack.stop();
-    if (process.env["BENCH_KEEP"] === undefined)
-      rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-    else process.stderr.write(`kept: ${dir}\n`);
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
+  // Its processes live in groups of their own: whoever ends the bench ends them, too.
+  const ended = (): void => {
+    void stop().then(() => process.exit(1));
+  };
+  process.once("SIGTERM", ended);
+  process.once("SIGINT", ended);
   try {
     const file = join(dir, "image");
     writeFileSync(file, "an image of one line, so that hardware that answers at once writes it at once\n");
