@@ -5,8 +5,8 @@
 import type { FunctionName } from "../../lib/contracts/topology.ts";
 
 export const budgetKb: Readonly<Record<FunctionName, number>> = {
-  jobs: 460,
-  steps: 450,
+  jobs: 466,
+  steps: 456,
   reports: 470,
   events: 370,
   letters: 440,
