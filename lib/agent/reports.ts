@@ -24,6 +24,8 @@ export interface ReportsSettings {
   readonly clock: CloudClock;
   /** All but results is given up, oldest first, when more than this waits. Results never are. */
   readonly mostKept: number;
+  /** Progress is told so often. */
+  readonly progressEveryMs: number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -40,7 +42,8 @@ export interface Reports {
 const mostPerMessage = 20;
 /** Bursts share a message; a lone report hardly waits. */
 const gatherMs = 15;
-const progressEveryMs = 1000;
+/** What comes while nothing waits is found by then at the latest, and progress is looked for so often. */
+const idleMs = 1000;
 const shortestPauseMs = 250;
 const longestPauseMs = 30_000;
 /** Says that the agent is there and which journal it keeps, and hears the time (lib/agent/clock.ts). */
@@ -55,6 +58,7 @@ export function createReports({
   queue,
   clock,
   mostKept,
+  progressEveryMs,
   log,
 }: ReportsSettings): Reports {
   let aliveAt = Number.NEGATIVE_INFINITY;
@@ -129,11 +133,11 @@ export function createReports({
       const waiting = journal.state.spool.size > 0 || progress.size > 0 || isAliveDue();
       if (stopping && journal.state.spool.size === 0) return;
       idle = !waiting;
-      await pause(waiting ? gatherMs : progressEveryMs);
+      await pause(waiting ? gatherMs : idleMs);
       try {
         await sendSome();
         wait = shortestPauseMs;
-        if (journal.state.spool.size === 0 && progress.size > 0) await pause(progressEveryMs / 4);
+        if (journal.state.spool.size === 0 && progress.size > 0) await pause(idleMs / 4);
       } catch (error) {
         log("reports are kept until the queue can be reached", {
           waiting: journal.state.spool.size,

@@ -34,7 +34,13 @@ const reportPatienceMs = 5_000;
 
 type Log = (message: string, details: Readonly<Record<string, unknown>>) => void;
 
-export async function serve(config: AgentConfig): Promise<void> {
+/** What the daemon works with; a bench gives drivers whose hardware answers at once. */
+export type Drivers = Pick<Tools, "powerDrivers" | "guestDrivers">;
+
+export async function serve(
+  config: AgentConfig,
+  drivers: Drivers = { powerDrivers, guestDrivers },
+): Promise<void> {
   const { controller, lab, stateDir, limits } = config;
   const log: Log = (message, details) => {
     process.stderr.write(
@@ -67,6 +73,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     queue: config.reports,
     clock,
     mostKept: limits.reportsKept,
+    progressEveryMs: 1000 * limits.progressSeconds,
     log,
   });
   const discovery = createDiscovery({ journal, lab, now, report: reports.found });
@@ -103,8 +110,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     log,
   });
   const tools: Tools = {
-    powerDrivers,
-    guestDrivers,
+    ...drivers,
     secrets,
     helpersDir: join(stateDir, "helpers"),
     who: `rackwright-agent/${controller}`,

@@ -5,9 +5,11 @@
 
 import type { Found } from "../contracts/found.ts";
 import type { Report, Reports } from "../contracts/report.ts";
+import type { Beacon } from "../core/command.ts";
 import { heard } from "../core/hands.ts";
 import type { ControllerId, JournalId, LabId, NodeId } from "../core/ids.ts";
-import type { Actor } from "../core/node/node.ts";
+import type { Actor, NodeState } from "../core/node/node.ts";
+import type { Instant } from "../core/time.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { handsPolicy } from "./dispatch.ts";
@@ -89,7 +91,7 @@ async function ingest(app: App, report: AboutNode, controller: ControllerId): Pr
       const actor: Actor = { kind: "agent", name: controller };
       await keepConsole(app, report.result);
       if (onlyReadConsole(report.result)) return null;
-      await advanceNode(app, name, { kind: "command", result: report.result, actor });
+      await advanceNode(app, name, { kind: "command", result: report.result, actor }, { seen: node });
       return null;
     }
     case "beacon": {
@@ -100,12 +102,18 @@ async function ingest(app: App, report: AboutNode, controller: ControllerId): Pr
         const value = { node: name, installation, boot, ...beacon.progress, at: app.clock.now() };
         await app.store.commit([{ kind: "progress", value, expect: "any" }]);
       }
-      await advanceNode(app, name, { kind: "beacon", beacon, actor: { kind: "node", name } });
+      if (isOnlyProgress(node, beacon, app.clock.now())) return null;
+      await advanceNode(app, name, { kind: "beacon", beacon, actor: { kind: "node", name } }, { seen: node });
       return null;
     }
     case "console": {
       const { sighting } = report;
-      await advanceNode(app, name, { kind: "console", sighting, actor: { kind: "node", name } });
+      await advanceNode(
+        app,
+        name,
+        { kind: "console", sighting, actor: { kind: "node", name } },
+        { seen: node },
+      );
       return null;
     }
   }
@@ -120,4 +128,18 @@ function nodeOf(report: AboutNode): NodeId {
     case "console":
       return report.sighting.node;
   }
+}
+
+/**
+ * The write goes on, and nobody has to decide anything: the node's clock takes the progress into account when it would run
+ * out. There are hundreds of these in a load, so that a look at the node for each would cost more than all the rest.
+ */
+function isOnlyProgress({ operation, due }: NodeState, beacon: Beacon, now: Instant): boolean {
+  const { node: _, progress, at: __, ...rest } = beacon;
+  const { phase, boot, installation } = operation;
+  const news = Object.entries(rest).filter(([name, value]) => {
+    const known: Readonly<Record<string, unknown>> = { phase, boot, installation };
+    return known[name] !== value;
+  });
+  return progress !== undefined && news.length === 0 && due !== null && due > now;
 }

@@ -32,6 +32,7 @@ import { localPolicy } from "./policy.ts";
 import { startSes } from "./ses.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
+import { tokens } from "./ssm/tokens.ts";
 
 export const cloudConfig = z.strictObject({
   schema: z.literal("rackwright.cloud/1"),
@@ -49,6 +50,8 @@ export const cloudConfig = z.strictObject({
     webhook: z.strictObject({ url: z.url(), positionFile: z.string() }).nullable(),
   }),
   watchdogSeconds: z.number().positive(),
+  /** SendCommand is refused beyond that, as AWS may do it; null: never. */
+  sendCommandsPerSecond: z.number().positive().nullable(),
 });
 export type CloudConfig = z.infer<typeof cloudConfig>;
 
@@ -69,6 +72,10 @@ async function main(config: CloudConfig): Promise<void> {
   mkdirSync(config.imagesDir, { recursive: true });
   const sqs = await startSqs({ port: ports.sqs, dataFile: config.queuesFile, senderOf });
   const ssm = await startSsm({ port: ports.ssm, dataFile: config.ssmFile });
+  if (config.sendCommandsPerSecond !== null) {
+    const allowed = tokens(config.sendCommandsPerSecond, () => performance.now());
+    ssm.faults.throttle = (operation) => operation === "SendCommand" && !allowed();
+  }
   const images = await startImageStore({ port: ports.images, dir: config.imagesDir });
   const { file, streamPositionFile, webhook } = config.events;
   const hook = webhook === null ? null : startWebhook({ ...webhook, file });

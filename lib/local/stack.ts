@@ -44,6 +44,8 @@ export class StackError extends Error {
 export type RackMachine = z.input<typeof rackMachines>[number];
 
 export interface Stack {
+  /** By the name of each part. */
+  readonly pids: Readonly<Record<string, number>>;
   readonly api: string;
   /** Lets its bearer do everything. */
   readonly token: string;
@@ -66,6 +68,10 @@ export interface StackSettings {
   readonly machines?: readonly RackMachine[] | undefined;
   /** What the machines are. */
   readonly rackKind: RackKind;
+  /** In place of the agent that is shipped: a bench's, whose hardware answers at once. */
+  readonly agentProgram?: string;
+  /** SendCommand is refused beyond that, as AWS may do it; null: never. */
+  readonly sendCommandsPerSecond?: number | null;
 }
 
 const startPatienceMs = 30_000;
@@ -79,6 +85,8 @@ export async function startStack({
   watchdogSeconds,
   machines,
   rackKind,
+  agentProgram = agentBundle,
+  sendCommandsPerSecond = null,
 }: StackSettings): Promise<Stack> {
   const { ports } = settings;
   const controller = lab.controllers[0] ?? "";
@@ -182,6 +190,7 @@ export async function startStack({
         webhook: webhook === undefined ? null : { url: webhook, positionFile: layout.webhookPosition },
       },
       watchdogSeconds,
+      sendCommandsPerSecond,
     };
     node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);
     const credentials = {
@@ -189,7 +198,7 @@ export async function startStack({
       AWS_SECRET_ACCESS_KEY: "local",
       RACKWRIGHT_AGENT_CONFIG: agentConfigOf(layout),
     };
-    node("agent", agentBundle, ["serve"], credentials);
+    node("agent", agentProgram, ["serve"], credentials);
     node(
       "ssm-agent",
       join(root, "lib/local/ssm/controller-main.ts"),
@@ -205,6 +214,7 @@ export async function startStack({
     const token = await tokenFrom(url(apiPort), process.env["USER"] ?? "operator", ["operator"]);
     writeAtomically(layout.token, token, 0o600);
     return {
+      pids: Object.fromEntries(Object.entries(running).map(([name, { pid }]) => [name, pid])),
       api: url(apiPort),
       token,
       rackControl: url(rack.controlPort),
@@ -329,6 +339,8 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
         endpoint: `http://127.0.0.1:${ports.sqs}`,
         region: "us-east-1",
       },
+      // Virtual machines write for seconds, where real ones write for minutes.
+      limits: { progressSeconds: 1 },
     }),
   );
   for (const name of new Set(lab.nodes.map((node) => node.bmc.credential))) {

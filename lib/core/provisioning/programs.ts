@@ -112,7 +112,7 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       ...(buildSystem.postLoad?.(job.attempt, step) ?? []),
       ...osModule.postLoad(job.attempt, step),
     ]),
-    address,
+    ...(osModule.readsAddressInPostLoad === true ? [] : [address]),
   ];
   switch (job.program) {
     case "provision": {
