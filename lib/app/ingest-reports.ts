@@ -108,7 +108,12 @@ async function ingest(app: App, report: AboutNode, controller: ControllerId): Pr
     }
     case "console": {
       const { sighting } = report;
-      await advanceNode(app, name, { kind: "console", sighting, actor: { kind: "node", name } });
+      await advanceNode(
+        app,
+        name,
+        { kind: "console", sighting, actor: { kind: "node", name } },
+        { seen: node },
+      );
       return null;
     }
   }
