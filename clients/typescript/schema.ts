@@ -187,6 +187,16 @@ export type Node = {
     readonly until: number | null;
     readonly reason: string;
   } | null;
+  /** Nobody new gets it: it is kept out, or will be as soon as whoever has it is done */
+  readonly upkeep: {
+    /** maintenance or retired */
+    readonly to: string;
+    readonly reason: string;
+    readonly until: number | null;
+    readonly by: string;
+    /** Milliseconds since 1970 */
+    readonly since: number;
+  } | null;
   readonly correctiveReboots: number;
   /** While there is one, nobody gets the node */
   readonly openIssues: readonly string[];
@@ -371,6 +381,51 @@ export type TimelineEntry = {
   readonly cause?: string | undefined;
 };
 
+export type UpkeepBody = {
+  /** Which nodes: all that is given must fit. */
+  readonly of: {
+    readonly node?: string | undefined;
+    readonly lab?: string | undefined;
+    readonly class?: string | undefined;
+    readonly rack?: string | undefined;
+    readonly powerDomain?: string | undefined;
+  };
+  readonly reason: string;
+  /** What the answer before gave as `next`: a large group is gone through some nodes at a time. */
+  readonly next?: string | null | undefined;
+  readonly action: "drain";
+  /** When the maintenance is over, in milliseconds since 1970. */
+  readonly until: number;
+  /** return: checked, and handed out again. remind: kept out, and its hardware log says so. */
+  readonly atEnd?: "return" | "remind" | undefined;
+} | {
+  /** Which nodes: all that is given must fit. */
+  readonly of: {
+    readonly node?: string | undefined;
+    readonly lab?: string | undefined;
+    readonly class?: string | undefined;
+    readonly rack?: string | undefined;
+    readonly powerDomain?: string | undefined;
+  };
+  readonly reason: string;
+  /** What the answer before gave as `next`: a large group is gone through some nodes at a time. */
+  readonly next?: string | null | undefined;
+  readonly action: "return";
+} | {
+  /** Which nodes: all that is given must fit. */
+  readonly of: {
+    readonly node?: string | undefined;
+    readonly lab?: string | undefined;
+    readonly class?: string | undefined;
+    readonly rack?: string | undefined;
+    readonly powerDomain?: string | undefined;
+  };
+  readonly reason: string;
+  /** What the answer before gave as `next`: a large group is gone through some nodes at a time. */
+  readonly next?: string | null | undefined;
+  readonly action: "retire";
+};
+
 /** By operation: what it takes, and what it gives when it succeeds. */
 export interface Operations {
   /** This document */
@@ -453,6 +508,22 @@ export interface Operations {
             } | undefined;
           } | null | undefined;
         } | undefined;
+        /** By name: how ports are set (docs/network.md). */
+        readonly switches?: Readonly<Record<string, {
+            /** An executable in the controller's folder of switch drivers (docs/network.md). */
+            readonly driver: string;
+            /** Where the driver finds the switch. */
+            readonly address?: string | undefined;
+            /** What a node's port is set to while the node is ours: handed to the driver as it is. */
+            readonly provisioning?: Readonly<Record<string, string>> | undefined;
+            /** What it is set to for a user who wishes nothing; his own wishes come on top. */
+            readonly reserved?: Readonly<Record<string, string>> | undefined;
+          }>> | undefined;
+        /** By name: how firmware is to be set (docs/maintenance.md). */
+        readonly biosProfiles?: Readonly<Record<string, {
+            /** As the machine's firmware calls them; what is not named is left alone. */
+            readonly attributes: Readonly<Record<string, string | number | boolean>>;
+          }>> | undefined;
         readonly nodes: readonly ({
           readonly id: string;
           readonly class?: string | undefined;
@@ -472,6 +543,18 @@ export interface Operations {
             /** Least time between two power commands. */
             readonly quiescentSeconds?: number | undefined;
           };
+          /** Where it stands, for people and for `drain --rack`. */
+          readonly rack?: {
+            readonly name: string;
+            readonly unit: number;
+          } | undefined;
+          /** A name among the lab's `switches`, and the port as that switch calls it. */
+          readonly switchPort?: {
+            readonly switch: string;
+            readonly port: string;
+          } | undefined;
+          /** A name among the lab's `biosProfiles`. */
+          readonly biosProfile?: string | undefined;
         })[];
       };
     };
@@ -891,6 +974,18 @@ export interface Operations {
           /** Least time between two power commands. */
           readonly quiescentSeconds?: number | undefined;
         };
+        /** Where it stands, for people and for `drain --rack`. */
+        readonly rack?: {
+          readonly name: string;
+          readonly unit: number;
+        } | undefined;
+        /** A name among the lab's `switches`, and the port as that switch calls it. */
+        readonly switchPort?: {
+          readonly switch: string;
+          readonly port: string;
+        } | undefined;
+        /** A name among the lab's `biosProfiles`. */
+        readonly biosProfile?: string | undefined;
         readonly lab: string;
       };
     };
@@ -1034,6 +1129,25 @@ export interface Operations {
     };
     readonly answer: Node;
   };
+  /** Take nodes into maintenance, bring them back, or retire them: one, or all of a class, rack, power domain or lab */
+  readonly postUpkeep: {
+    readonly input: {
+      readonly body: UpkeepBody;
+    };
+    readonly answer: {
+      readonly nodes: readonly ({
+        readonly node: string;
+        /** unchanged: it is as was asked for already. */
+        readonly outcome: "changed" | "unchanged";
+        /** What it is now: one that is in use is kept out when it is free. */
+        readonly state: string;
+        /** Who has it now, and is waited for. */
+        readonly reservation: string | null;
+      })[];
+      /** Where to go on; null: that was all of them. */
+      readonly next: string | null;
+    };
+  };
   /** A job from outside */
   readonly getJobsById: {
     readonly input: {
@@ -1099,6 +1213,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postUpkeep: {"method":"POST","path":"/v1/upkeep","parameters":[],"contentType":"application/json"},
   getJobsById: {"method":"GET","path":"/v1/jobs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getReadinessById: {"method":"GET","path":"/v1/readiness/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
 };

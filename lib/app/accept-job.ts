@@ -4,7 +4,13 @@ import type { JobMessage } from "../contracts/job.ts";
 import type { Fault } from "../core/fault.ts";
 import { branded, isJobId, type NodeId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
-import type { Actor, JobRequest, LightProgram, Target } from "../core/node/node.ts";
+import {
+  type Actor,
+  type JobRequest,
+  type LightProgram,
+  maintenancePrograms,
+  type Target,
+} from "../core/node/node.ts";
 import { mostWaitingJobs } from "../core/node/waiting-jobs.ts";
 import { isOver } from "../core/reservation/reservation.ts";
 import { advanceNode } from "./advance-node.ts";
@@ -103,7 +109,8 @@ async function nodeJob(
     );
   }
   const { state: provision } = state.provision;
-  if (provision === "quarantined" || provision === "maintenance") {
+  const isOut = provision === "quarantined" || provision === "maintenance" || provision === "retired";
+  if (isOut && !(provision === "maintenance" && maintenancePrograms.has(kind))) {
     return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
   }
   const now = app.clock.now();

@@ -44,6 +44,8 @@ async function importSettings({ store, policy, clock }: App, file: LabFile): Pro
       classes: [...new Set(file.nodes.map((node) => node.class))].sort(),
       correction: file.correction.mode,
       overrides: file.correction.policy,
+      switches: file.switches,
+      biosProfiles: file.biosProfiles,
     };
     const value = { ...wanted, version: (lab?.version ?? 0) + 1 };
     const isNew =
@@ -69,7 +71,7 @@ async function importSettings({ store, policy, clock }: App, file: LabFile): Pro
   throw new Contended(`lab ${file.lab} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
-function specOf({ id, class: nodeClass, tags, macs, bmc }: LabNode, lab: LabId): NodeSpec {
+function specOf({ bmc, ...node }: LabNode, lab: LabId): NodeSpec {
   const { driver, address, options, credential, domain = bmc.address, quiescentSeconds } = bmc;
   const power = {
     driver,
@@ -79,7 +81,7 @@ function specOf({ id, class: nodeClass, tags, macs, bmc }: LabNode, lab: LabId):
     credential,
     quiescentMs: Math.round(quiescentSeconds * 1000),
   };
-  return { id, lab, class: nodeClass, tags, macs, power, version: 1 };
+  return { ...node, lab, power, version: 1 };
 }
 
 export type Enrolled =
@@ -157,7 +159,8 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrol
     return { kind: "enrolled" };
   }
   const wanted = { ...spec, version: known.version };
-  if (JSON.stringify(wanted) === JSON.stringify(known)) return { kind: "unchanged" };
+  if (JSON.stringify(codecs["node-spec"].parse(wanted)) === JSON.stringify(known))
+    return { kind: "unchanged" };
   if (known.lab !== spec.lab)
     return {
       kind: "refused",
@@ -168,9 +171,10 @@ async function importNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrol
     { kind: "node-spec", value: { ...spec, version: known.version + 1 }, expect: known.version },
     ...fresh.map((mac) => ({ kind: "mac", value: { mac, node: spec.id }, expect: "absent" }) as const),
   ];
-  const { class: nodeClass, tags } = spec;
+  const { class: nodeClass, tags, switchPort = null, biosProfile = null } = spec;
+  const settings = { class: nodeClass, tags, switchPort, biosProfile };
   try {
-    await advanceNode(app, spec.id, { kind: "settings", class: nodeClass, tags, actor }, { also });
+    await advanceNode(app, spec.id, { kind: "settings", ...settings, actor }, { also });
     return { kind: "changed" };
   } catch (error) {
     if (error instanceof Contended) return ownersOf(app, spec);

@@ -15,6 +15,7 @@ export const palettes = {
       reclaiming: "#6c6000",
       enrolled: "#5a6673",
       maintenance: "#5d646c",
+      retired: "#5d646c",
       quarantined: "#b3261e",
     },
     lines: { line: "#dde3de" },
@@ -32,6 +33,7 @@ export const palettes = {
       reclaiming: "#d3c554",
       enrolled: "#a5b3c2",
       maintenance: "#a9b0b8",
+      retired: "#a9b0b8",
       quarantined: "#ff8f85",
     },
     lines: { line: "#303932" },
@@ -47,6 +49,7 @@ const states = [
   "reclaiming",
   "enrolled",
   "maintenance",
+  "retired",
   "quarantined",
 ] as const;
 

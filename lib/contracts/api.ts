@@ -59,6 +59,7 @@ export const routes = [
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
   "POST /v1/nodes/{id}/give-back",
+  "POST /v1/upkeep",
   "GET /v1/jobs/{id}",
   "GET /v1/readiness/{id}",
 ] as const;
@@ -114,6 +115,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/nodes/{id}/offline": operators,
   "POST /v1/nodes/{id}/online": operators,
   "POST /v1/nodes/{id}/give-back": operators,
+  "POST /v1/upkeep": operators,
   "GET /v1/jobs/{id}": operators,
   "GET /v1/readiness/{id}": operators,
 };

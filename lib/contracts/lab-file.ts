@@ -3,6 +3,7 @@ import * as z from "zod";
 import { powerSettings } from "./command.ts";
 import { policyOverrides } from "./policy.ts";
 import { controllerId, labId, mac, nodeId, words } from "./scalars.ts";
+import { biosProfiles, switches, wiring } from "./wiring.ts";
 
 const bmc = z.strictObject({
   driver: powerSettings.shape.driver.describe("Power driver: redfish, ipmi, fence, libvirt or exec"),
@@ -28,6 +29,7 @@ export const labNode = z.strictObject({
   tags: z.array(words(63)).max(50).default([]),
   macs: z.array(mac).min(1).max(16),
   bmc,
+  ...wiring,
 });
 export type LabNode = z.infer<typeof labNode>;
 
@@ -51,6 +53,10 @@ export const labFile = z
           ),
       })
       .prefault({}),
+    switches: switches.default({}).describe("By name: how ports are set (docs/network.md)."),
+    biosProfiles: biosProfiles
+      .default({})
+      .describe("By name: how firmware is to be set (docs/maintenance.md)."),
     nodes: z.array(labNode).min(1).max(10_000),
   })
   .superRefine(({ nodes }, context) => {

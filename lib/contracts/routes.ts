@@ -18,6 +18,7 @@ import {
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
 import { labFile } from "./lab-file.ts";
+import { upkeepBody, upkeepView } from "./upkeep.ts";
 import {
   answerView,
   availabilityView,
@@ -339,6 +340,13 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     is: "How often nodes of a class were handed over without a load, and how long a load takes, by image",
     tag: "nodes",
     answers: { 200: readinessView },
+  },
+  "POST /v1/upkeep": {
+    is: "Take nodes into maintenance, bring them back, or retire them: one, or all of a class, rack, power domain or lab",
+    tag: "nodes",
+    body: upkeepBody,
+    answers: { 200: upkeepView },
+    problems: { 404: "There is no such node", 422: "Its end is over already" },
   },
   "GET /v1/jobs/{id}": {
     is: "A job from outside",

@@ -29,6 +29,7 @@ import {
   reservationId,
   revisionId,
 } from "./scalars.ts";
+import { switchPort, wiring } from "./wiring.ts";
 
 export const actor = z.strictObject({
   kind: z.enum(["user", "operator", "message", "watchdog", "timer", "agent", "node", "engine"]),
@@ -42,6 +43,7 @@ export const nodeSpec = z.strictObject({
   tags: z.array(z.string()),
   macs: z.array(mac),
   power: powerSettings,
+  ...wiring,
   version: z.int().min(1),
 }) satisfies z.ZodType<NodeSpec>;
 
@@ -115,7 +117,7 @@ const provision = z.discriminatedUnion("state", [
     job: jobRun.nullable().default(null),
   }),
   z.strictObject({ state: z.literal("reclaiming"), reservation: reservationId, job: jobRun }),
-  z.strictObject({ state: z.literal("maintenance"), reason: z.string() }),
+  z.strictObject({ state: z.enum(["maintenance", "retired"]), reason: z.string() }),
   z.strictObject({ state: z.literal("quarantined"), fault }),
 ]) satisfies z.ZodType<Provision>;
 
@@ -128,6 +130,7 @@ const provisionState = z.enum([
   "in-use",
   "reclaiming",
   "maintenance",
+  "retired",
   "quarantined",
 ]);
 
@@ -136,6 +139,8 @@ export const nodeState = z.strictObject({
   lab: labId,
   class: z.string(),
   tags: z.array(z.string()),
+  switchPort: switchPort.nullable().default(null),
+  biosProfile: z.string().nullable().default(null),
   version: z.int().min(1),
   provision,
   since: at,
@@ -186,6 +191,17 @@ export const nodeState = z.strictObject({
   address: z.strictObject({ value: z.string(), at }).nullable(),
   epoch: z.int().min(0),
   loan: z.strictObject({ to: z.string(), until: at.nullable(), reason: z.string() }).nullable().default(null),
+  upkeep: z
+    .strictObject({
+      to: z.enum(["maintenance", "retired"]),
+      reason: z.string(),
+      until: at.nullable(),
+      atEnd: z.enum(["return", "remind"]),
+      actor,
+      since: at,
+    })
+    .nullable()
+    .default(null),
   waiting: z.array(
     z.strictObject({
       id: jobId,

@@ -41,6 +41,7 @@ import {
   sha256,
 } from "./scalars.ts";
 import { actor, nodeSpec, nodeState } from "./stored-node.ts";
+import { biosProfiles, switches } from "./wiring.ts";
 
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
 export interface MacAddress {
@@ -200,6 +201,8 @@ export const codecs: {
       classes: z.array(z.string()).default([]),
       correction: z.enum(["act", "observe"]),
       overrides: policyOverrides.nullable(),
+      switches: switches.default({}),
+      biosProfiles: biosProfiles.default({}),
     }),
   ),
   controller: codec(

@@ -79,6 +79,16 @@ export const nodeViewShape = z
       .object({ to: z.string(), until: at.nullable(), reason: z.string() })
       .nullable()
       .describe("Only this owner or project can reserve it; null: anybody"),
+    upkeep: z
+      .object({
+        to: z.string().describe("maintenance or retired"),
+        reason: z.string(),
+        until: at.nullable(),
+        by: z.string(),
+        since: at,
+      })
+      .nullable()
+      .describe("Nobody new gets it: it is kept out, or will be as soon as whoever has it is done"),
     correctiveReboots: z.int(),
     openIssues: some(z.string()).describe("While there is one, nobody gets the node"),
     fault: z.string().nullable(),

@@ -11,4 +11,28 @@ export interface Lab {
   /** `observe`: correction says what it would do, and does nothing. */
   readonly correction: "act" | "observe";
   readonly overrides: PolicyOverrides | null;
+  /** By name. A node whose switch is not among them keeps whatever network it has. */
+  readonly switches: Readonly<Record<string, Switch>>;
+  /** By name. */
+  readonly biosProfiles: Readonly<Record<string, BiosProfile>>;
 }
+
+/** What is wished of a switch, in the words of the lab's own driver: nobody here reads them (R86). */
+export type NetworkWish = Readonly<Record<string, string>>;
+
+/** A switch, driven by an executable on the lab's controllers. */
+export interface Switch {
+  readonly driver: string;
+  readonly address: string;
+  /** For a node that is ours: while it is loaded, checked or idle. */
+  readonly provisioning: NetworkWish;
+  /** For a node that is handed over; what its reservation wishes comes on top. */
+  readonly reserved: NetworkWish;
+}
+
+export interface BiosProfile {
+  readonly attributes: BiosAttributes;
+}
+
+/** By the firmware's own names. */
+export type BiosAttributes = Readonly<Record<string, string | number | boolean>>;

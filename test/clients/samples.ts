@@ -37,6 +37,7 @@ export const loadingNode: Node = {
   reservation: "res-1",
   job,
   loan: null,
+  upkeep: null,
   correctiveReboots: 0,
   openIssues: [],
   fault: null,

@@ -10,6 +10,7 @@ import { node } from "./node.ts";
 import { nodes } from "./nodes.ts";
 import { power } from "./power.ts";
 import { reserve } from "./reserve.ts";
+import { bringBack, drain, retire } from "./upkeep.ts";
 import { watch } from "./watch.ts";
 
 /** Every command that calls the API, in the order of the help. */
@@ -23,6 +24,9 @@ export const commands: readonly Command[] = [
   nodes,
   node,
   power,
+  drain,
+  bringBack,
+  retire,
   explain,
   images,
   labs,

@@ -16,7 +16,8 @@ import { heedReservation } from "./follow.ts";
 import { foldIssue, giveBack } from "./give-back.ts";
 import { endFence, shiftClocks, stopHands } from "./hands-off.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
-import { enqueue, startWaitingJob } from "./waiting-jobs.ts";
+import { foldUpkeep, heedUpkeep, upkeepEndsAt } from "./upkeep.ts";
+import { canBegin, enqueue, startWaitingJob } from "./waiting-jobs.ts";
 
 export type NodeDecision =
   | { readonly kind: "nothing"; readonly node: NodeState }
@@ -39,10 +40,12 @@ export function decide(node: NodeState, event: NodeEvent, context: NodeContext):
   endFence(draft);
   if (draft.node.administrative.state === "online") {
     heedReservation(draft);
+    heedUpkeep(draft);
     startWaitingJob(draft);
     run(draft);
     if (draft.notes.length === 0) heedProgress(draft);
     correct(draft);
+    heedUpkeep(draft);
     startWaitingJob(draft);
     run(draft);
     sendAgain(draft);
@@ -91,12 +94,16 @@ function fold(draft: Draft, event: NodeEvent): void {
       );
       return;
     }
-    case "settings":
-      draft.node = { ...draft.node, class: event.class, tags: event.tags };
+    case "settings": {
+      const { class: nodeClass, tags, switchPort, biosProfile } = event;
+      draft.node = { ...draft.node, class: nodeClass, tags, switchPort, biosProfile };
       draft.notes.push(`its settings were changed: class ${event.class}`);
       return;
+    }
     case "issue":
       return foldIssue(draft, event.issue);
+    case "upkeep":
+      return foldUpkeep(draft, { ...event.upkeep, actor: event.actor, since: now });
     case "give-back":
       return giveBack(draft, event.reason);
   }
@@ -141,7 +148,8 @@ export function dueOf(node: NodeState): Instant | null {
     return job?.command?.purpose === "fence" ? job.command.sendAgainAt : null;
   if (job === null) {
     const { state } = node.provision;
-    if (state === "available" && node.waiting.length > 0) return node.since;
+    if (canBegin(node)) return node.since;
+    if (state === "maintenance") return upkeepEndsAt(node);
     return state === "reserved" || state === "enrolled" ? node.due : null;
   }
   if (job.command !== null) return job.command.sendAgainAt;

@@ -36,7 +36,17 @@ export interface NodeSpec {
   readonly tags: readonly string[];
   readonly macs: readonly string[];
   readonly power: PowerSettings;
+  readonly rack?: { readonly name: string; readonly unit: number };
+  readonly switchPort?: SwitchPort;
+  /** A name among its lab's `biosProfiles`. */
+  readonly biosProfile?: string;
   readonly version: number;
+}
+
+/** Where a node is plugged in: a name among its lab's `switches`, and the port as that switch calls it. */
+export interface SwitchPort {
+  readonly switch: string;
+  readonly port: string;
 }
 
 /** Independent of everything that the machine does (R68): an offline node is tracked, never allocated, never touched. */
@@ -103,6 +113,9 @@ export type Program = (typeof programs)[number];
 
 export const isLight = (program: Program): program is LightProgram =>
   lightPrograms.some((each) => each === program);
+
+/** What may be done to a node that an operator has. */
+export const maintenancePrograms: ReadonlySet<Program> = new Set<Program>(["inspect"]);
 
 /** Where a step belongs: who owns it, and which ladder corrects it. */
 export const stages = [
@@ -244,6 +257,7 @@ export type Provision =
     }
   | { readonly state: "reclaiming"; readonly reservation: ReservationId; readonly job: JobRun }
   | { readonly state: "maintenance"; readonly reason: string }
+  | { readonly state: "retired"; readonly reason: string }
   | { readonly state: "quarantined"; readonly fault: Fault };
 
 export type ProvisionState = Provision["state"];
@@ -267,11 +281,25 @@ export interface Loan {
   readonly reason: string;
 }
 
+/** What an operator has planned for a node: nobody new gets it, and it is kept out as soon as whoever has it is done. */
+export interface Upkeep {
+  readonly to: "maintenance" | "retired";
+  readonly reason: string;
+  /** When its maintenance is over, whether it has begun or not; null: until somebody gives it back. */
+  readonly until: Instant | null;
+  /** `return`: it comes back by way of a check. `remind`: it stays, and its hardware log says that its time is over. */
+  readonly atEnd: "return" | "remind";
+  readonly actor: Actor;
+  readonly since: Instant;
+}
+
 export interface NodeState {
   readonly id: NodeId;
   readonly lab: LabId;
   readonly class: string;
   readonly tags: readonly string[];
+  readonly switchPort: SwitchPort | null;
+  readonly biosProfile: string | null;
   readonly version: number;
   readonly provision: Provision;
   readonly since: Instant;
@@ -288,6 +316,8 @@ export interface NodeState {
   readonly epoch: number;
   /** Only these people get it; null: anybody. */
   readonly loan: Loan | null;
+  /** Null: nothing is planned; it is handed out. */
+  readonly upkeep: Upkeep | null;
   readonly waiting: readonly JobRequest[];
   /** Open issues of its hardware log that block it: while there is one, nobody gets the node. */
   readonly openIssues: readonly IssueId[];

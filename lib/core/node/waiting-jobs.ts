@@ -3,7 +3,7 @@ import { branded, isJobId } from "../ids.ts";
 import { newJob } from "../provisioning/job.ts";
 import { become, type Draft } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
-import { isLight, jobOf, type Provision } from "./node.ts";
+import { isLight, jobOf, maintenancePrograms, type NodeState, type Provision } from "./node.ts";
 
 /** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
 export const mostWaitingJobs = 8;
@@ -18,6 +18,11 @@ export function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "j
   draft.notes.push(`${request.program} asked for by ${request.requestedBy.name}`);
 }
 
+/** The first that waits begins now. A node that an operator has is tested and set up, and nothing else is done to it. */
+export const canBegin = ({ provision: { state }, waiting: [next] }: NodeState): boolean =>
+  next !== undefined &&
+  (state === "available" || (state === "maintenance" && maintenancePrograms.has(next.program)));
+
 export function startWaitingJob(draft: Draft): void {
   const { provision, waiting } = draft.node;
   if (provision.state === "enrolled" && provision.job === null) {
@@ -29,7 +34,7 @@ export function startWaitingJob(draft: Draft): void {
   }
   if (provision.state === "in-use") return startOnNodeInUse(draft, provision);
   const [next, ...rest] = waiting;
-  if (next === undefined || provision.state !== "available") return;
+  if (next === undefined || !canBegin(draft.node)) return;
   // Its image was not read for this look: the next one, which is due at once, begins it.
   if (next.target !== null && next.target.revision !== draft.context.imageFor) return;
   draft.node = { ...draft.node, waiting: rest };

@@ -146,7 +146,7 @@ export const jobsPage = (): string =>
         ["`too-many-jobs`", `${mostWaitingJobs} jobs wait for this node already: wait for some to end`],
         [
           "`node-kept-out`",
-          "the node is quarantined or in maintenance: an operator has to give it back first",
+          "the node is quarantined or in maintenance or retired: an operator has to give it back first",
         ],
       ],
     ),

@@ -13,6 +13,7 @@ const meanings: Readonly<Record<ProvisionState, string>> = {
   "in-use": "handed over to the reservation's user; correction never touches it",
   reclaiming: "its reservation is over; it is being proved that nobody had logged in",
   maintenance: "an operator has it",
+  retired: "taken out of use for good; kept for its history",
   quarantined: "could not be repaired, with the reason on record; a person has to look at it",
 };
 const isState = (text: string): text is ProvisionState => text in meanings;
