@@ -11,6 +11,7 @@ import { nodeHandlers } from "./runtime/api/nodes.ts";
 import { otherHandlers } from "./runtime/api/others.ts";
 import type { Handler } from "./runtime/api/request.ts";
 import { reservationHandlers } from "./runtime/api/reservations.ts";
+import { upkeepHandlers } from "./runtime/api/upkeep.ts";
 import { composer } from "./runtime/compose.ts";
 import { type Answer, notFound, problem } from "./runtime/http.ts";
 import { log } from "./runtime/log.ts";
@@ -22,6 +23,7 @@ const handlers: Readonly<Record<Route, Handler>> = {
   ...reservationHandlers,
   ...nodeHandlers,
   ...blockHandlers,
+  ...upkeepHandlers,
   ...otherHandlers,
 };
 

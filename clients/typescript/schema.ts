@@ -197,6 +197,18 @@ export type Node = {
     /** Milliseconds since 1970 */
     readonly since: number;
   } | null;
+  /** What was read of its firmware last, against its profile; null: nothing was */
+  readonly bios: {
+    readonly profile: string;
+    /** Milliseconds since 1970 */
+    readonly at: number;
+    /** Attributes that are not as the profile wants them; `found` is null where the firmware knows none of that name */
+    readonly drift: readonly ({
+      readonly name: string;
+      readonly wanted: string | number | boolean;
+      readonly found: string | number | boolean | null;
+    })[];
+  } | null;
   readonly correctiveReboots: number;
   /** While there is one, nobody gets the node */
   readonly openIssues: readonly string[];
@@ -521,6 +533,8 @@ export interface Operations {
           }>> | undefined;
         /** By name: how firmware is to be set (docs/maintenance.md). */
         readonly biosProfiles?: Readonly<Record<string, {
+            /** An executable in the controller's folder of BIOS drivers; null: the BMC is asked over Redfish (docs/maintenance.md). */
+            readonly driver?: string | null | undefined;
             /** As the machine's firmware calls them; what is not named is left alone. */
             readonly attributes: Readonly<Record<string, string | number | boolean>>;
           }>> | undefined;
@@ -766,6 +780,8 @@ export interface Operations {
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
         readonly lab?: string | null | undefined;
+        /** What is wished of the nodes' switch ports, in the words of their lab's driver: VLANs, for instance. */
+        readonly network?: Readonly<Record<string, string>> | undefined;
         /** Nodes to take first if they are free. */
         readonly prefer?: readonly string[] | undefined;
         /** The account that gets access to the nodes. */
@@ -833,6 +849,8 @@ export interface Operations {
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
         readonly lab?: string | null | undefined;
+        /** What is wished of the nodes' switch ports, in the words of their lab's driver: VLANs, for instance. */
+        readonly network?: Readonly<Record<string, string>> | undefined;
         /** Nodes to take first if they are free. */
         readonly prefer?: readonly string[] | undefined;
         /** The account that gets access to the nodes. */
@@ -1079,6 +1097,63 @@ export interface Operations {
     };
     readonly answer: Job;
   };
+  /** Set its firmware as its BIOS profile wants it, as soon as it is free; it is restarted */
+  readonly postNodesBios: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
+  /** Test its machine as soon as it is free; what is found stands in its hardware log */
+  readonly postNodesBurnIn: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** How long it is tested. */
+        readonly minutes?: number | undefined;
+        /** A test program of the lab's on its controllers; null: what our ramdisk can test. */
+        readonly test?: string | null | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
+  /** Boot it into a shell on its console for a while; it keeps its place, and its disk as it is */
+  readonly postNodesRescue: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** It is over after this, ended or not. */
+        readonly minutes?: number | undefined;
+        /** Why. Wanted for a node that somebody uses. */
+        readonly reason?: string | null | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
+  /** End its rescue before its time: it boots its own disk */
+  readonly postNodesRescueEnd: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Node;
+  };
   /** Lend it to a person or a project: nobody else can reserve it. Reservations that have it keep it */
   readonly postNodesLoan: {
     readonly input: {
@@ -1209,6 +1284,10 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
   postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesBios: {"method":"POST","path":"/v1/nodes/{id}/bios","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesBurnIn: {"method":"POST","path":"/v1/nodes/{id}/burn-in","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesRescue: {"method":"POST","path":"/v1/nodes/{id}/rescue","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesRescueEnd: {"method":"POST","path":"/v1/nodes/{id}/rescue/end","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesLoan: {"method":"POST","path":"/v1/nodes/{id}/loan","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},

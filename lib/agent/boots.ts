@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { BeaconBody, BootPlan } from "../contracts/boot.ts";
-import type { Action, Beacon, Command, GuestChannel } from "../core/command.ts";
+import type { Action, Beacon, Command, GuestChannel, Visit } from "../core/command.ts";
 import { nodeFault } from "../core/fault.ts";
 import type { InstallationId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
@@ -127,12 +127,14 @@ export function createBoots({
     /** Only for a node whose power was proved off by this very command. */
     arm: async (
       { node, target }: Command,
-      action: Extract<Action, { verb: "netboot.set" | "netboot.install" }>,
+      action: Extract<Action, { verb: "netboot.set" | "netboot.install" | "netboot.visit" }>,
     ): Promise<void> => {
-      const { installation, boot, revision } = action;
+      const { installation, boot } = action;
+      const revision = action.verb === "netboot.visit" ? null : action.revision;
+      const visit = action.verb === "netboot.visit" ? { ...action.visit } : null;
       const image = action.verb === "netboot.set" ? action.image : null;
       const installer =
-        action.verb === "netboot.set"
+        action.verb !== "netboot.install"
           ? null
           : { distro: action.distro, template: action.template, variables: { ...action.variables } };
       await journal.append({
@@ -143,6 +145,7 @@ export function createBoots({
           installation,
           boot,
           revision,
+          visit,
           image,
           installer,
           poweredOn: false,
@@ -189,10 +192,13 @@ export function createBoots({
         await change(boot, { state: "issued", token, osToken: newToken() });
         report(beaconOf(boot, "firmware"), "kept");
         return boot.installer === null
-          ? ramdiskScript(publicUrl, token)
+          ? ramdiskScript(publicUrl, token, boot.visit)
           : installerScript(place, boot.installer, token);
       }
-      if (boot?.state === "issued") {
+      if (boot?.state === "issued" && boot.visit !== null) {
+        // Whoever visits may restart the machine: then the visit is over, and nothing is wrong.
+        await change(boot, { state: "voided", token: null });
+      } else if (boot?.state === "issued") {
         // The machine has booted once more, so what the first boot was about to write is not what is on the disk.
         await change(boot, { state: "voided", token: null });
         report(
@@ -227,7 +233,7 @@ export function createBoots({
     },
     /** Null: it is not our ramdisk that was booted. */
     plan: ({ node, installation, image, revision, osToken }: ArmedBoot): BootPlan | null =>
-      image === null
+      image === null || revision === null
         ? null
         : {
             schema: "rackwright.boot-plan/1",
@@ -239,9 +245,9 @@ export function createBoots({
     /** A file for the installer that was given this token; null: there is none. Throws a DriverFault. */
     answers: (token: string, name: string): string | null => {
       const boot = [...state.boots.values()].find((each) => each.token === token && each.state === "issued");
-      return boot?.installer == null
-        ? null
-        : fileFor(place, { ...boot, installer: boot.installer, token }, name);
+      if (boot?.installer == null || boot.revision === null) return null;
+      const { installer, revision } = boot;
+      return fileFor(place, { ...boot, installer, revision, token }, name);
     },
     /** Before a machine is switched on for it: an installer that could not be given what it needs is not booted. */
     proveInstaller: (installer: NonNullable<ArmedBoot["installer"]>, signal: AbortSignal): Promise<void> =>
@@ -295,8 +301,11 @@ export function createBoots({
 const tries = 4;
 
 /** Waits between tries, so that a machine that cannot get its kernel does not hammer us (field.md C48). */
-const ramdiskScript = (url: string, token: string): string => {
-  const attempt = `kernel ${url}/boot/kernel rackwright.url=${url} rackwright.token=${token} && initrd ${url}/boot/ramdisk && boot ||`;
+const ramdiskScript = (url: string, token: string, visit: Visit | null): string => {
+  const does = visit === null ? "" : ` rackwright.visit=${visit.kind}`;
+  const lasts = visit?.kind === "test" ? ` rackwright.seconds=${visit.seconds}` : "";
+  const told = `rackwright.url=${url} rackwright.token=${token}${does}${lasts}`;
+  const attempt = `kernel ${url}/boot/kernel ${told} && initrd ${url}/boot/ramdisk && boot ||`;
   const attempts = Array.from({ length: tries }, () => attempt).join("\nsleep 5\n");
   return `#!ipxe\n${attempts}\nsanboot --no-describe --drive 0x80 || exit\n`;
 };

@@ -9,10 +9,12 @@ import {
   type JobRequest,
   type LightProgram,
   maintenancePrograms,
+  type Order,
   type Target,
 } from "../core/node/node.ts";
 import { mostWaitingJobs } from "../core/node/waiting-jobs.ts";
 import { isOver } from "../core/reservation/reservation.ts";
+import { minutes } from "../core/time.ts";
 import { advanceNode } from "./advance-node.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
@@ -76,18 +78,44 @@ export async function acceptJob(
     }
     case "power": {
       const { change, reason, node } = job;
-      const state = await app.store.read("node", node);
-      if (state?.provision.state === "in-use" && reason === null) {
-        const whose = `node ${node} is in use by reservation ${state.provision.reservation}`;
-        return refuse("node-in-use", `${whose}: say why it is to be touched (reason)`);
-      }
-      const why = reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
-      return nodeJob(app, { id: job.id, kind: `power-${change}`, node }, null, why);
+      const inUse = await untouchable(app, job);
+      if (inUse !== null) return inUse;
+      return nodeJob(app, { id: job.id, kind: `power-${change}`, node }, null, because(actor, reason));
+    }
+    case "bios": {
+      const state = await app.store.read("node", job.node);
+      if (state?.biosProfile === null)
+        return refuse("no-bios-profile", `node ${job.node} has no BIOS profile: give it one in its lab file`);
+      return nodeJob(app, job, null, actor);
+    }
+    case "burn-in": {
+      const { minutes: wanted, test } = job;
+      return nodeJob(app, job, null, actor, { kind: "burn-in", minutes: wanted, test });
+    }
+    case "rescue": {
+      const inUse = await untouchable(app, job);
+      if (inUse !== null) return inUse;
+      const order: Order = { kind: "rescue", forMs: minutes(job.minutes), ended: false };
+      return nodeJob(app, job, null, because(actor, job.reason), order);
     }
     case "inspect":
       return nodeJob(app, job, null, actor);
   }
 }
+
+/** Null: nobody uses it, or it is said why it is to be touched all the same. */
+async function untouchable(
+  { store }: App,
+  { node, reason }: { readonly node: NodeId; readonly reason: string | null },
+): Promise<Accepted | null> {
+  const state = await store.read("node", node);
+  if (state?.provision.state !== "in-use" || reason !== null) return null;
+  const whose = `node ${node} is in use by reservation ${state.provision.reservation}`;
+  return refuse("node-in-use", `${whose}: say why it is to be touched (reason)`);
+}
+
+const because = (actor: Actor, reason: string | null): Actor =>
+  reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
 
 const otherVersion = (id: string): Accepted =>
   refuse("other-version", `${id} has changed since you have seen it: read it again`);
@@ -97,6 +125,7 @@ async function nodeJob(
   { id, kind, node }: { readonly id: string; readonly kind: "reload" | LightProgram; readonly node: NodeId },
   target: Target | null,
   actor: Actor,
+  order?: Order,
 ): Promise<Accepted> {
   const jobId = branded(isJobId, id);
   if ((await app.store.read("job", jobId)) !== null) return { ok: true, known: true };
@@ -114,7 +143,14 @@ async function nodeJob(
     return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
   }
   const now = app.clock.now();
-  const request: JobRequest = { id: jobId, program: kind, target, requestedBy: actor, requestedAt: now };
+  const request: JobRequest = {
+    id: jobId,
+    program: kind,
+    target,
+    ...(order === undefined ? {} : { order }),
+    requestedBy: actor,
+    requestedAt: now,
+  };
   const record: JobRecord = {
     id: jobId,
     version: 1,

@@ -66,6 +66,8 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
             by: `${node.upkeep.actor.kind} ${node.upkeep.actor.name}`,
             since: node.upkeep.since,
           },
+    bios:
+      node.bios === null ? null : { profile: node.bios.profile, at: node.bios.at, drift: node.bios.drift },
     correctiveReboots: node.correctiveReboots,
     openIssues: node.openIssues,
     fault: provision.state === "quarantined" ? provision.fault.message : null,

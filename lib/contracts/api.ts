@@ -1,7 +1,7 @@
 /** The HTTP API: its routes (API Gateway route keys) and the bodies it takes. */
 import * as z from "zod";
 import type { Role } from "../core/caller.ts";
-import { mostNodes, powerChange, requirements } from "./job.ts";
+import { burnIn, mostNodes, powerChange, requirements, rescue } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
 import {
@@ -55,6 +55,10 @@ export const routes = [
   "POST /v1/nodes/{id}/issues/{issue}/close",
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
+  "POST /v1/nodes/{id}/bios",
+  "POST /v1/nodes/{id}/burn-in",
+  "POST /v1/nodes/{id}/rescue",
+  "POST /v1/nodes/{id}/rescue/end",
   "POST /v1/nodes/{id}/loan",
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
@@ -111,6 +115,10 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/nodes/{id}/issues/{issue}/close": operators,
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
+  "POST /v1/nodes/{id}/bios": operators,
+  "POST /v1/nodes/{id}/burn-in": operators,
+  "POST /v1/nodes/{id}/rescue": operators,
+  "POST /v1/nodes/{id}/rescue/end": operators,
   "POST /v1/nodes/{id}/loan": operators,
   "POST /v1/nodes/{id}/offline": operators,
   "POST /v1/nodes/{id}/online": operators,
@@ -152,6 +160,14 @@ export const reloadBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
   image: imageId.describe("Its production revision is loaded as soon as the node is free."),
 });
+
+export const biosBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
+});
+
+export const burnInBody = biosBody.extend(burnIn);
+
+export const rescueBody = biosBody.extend(rescue);
 
 export const powerBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),

@@ -2,6 +2,8 @@
 import * as z from "zod";
 import {
   availabilityQuery,
+  biosBody,
+  burnInBody,
   extendBody,
   imageBody,
   issueBody,
@@ -14,6 +16,7 @@ import {
   type Route,
   reasonBody,
   reloadBody,
+  rescueBody,
   reservationBody,
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
@@ -307,6 +310,46 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
       422: "There is no such node or image",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
     },
+  },
+  "POST /v1/nodes/{id}/bios": {
+    is: "Set its firmware as its BIOS profile wants it, as soon as it is free; it is restarted",
+    tag: "nodes",
+    body: biosBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined or retired",
+      422: "There is no such node, or it has no BIOS profile",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
+  },
+  "POST /v1/nodes/{id}/burn-in": {
+    is: "Test its machine as soon as it is free; what is found stands in its hardware log",
+    tag: "nodes",
+    body: burnInBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined or retired",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
+  },
+  "POST /v1/nodes/{id}/rescue": {
+    is: "Boot it into a shell on its console for a while; it keeps its place, and its disk as it is",
+    tag: "nodes",
+    body: rescueBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is in use and no reason is given, quarantined or retired",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
+  },
+  "POST /v1/nodes/{id}/rescue/end": {
+    is: "End its rescue before its time: it boots its own disk",
+    tag: "nodes",
+    body: reasonBody,
+    answers: { 200: nodeViewShape },
+    problems: missing,
   },
   "POST /v1/nodes/{id}/loan": {
     is: "Lend it to a person or a project: nobody else can reserve it. Reservations that have it keep it",

@@ -12,7 +12,7 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
-import { buildReport, fault, osFacts } from "./report.ts";
+import { buildReport, fault, osFacts, testReport } from "./report.ts";
 import {
   at,
   bootId,
@@ -62,11 +62,19 @@ const outstanding = z.strictObject({
   sendAgainAt: at,
 });
 
+const biosValue = z.union([z.string(), z.number(), z.boolean()]);
+
+const order = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("rescue"), forMs: z.number().min(0), ended: z.boolean() }),
+  z.strictObject({ kind: z.literal("burn-in"), test: z.string().nullable(), minutes: z.int().min(1) }),
+]);
+
 const jobRun = z.strictObject({
   id: jobId,
   program: z.enum(programs),
   requestedBy: actor,
   target: target.nullable(),
+  order: order.exactOptional(),
   startedAt: at,
   attempt: z.int().min(1),
   boot: bootId.nullable(),
@@ -84,6 +92,7 @@ const jobRun = z.strictObject({
     verified: installationId.nullable(),
     os: osFacts.nullable(),
     build: buildReport.nullable().default(null),
+    test: testReport.exactOptional(),
     fault: fault.nullable(),
   }),
   hands: controllerId.nullable().default(null),
@@ -141,6 +150,15 @@ export const nodeState = z.strictObject({
   tags: z.array(z.string()),
   switchPort: switchPort.nullable().default(null),
   biosProfile: z.string().nullable().default(null),
+  bios: z
+    .strictObject({
+      profile: z.string(),
+      at,
+      drift: z.array(z.strictObject({ name: z.string(), wanted: biosValue, found: biosValue.nullable() })),
+      issue: z.strictObject({ id: issueId, openedAt: at }).nullable(),
+    })
+    .nullable()
+    .default(null),
   version: z.int().min(1),
   provision,
   since: at,
@@ -207,6 +225,7 @@ export const nodeState = z.strictObject({
       id: jobId,
       program: z.enum(["reload", ...lightPrograms]),
       target: target.nullable(),
+      order: order.exactOptional(),
       requestedBy: actor,
       requestedAt: at,
     }),

@@ -41,7 +41,7 @@ import {
   sha256,
 } from "./scalars.ts";
 import { actor, nodeSpec, nodeState } from "./stored-node.ts";
-import { biosProfiles, switches } from "./wiring.ts";
+import { biosProfiles, networkWish, switches } from "./wiring.ts";
 
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
 export interface MacAddress {
@@ -118,6 +118,7 @@ const reservation = z.strictObject({
   class: z.string(),
   tags: z.array(z.string()),
   lab: labId.nullable(),
+  network: networkWish.exactOptional(),
   prefer: z.array(nodeId),
   count: z.int().min(1),
   start: at,

@@ -9,6 +9,8 @@ import { actor } from "./stored-node.ts";
 const at = z.int().describe("Milliseconds since 1970");
 const some = <T extends z.ZodType>(shape: T) => z.array(shape).readonly();
 
+const biosValue = z.union([z.string(), z.number(), z.boolean()]);
+
 /** RFC 9457. `type` is stable; `detail` says what is wrong and what to do. */
 export const problemView = z
   .object({
@@ -89,6 +91,16 @@ export const nodeViewShape = z
       })
       .nullable()
       .describe("Nobody new gets it: it is kept out, or will be as soon as whoever has it is done"),
+    bios: z
+      .object({
+        profile: z.string(),
+        at,
+        drift: some(z.object({ name: z.string(), wanted: biosValue, found: biosValue.nullable() })).describe(
+          "Attributes that are not as the profile wants them; `found` is null where the firmware knows none of that name",
+        ),
+      })
+      .nullable()
+      .describe("What was read of its firmware last, against its profile; null: nothing was"),
     correctiveReboots: z.int(),
     openIssues: some(z.string()).describe("While there is one, nobody gets the node"),
     fault: z.string().nullable(),

@@ -47,8 +47,29 @@ export const biosAttributes = z
 export const biosProfiles = z.record(
   words(63),
   z.strictObject({
+    driver: labFileName
+      .nullable()
+      .default(null)
+      .describe(
+        "An executable in the controller's folder of BIOS drivers; null: the BMC is asked over Redfish (docs/maintenance.md).",
+      ),
     attributes: biosAttributes.describe(
       "As the machine's firmware calls them; what is not named is left alone.",
     ),
   }),
 );
+
+/** A week. */
+export const mostTestMinutes = 7 * 24 * 60;
+
+/** What our ramdisk does on a machine that it leaves as it is. */
+export const visit = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("rescue") }),
+  z.strictObject({
+    kind: z.literal("test"),
+    seconds: z
+      .int()
+      .min(1)
+      .max(60 * mostTestMinutes),
+  }),
+]);

@@ -1,6 +1,7 @@
 /** A lab: one site with its own controllers, which reach out to us and are never reached into (R52). */
 import type { PolicyOverrides } from "./correction/policy.ts";
 import type { ControllerId, LabId } from "./ids.ts";
+import type { BiosAttributes, NetworkWish } from "./wishes.ts";
 
 export interface Lab {
   readonly id: LabId;
@@ -17,9 +18,6 @@ export interface Lab {
   readonly biosProfiles: Readonly<Record<string, BiosProfile>>;
 }
 
-/** What is wished of a switch, in the words of the lab's own driver: nobody here reads them (R86). */
-export type NetworkWish = Readonly<Record<string, string>>;
-
 /** A switch, driven by an executable on the lab's controllers. */
 export interface Switch {
   readonly driver: string;
@@ -31,8 +29,7 @@ export interface Switch {
 }
 
 export interface BiosProfile {
+  /** An executable on the lab's controllers; null: the node's power driver. */
+  readonly driver: string | null;
   readonly attributes: BiosAttributes;
 }
-
-/** By the firmware's own names. */
-export type BiosAttributes = Readonly<Record<string, string | number | boolean>>;

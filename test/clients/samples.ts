@@ -38,6 +38,7 @@ export const loadingNode: Node = {
   job,
   loan: null,
   upkeep: null,
+  bios: null,
   correctiveReboots: 0,
   openIssues: [],
   fault: null,

@@ -32,6 +32,7 @@ export const node = (id: string, change: Partial<NodeView> = {}): NodeView => ({
   job: null,
   loan: null,
   upkeep: null,
+  bios: null,
   correctiveReboots: 0,
   openIssues: [],
   fault: null,

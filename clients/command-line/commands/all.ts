@@ -6,6 +6,7 @@ import { extend } from "./extend.ts";
 import { images } from "./images.ts";
 import { labs } from "./labs.ts";
 import { ls } from "./ls.ts";
+import { bios, burnIn, rescue } from "./machines.ts";
 import { node } from "./node.ts";
 import { nodes } from "./nodes.ts";
 import { power } from "./power.ts";
@@ -27,6 +28,9 @@ export const commands: readonly Command[] = [
   drain,
   bringBack,
   retire,
+  bios,
+  burnIn,
+  rescue,
   explain,
   images,
   labs,

@@ -16,8 +16,9 @@ import { jobSchema } from "../../../lib/contracts/job.ts";
 import { isNodeId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
+import type { UpkeepRoute } from "./upkeep.ts";
 
-type NodeRoute = Extract<Route, `${string} /v1/nodes${string}`>;
+type NodeRoute = Exclude<Extract<Route, `${string} /v1/nodes${string}`>, UpkeepRoute>;
 
 export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
   "GET /v1/nodes": async ({ app, query }) => {

@@ -5,7 +5,6 @@ import { importLab } from "../../../lib/app/import-lab.ts";
 import { viewReadiness } from "../../../lib/app/readiness.ts";
 import { changeImage, registerImage } from "../../../lib/app/register-image.ts";
 import { setProject } from "../../../lib/app/set-project.ts";
-import { upkeep } from "../../../lib/app/upkeep.ts";
 import { viewLab, viewProposals } from "../../../lib/app/views.ts";
 import {
   availabilityQuery,
@@ -18,13 +17,12 @@ import {
 import { labFile } from "../../../lib/contracts/lab-file.ts";
 import { openApi } from "../../../lib/contracts/openapi.ts";
 import { explain } from "../../../lib/contracts/scalars.ts";
-import { upkeepBody } from "../../../lib/contracts/upkeep.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { isProjectId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { type Handler, otherVersion, pageSize } from "./request.ts";
 
-type OtherRoute = Exclude<Route, `${string} /v1/${"reservations" | "nodes" | "blocks"}${string}`>;
+type OtherRoute = Exclude<Route, `${string} /v1/${"reservations" | "nodes" | "blocks" | "upkeep"}${string}`>;
 
 let document: Answer | null = null;
 
@@ -101,14 +99,6 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
     return set === "other-version" ? otherVersion(`project ${id}`) : json(200, set);
   },
   "GET /v1/readiness/{id}": async ({ app, id }) => json(200, await viewReadiness(app.store, id)),
-  "POST /v1/upkeep": async ({ app, body, actor }) => {
-    const wanted = parseBody(upkeepBody, body);
-    if (!wanted.ok) return wanted.answer;
-    const done = await upkeep(app, wanted.value, actor);
-    if (done.ok) return json(200, done.view);
-    const { code, message } = done.fault;
-    return problem(code === "node-unknown" ? 404 : 422, code, "It cannot be done", message);
-  },
   "GET /v1/jobs/{id}": async ({ app, id }) => {
     const job = await app.store.read("job", id);
     return job === null ? notFound(`job ${id}`) : json(200, job);

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { debianKernel, initramfs, put, putCopy } from "./base.ts";
+import { debianKernel, initramfs, put, putCopy, script } from "./base.ts";
 import { BuildError } from "./debian.ts";
 
 const out = resolve(process.argv[2] ?? "dist/metal");
@@ -12,7 +12,12 @@ try {
   mkdirSync(out, { recursive: true });
   const kernel = debianKernel(out);
   putCopy(join(out, "kernel"), kernel.file);
-  put(join(out, "ramdisk"), initramfs(out, kernel, join(import.meta.dirname, "init.sh"), []));
+  put(
+    join(out, "ramdisk"),
+    initramfs(out, kernel, join(import.meta.dirname, "init.sh"), [
+      script("bin/visit.sh", join(import.meta.dirname, "visit.sh")),
+    ]),
+  );
   for (const name of ["kernel", "ramdisk"])
     process.stdout.write(
       `${join(out, name)}: ${(statSync(join(out, name)).size / 1024 / 1024).toFixed(1)} MiB\n`,

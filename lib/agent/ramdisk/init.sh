@@ -58,6 +58,11 @@ fault() {
 }
 
 beacon ''
+. /bin/visit.sh
+case "$(argument visit)" in
+  rescue) rescue ;;
+  test) test_machine ;;
+esac
 while :; do
   get /boot/plan >/run/plan
   case "$status" in

@@ -16,7 +16,7 @@ import { heedReservation } from "./follow.ts";
 import { foldIssue, giveBack } from "./give-back.ts";
 import { endFence, shiftClocks, stopHands } from "./hands-off.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
-import { foldUpkeep, heedUpkeep, upkeepEndsAt } from "./upkeep.ts";
+import { endRescue, foldUpkeep, heedUpkeep, upkeepEndsAt } from "./upkeep.ts";
 import { canBegin, enqueue, startWaitingJob } from "./waiting-jobs.ts";
 
 export type NodeDecision =
@@ -104,6 +104,8 @@ function fold(draft: Draft, event: NodeEvent): void {
       return foldIssue(draft, event.issue);
     case "upkeep":
       return foldUpkeep(draft, { ...event.upkeep, actor: event.actor, since: now });
+    case "end-rescue":
+      return endRescue(draft, event.reason);
     case "give-back":
       return giveBack(draft, event.reason);
   }

@@ -10,6 +10,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     tags: spec.tags,
     switchPort: spec.switchPort ?? null,
     biosProfile: spec.biosProfile ?? null,
+    bios: null,
     version: 1,
     provision: { state: "enrolled", job: null },
     since: now,

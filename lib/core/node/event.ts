@@ -28,5 +28,7 @@ export type NodeEvent =
   | { readonly kind: "loan"; readonly loan: Loan | null; readonly reason: string; readonly actor: Actor }
   /** It is to be kept out: for maintenance, or for good. */
   | { readonly kind: "upkeep"; readonly upkeep: Omit<Upkeep, "actor" | "since">; readonly actor: Actor }
+  /** An operator needs the shell no more. */
+  | { readonly kind: "end-rescue"; readonly reason: string; readonly actor: Actor }
   /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */
   | { readonly kind: "give-back"; readonly reason: string; readonly actor: Actor };

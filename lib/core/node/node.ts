@@ -3,7 +3,15 @@
  * (`NodeState`) says where it is in its life, on what evidence, and until when it may stay there. Only `decide`
  * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
  */
-import type { Action, BuildReport, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
+import type {
+  Action,
+  BuildReport,
+  OsFacts,
+  Phase,
+  PowerSettings,
+  PowerState,
+  TestReport,
+} from "../command.ts";
 import type { Fault } from "../fault.ts";
 import type {
   BootId,
@@ -41,6 +49,22 @@ export interface NodeSpec {
   /** A name among its lab's `biosProfiles`. */
   readonly biosProfile?: string;
   readonly version: number;
+}
+
+export interface Bios {
+  readonly profile: string;
+  readonly at: Instant;
+  /** Attributes that are not as the profile wants them. */
+  readonly drift: readonly BiosDrift[];
+  /** The open issue of the hardware log that says so. */
+  readonly issue: { readonly id: IssueId; readonly openedAt: Instant } | null;
+}
+
+export interface BiosDrift {
+  readonly name: string;
+  readonly wanted: string | number | boolean;
+  /** Null: the firmware knows no such attribute. */
+  readonly found: string | number | boolean | null;
 }
 
 /** Where a node is plugged in: a name among its lab's `switches`, and the port as that switch calls it. */
@@ -106,7 +130,15 @@ export interface Certificate {
 }
 
 /** Jobs that change nothing on the disk. `power-…`: asked for by a person, on a node at rest or in use. */
-export const lightPrograms = ["inspect", "power-on", "power-off", "power-cycle"] as const;
+export const lightPrograms = [
+  "inspect",
+  "power-on",
+  "power-off",
+  "power-cycle",
+  "bios",
+  "burn-in",
+  "rescue",
+] as const;
 export type LightProgram = (typeof lightPrograms)[number];
 export const programs = [...lightPrograms, "provision", "reload", "reclaim"] as const;
 export type Program = (typeof programs)[number];
@@ -115,7 +147,12 @@ export const isLight = (program: Program): program is LightProgram =>
   lightPrograms.some((each) => each === program);
 
 /** What may be done to a node that an operator has. */
-export const maintenancePrograms: ReadonlySet<Program> = new Set<Program>(["inspect"]);
+export const maintenancePrograms: ReadonlySet<Program> = new Set<Program>([
+  "inspect",
+  "bios",
+  "burn-in",
+  "rescue",
+]);
 
 /** Where a step belongs: who owns it, and which ladder corrects it. */
 export const stages = [
@@ -142,9 +179,17 @@ export interface JobRequest {
   readonly id: JobId;
   readonly program: "reload" | LightProgram;
   readonly target: Target | null;
+  readonly order?: Order;
   readonly requestedBy: Actor;
   readonly requestedAt: Instant;
 }
+
+/** What a job is told beside its program. */
+export type Order =
+  /** `ended`: an operator wants it over before its time. */
+  | { readonly kind: "rescue"; readonly forMs: Ms; readonly ended: boolean }
+  /** `test`: a program of the lab's on its controllers; null: what our ramdisk can test. */
+  | { readonly kind: "burn-in"; readonly test: string | null; readonly minutes: number };
 
 /** A command that was committed for the agent and has no verdict yet. */
 export interface Outstanding {
@@ -176,6 +221,8 @@ export interface Evidence {
   readonly os: OsFacts | null;
   /** What a build system that answers for itself said last, in this step. */
   readonly build: BuildReport | null;
+  /** What a test of the machine said last. */
+  readonly test?: TestReport;
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
 }
@@ -211,6 +258,7 @@ export interface JobRun {
   readonly program: Program;
   readonly requestedBy: Actor;
   readonly target: Target | null;
+  readonly order?: Order;
   readonly startedAt: Instant;
   /** The install attempt, from 1. The engine alone counts it (R4). */
   readonly attempt: number;
@@ -300,6 +348,8 @@ export interface NodeState {
   readonly tags: readonly string[];
   readonly switchPort: SwitchPort | null;
   readonly biosProfile: string | null;
+  /** What was read of its firmware last, against its profile; null: nothing was. */
+  readonly bios: Bios | null;
   readonly version: number;
   readonly provision: Provision;
   readonly since: Instant;

@@ -20,6 +20,7 @@ export const transitions: readonly Transition[] = [
   { from: "available", to: "maintenance", because: "an operator took it" },
   { from: "available", to: "retired", because: "an operator retired it" },
   { from: "enrolled", to: "maintenance", because: "checked while an operator has it" },
+  { from: "enrolled", to: "loading", because: "checked, and a user had been in before it was taken" },
   { from: "enrolled", to: "retired", because: "an operator retired it" },
   { from: "reserved", to: "loading", because: "the right image is not proved to be on it" },
   {

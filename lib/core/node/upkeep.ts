@@ -4,9 +4,9 @@
  */
 import { branded, isIssueId } from "../ids.ts";
 import { type Instant, spanText } from "../time.ts";
-import { become, type Draft } from "./draft.ts";
+import { become, type Draft, setJob } from "./draft.ts";
 import { checkAndReturn } from "./give-back.ts";
-import type { NodeState, Upkeep } from "./node.ts";
+import { jobOf, type NodeState, type Upkeep } from "./node.ts";
 
 export function foldUpkeep(draft: Draft, upkeep: Upkeep): void {
   const { upkeep: before, provision } = draft.node;
@@ -22,6 +22,14 @@ export function foldUpkeep(draft: Draft, upkeep: Upkeep): void {
   const span = until === null ? "" : ` for ${spanText(until - draft.context.now)}`;
   draft.notes.push(`to be ${upkeep.to === "retired" ? "retired" : `in maintenance${span}`}: ${reason}`);
   if (provision.state === "maintenance") become(draft, { state: "maintenance", reason });
+}
+
+/** It goes on with its next step; one that has not begun is over as soon as it has. */
+export function endRescue(draft: Draft, reason: string): void {
+  const order = jobOf(draft.node)?.order;
+  if (order?.kind !== "rescue" || order.ended) return;
+  setJob(draft, { order: { ...order, ended: true } });
+  draft.notes.push(`its rescue is ended: ${reason}`);
 }
 
 /** Keeps out a node that is at rest, and brings it back when its time is over. */

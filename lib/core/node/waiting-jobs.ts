@@ -3,7 +3,7 @@ import { branded, isJobId } from "../ids.ts";
 import { newJob } from "../provisioning/job.ts";
 import { become, type Draft } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
-import { isLight, jobOf, maintenancePrograms, type NodeState, type Provision } from "./node.ts";
+import { isLight, jobOf, maintenancePrograms, type NodeState, type Program, type Provision } from "./node.ts";
 
 /** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
 export const mostWaitingJobs = 8;
@@ -43,18 +43,21 @@ export function startWaitingJob(draft: Draft): void {
     program: next.program,
     target: next.target,
     by: next.requestedBy,
+    order: next.order,
   });
   if (isLight(next.program)) become(draft, { state: "enrolled", job });
   else become(draft, { state: "loading", reservation: null, job });
   draft.notes.push(`${next.program} begins`);
 }
 
-/** Only what a person wants of its power: anything else waits until it is given back. */
+const whileInUse: ReadonlySet<Program> = new Set<Program>(["power-on", "power-off", "power-cycle", "rescue"]);
+
+/** Only what a person wants of its power, or a rescue: anything else waits until it is given back. */
 function startOnNodeInUse(draft: Draft, provision: Extract<Provision, { state: "in-use" }>): void {
-  const next = draft.node.waiting.find(({ program }) => isLight(program) && program !== "inspect");
+  const next = draft.node.waiting.find(({ program }) => whileInUse.has(program));
   if (next === undefined || provision.job !== null) return;
-  const { id, program, requestedBy: by } = next;
+  const { id, program, requestedBy: by, order } = next;
   draft.node = { ...draft.node, waiting: draft.node.waiting.filter((each) => each !== next) };
-  become(draft, { ...provision, job: newJob(draft, { id, program, target: null, by }) });
+  become(draft, { ...provision, job: newJob(draft, { id, program, target: null, by, order }) });
   draft.notes.push(`${program} begins`);
 }

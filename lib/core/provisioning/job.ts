@@ -10,6 +10,7 @@ import {
   type JobRun,
   jobOf,
   type LastJob,
+  type Order,
   type Program,
   reservationOf,
   type Target,
@@ -19,7 +20,7 @@ export const noEvidence: Evidence = { answer: null, verified: null, os: null, bu
 
 export function newJob(
   draft: Draft,
-  job: { id: string; program: Program; target: Target | null; by: Actor },
+  job: { id: string; program: Program; target: Target | null; by: Actor; order?: Order | undefined },
 ): JobRun {
   const { now } = draft.context;
   return {
@@ -27,6 +28,7 @@ export function newJob(
     program: job.program,
     requestedBy: job.by,
     target: job.target,
+    ...(job.order === undefined ? {} : { order: job.order }),
     startedAt: now,
     attempt: 1,
     boot: null,

@@ -5,6 +5,7 @@
 import type { Fault } from "../fault.ts";
 import type { ImageId, LabId, NodeId, ProjectId, ReservationId, RevisionId } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { NetworkWish } from "../wishes.ts";
 
 /**
  * new: waits for nodes. loading: has nodes that are being made ready. reserved: handed over. in-use: somebody logged in.
@@ -45,6 +46,8 @@ export interface Reservation {
   readonly class: string;
   readonly tags: readonly string[];
   readonly lab: LabId | null;
+  /** What its user wishes of the switch ports of his nodes: nobody here reads it. */
+  readonly network?: NetworkWish;
   /** Taken first if they are free. */
   readonly prefer: readonly NodeId[];
   readonly count: number;

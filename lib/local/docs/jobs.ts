@@ -42,6 +42,16 @@ export const exampleJobs: readonly Readonly<Record<string, unknown>>[] = [
     change: "cycle",
     reason: "its user asked for it",
   },
+  { schema: "rackwright.job/1", kind: "bios", id: "bios-node-07", node: "node-07" },
+  { schema: "rackwright.job/1", kind: "burn-in", id: "burn-in-node-07", node: "node-07", minutes: 240 },
+  {
+    schema: "rackwright.job/1",
+    kind: "rescue",
+    id: "rescue-node-07",
+    node: "node-07",
+    minutes: 30,
+    reason: "its user cannot boot it any more",
+  },
   { schema: "rackwright.job/1", kind: "inspect", id: "inspect-node-07", node: "node-07" },
 ];
 
@@ -59,6 +69,9 @@ const whereToLook: Readonly<Record<JobMessage["kind"], string>> = {
   extend: "`GET /v1/reservations/{reservation}`; in a dead letter if others have been promised the time",
   reload: "`GET /v1/jobs/{id}`",
   power: "`GET /v1/jobs/{id}`",
+  bios: "`GET /v1/jobs/{id}`",
+  "burn-in": "`GET /v1/jobs/{id}`; its findings: `GET /v1/nodes/{id}/issues`",
+  rescue: "`GET /v1/jobs/{id}`",
   inspect: "`GET /v1/jobs/{id}`",
 };
 

@@ -15,7 +15,7 @@ import {
   type NodeState,
   type PowerChange,
 } from "./node-state.ts";
-import { buildFromPlan } from "./ramdisk.ts";
+import { buildFromPlan, visitMachine } from "./ramdisk.ts";
 import type { RackStore } from "./store.ts";
 import { sendPatiently, sleep } from "./wire.ts";
 
@@ -129,6 +129,10 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
   // -- firmware ---------------------------------------------------------------------------------------------------------
 
   function boot(): void {
+    const { attributes, pending } = state.bios;
+    // A self-test takes over what was asked for.
+    if (Object.keys(pending).length > 0)
+      change({ bios: { attributes: { ...attributes, ...pending }, pending: {} } });
     enter({ phase: "firmware", stage: "post" });
     live(firmware);
   }
@@ -161,9 +165,16 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     change({ bootSource: "network" });
     const argument = (name: string) =>
       outcome.args.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+    const kind = argument("rackwright.visit");
     enter({
       phase: "build",
       stage: "writing",
+      visit:
+        kind === "test"
+          ? { kind, seconds: Number(argument("rackwright.seconds")) }
+          : kind === "rescue"
+            ? { kind }
+            : null,
       url: argument("rackwright.url"),
       token: argument("rackwright.token"),
       plan: null,
@@ -220,6 +231,14 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     const { signal } = life;
     const { machine } = state;
     if (machine.phase !== "build" || state.stuck) return;
+    if (machine.visit !== null)
+      return visitMachine({
+        visit: machine.visit,
+        url: machine.url,
+        token: machine.token,
+        signal,
+        badDisk: faultOf(state, "bad-disk") !== null,
+      });
     const disk = await buildFromPlan({
       id,
       store,
