@@ -11,6 +11,8 @@ interface Lane {
   readonly testTimeoutMs: number;
   /** Lanes run one after the other by this number, so that whole stacks do not fight the unit tests for two cores. */
   readonly turn: number;
+  /** More where files mostly wait. */
+  readonly maxWorkers?: number;
 }
 
 const lanes: readonly Lane[] = [
@@ -20,12 +22,17 @@ const lanes: readonly Lane[] = [
   { folder: "infra", testTimeoutMs: 180_000, turn: 1 },
   { folder: "local", testTimeoutMs: 30_000, turn: 1 },
   { folder: "stack", testTimeoutMs: 60_000, turn: 2 },
-  { folder: "scenario", testTimeoutMs: 600_000, turn: 3 },
+  { folder: "scenario", testTimeoutMs: 600_000, turn: 3, maxWorkers: 3 },
   { folder: "hands", testTimeoutMs: 120_000, turn: 3 },
   { folder: "metal", testTimeoutMs: 600_000, turn: 4 },
 ];
 
-function project(name: string, include: string, exclude: string[], testTimeoutMs: number, turn: number) {
+function project(
+  name: string,
+  include: string,
+  exclude: string[],
+  { testTimeoutMs, turn, maxWorkers = 2 }: Omit<Lane, "folder">,
+) {
   return {
     test: {
       name,
@@ -34,7 +41,7 @@ function project(name: string, include: string, exclude: string[], testTimeoutMs
       testTimeout: testTimeoutMs,
       hookTimeout: testTimeoutMs,
       pool: "forks",
-      maxWorkers: 2,
+      maxWorkers,
       execArgv: ["--disable-warning=ExperimentalWarning"],
       sequence: { groupOrder: turn },
     },
@@ -49,10 +56,8 @@ const resultsFolder = process.env["RACKWRIGHT_TEST_RESULTS"];
 export default defineConfig({
   test: {
     projects: [
-      project("unit", "test/**/*.test.ts", insideOwnLane, 20_000, 1),
-      ...lanes.map(({ folder, testTimeoutMs, turn }) =>
-        project(folder, `test/${folder}/**/*.test.ts`, [], testTimeoutMs, turn),
-      ),
+      project("unit", "test/**/*.test.ts", insideOwnLane, { testTimeoutMs: 20_000, turn: 1 }),
+      ...lanes.map(({ folder, ...lane }) => project(folder, `test/${folder}/**/*.test.ts`, [], lane)),
     ],
     reporters:
       resultsFolder === undefined

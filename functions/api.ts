@@ -27,7 +27,7 @@ const handlers: Readonly<Record<Route, Handler>> = {
   ...otherHandlers,
 };
 
-const nobody: Caller = { name: "nobody", roles: [] };
+const nobody: Caller = { name: "nobody", roles: [], email: null };
 
 export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (event, context) => {
   const { routeKey, pathParameters, queryStringParameters, headers, requestContext } = event;

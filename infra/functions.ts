@@ -25,6 +25,10 @@ export const makeFunctions = (
 ): readonly Deployed[] =>
   functionNames
     .filter((name) => functions[name].trigger.kind !== "local-page")
+    .filter((name) => {
+      const { onlyWith } = functions[name];
+      return onlyWith === undefined || deployment[onlyWith] !== undefined;
+    })
     .map((name) => {
       const made = makeFunction(name, stage, resources, deployment);
       connect(name, made, resources);
@@ -62,7 +66,7 @@ function makeFunction(
 function valuesFor(
   name: FunctionName,
   { table, queues, bus, document }: Resources,
-  { policy, roleClaims }: Deployment,
+  { policy, roleClaims, mailFrom }: Deployment,
 ): Readonly<Record<Variable, $util.Input<string> | undefined>> {
   const { trigger } = functions[name];
   return {
@@ -71,6 +75,7 @@ function valuesFor(
     DEAD_LETTER_QUEUE_URL: trigger.kind === "queue" ? queues[trigger.queue].dead.url : undefined,
     DOCUMENT_NAME: document.name,
     EVENT_BUS_NAME: bus.name,
+    MAIL_FROM: mailFrom,
     POLICY: policy === undefined ? undefined : JSON.stringify(policy),
     ROLE_CLAIMS: roleClaims === undefined ? undefined : JSON.stringify(roleClaims),
     // The status page is not deployed.

@@ -5,6 +5,7 @@ import { makeAlarms } from "./alarms.ts";
 import { makeApis } from "./api.ts";
 import { makeFunctions } from "./functions.ts";
 import { activationCommand, makeDocument, makeLabRole, parameterPrefix } from "./hands.ts";
+import { connectLetters, makeLetterRule } from "./letters.ts";
 import { makeQueues } from "./queues.ts";
 import { stageOf } from "./stages.ts";
 import { makeTable } from "./table.ts";
@@ -17,12 +18,15 @@ export function deploy() {
     account: aws.getCallerIdentityOutput().accountId,
     region: aws.getRegionOutput().region,
   };
-  const queues = makeQueues();
+  const bus = new sst.aws.Bus("Events");
+  const letterRule = deployment.mailFrom === undefined ? undefined : makeLetterRule(bus);
+  const queues = makeQueues(letterRule);
+  if (letterRule !== undefined) connectLetters(letterRule, bus, queues.letters.queue);
   const resources = {
     ...place,
     queues,
     table: makeTable(stage),
-    bus: new sst.aws.Bus("Events"),
+    bus,
     document: makeDocument(),
   };
   const functions = makeFunctions(stage, resources, deployment);

@@ -41,6 +41,9 @@ function statementOf(name: FunctionName, permission: Permission, resources: Reso
       return allow(action, queues[trigger.queue].dead.arn);
     case "bus":
       return allow(action, bus.arn);
+    case "senders":
+      // The identities that the account has verified; which of them writes, the function is told.
+      return allow(action, $interpolate`arn:aws:ses:${region}:${account}:identity/*`);
     case "document":
       return allow(action, document.arn);
     case "controllers":

@@ -7,6 +7,7 @@ import {
   queueNames,
   visibilitySeconds,
 } from "../lib/contracts/queues.ts";
+import { fromRule } from "./letters.ts";
 import { componentName } from "./names.ts";
 
 export interface QueuePair {
@@ -16,15 +17,20 @@ export interface QueuePair {
 
 export type Queues = Readonly<Record<QueueName, QueuePair>>;
 
-export const makeQueues = (): Queues => ({
+/** `letterRule`: what brings letters; undefined: nobody is written to. */
+export const makeQueues = (letterRule: aws.cloudwatch.EventRule | undefined): Queues => ({
   jobs: pairOf("jobs"),
   wakes: pairOf("wakes"),
   reports: pairOf("reports"),
+  letters: pairOf("letters", (arn) => (letterRule === undefined ? [] : [fromRule(letterRule, arn)])),
 });
 
 export const pairsOf = (queues: Queues) => queueNames.map((name) => ({ name, ...queues[name] }));
 
-function pairOf(name: QueueName): QueuePair {
+function pairOf(
+  name: QueueName,
+  mayAlso: (arn: $util.Output<string>) => readonly object[] = () => [],
+): QueuePair {
   const dead = new sst.aws.Queue(componentName(deadLetterNameOf(name)), {
     transform: { queue: { sqsManagedSseEnabled: true, messageRetentionSeconds: keptSeconds.dead } },
   });
@@ -33,13 +39,13 @@ function pairOf(name: QueueName): QueuePair {
     dlq: { queue: dead.arn, retry: deliveriesBeforeDeadLetter },
     transform: { queue: { sqsManagedSseEnabled: true, messageRetentionSeconds: keptSeconds.live } },
   });
-  onlyEncrypted(name, queue);
+  onlyEncrypted(name, queue, mayAlso(queue.arn));
   onlyEncrypted(deadLetterNameOf(name), dead);
   return { queue, dead };
 }
 
-/** Who may use a queue is said by roles; here only that nobody does it in the clear. */
-function onlyEncrypted(name: string, { arn, url }: sst.aws.Queue): void {
+/** Who may use a queue is said by roles, but for a rule of the bus, which has none; and nobody uses it in the clear. */
+function onlyEncrypted(name: string, { arn, url }: sst.aws.Queue, more: readonly object[] = []): void {
   new aws.sqs.QueuePolicy(`${componentName(name)}OnlyEncrypted`, {
     queueUrl: url,
     policy: $jsonStringify({
@@ -52,6 +58,7 @@ function onlyEncrypted(name: string, { arn, url }: sst.aws.Queue): void {
           Resource: arn,
           Condition: { Bool: { "aws:SecureTransport": "false" } },
         },
+        ...more,
       ],
     }),
   });

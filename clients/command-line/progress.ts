@@ -2,8 +2,10 @@
 import type { Node, Reservation } from "../typescript/client.ts";
 import { spanText } from "./text.ts";
 
-export const isReady = ({ state }: Reservation): boolean => state === "reserved" || state === "in-use";
-export const isOver = ({ state }: Reservation): boolean => state === "complete" || state === "failed";
+export const isReady = ({ state }: Pick<Reservation, "state">): boolean =>
+  state === "reserved" || state === "in-use";
+export const isOver = ({ state }: Pick<Reservation, "state">): boolean =>
+  state === "complete" || state === "failed";
 
 export function reservationLine({ id, state, count, image, nodes, placed, cause }: Reservation): string {
   const why = cause === null ? "" : `: ${cause.message}`;

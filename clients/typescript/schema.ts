@@ -352,6 +352,45 @@ export type Reservation = {
   })[];
 };
 
+export type ReservationSummary = {
+  readonly id: string;
+  readonly version: number;
+  readonly owner: string;
+  readonly project: string | null;
+  readonly image: string;
+  readonly revision: string;
+  /** Of a cluster; empty: all its nodes are for the same */
+  readonly roles: readonly ({
+    readonly name: string;
+    readonly image: string;
+    readonly revision: string;
+    readonly count: number;
+  })[];
+  readonly class: string;
+  readonly count: number;
+  readonly state: string;
+  readonly last: string | null;
+  /** Milliseconds since 1970 */
+  readonly since: number;
+  /** Milliseconds since 1970 */
+  readonly createdAt: number;
+  /** When its user gets the nodes; of one that waits: as far as is known now */
+  readonly start: number;
+  /** Milliseconds since 1970 */
+  readonly end: number;
+  /** Nodes that are kept free for it, before it has them */
+  readonly placed: readonly string[];
+  readonly readyAt: number | null;
+  readonly endedAt: number | null;
+  readonly cause: {
+    readonly code: string;
+    readonly message: string;
+  } | null;
+  readonly correctiveReboots: number;
+  /** Those that it holds */
+  readonly nodes: readonly string[];
+};
+
 export type Revision = {
   readonly image: string;
   readonly revision: string;
@@ -788,6 +827,8 @@ export interface Operations {
         readonly user?: string | undefined;
         /** Its SSH public key; without one nobody can log in. */
         readonly publicKey?: string | null | undefined;
+        /** Where its user is told that it is ready, ends soon, or failed. Null: as the token says, if it does. */
+        readonly email?: string | null | undefined;
       };
     };
     readonly answer: Block;
@@ -813,7 +854,7 @@ export interface Operations {
       readonly owner?: string | undefined;
     };
     readonly answer: {
-      readonly reservations: readonly Reservation[];
+      readonly reservations: readonly ReservationSummary[];
       readonly next: string | null;
     };
   };
@@ -857,6 +898,8 @@ export interface Operations {
         readonly user?: string | undefined;
         /** Its SSH public key; without one nobody can log in. */
         readonly publicKey?: string | null | undefined;
+        /** Where its user is told that it is ready, ends soon, or failed. Null: as the token says, if it does. */
+        readonly email?: string | null | undefined;
       };
     };
     readonly answer: Reservation;

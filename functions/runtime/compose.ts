@@ -10,13 +10,11 @@ import { functionEnvironment, readEnvironment, readPolicy } from "../../lib/cont
 import { shipped } from "../../lib/core/provisioning/registry.ts";
 import { log } from "./log.ts";
 
-export const sqs = sqsClient();
-
 /** One call per cold start; the result makes an app for one invocation. */
 export function composer(): () => App {
   const environment = readEnvironment(functionEnvironment, process.env);
   const clock = systemClock;
-  const queue = sqsQueue({ client: sqs, queueUrl: environment.WAKES_QUEUE_URL });
+  const queue = sqsQueue({ client: sqsClient(), queueUrl: environment.WAKES_QUEUE_URL });
   const hands = ssmHands({
     client: ssmClient(),
     documentName: environment.DOCUMENT_NAME,

@@ -46,7 +46,7 @@ export async function advanceReservation(
     if (reservation === null) return "unknown-reservation";
     if (timer !== null && reservation.due !== timer) return "stale-timer";
     if (ifVersion !== null && reservation.version !== ifVersion) return "other-version";
-    const nodes = present(await Promise.all(reservation.nodes.map((node) => app.store.read("node", node))));
+    const nodes = await app.store.readMany("node", reservation.nodes);
     const decision = await decided(app, reservation, event, nodes);
     if (decision.kind === "nothing") return "unchanged";
     if (decision.kind === "refused") return { refused: decision.fault };
@@ -108,9 +108,6 @@ async function tell(app: App, nodes: readonly NodeId[], again: boolean): Promise
   }
 }
 
-const present = (nodes: readonly (NodeState | null)[]): readonly NodeState[] =>
-  nodes.filter((node): node is NodeState => node !== null);
-
 /** With what is free now, if that may do; only then with the whole class, which costs a hundred times as much to read. */
 async function decided(
   app: App,
@@ -123,7 +120,7 @@ async function decided(
     const decision = decideReservation(reservation, event, context);
     const settled = decision.kind !== "nothing" && (decision.kind !== "commit" || decision.entry !== null);
     if (settled || !waitsForNodes(reservation)) return decision;
-    const standing = await readAll(app, reservation.placed);
+    const standing = await app.store.readMany("node", reservation.placed);
     if (!needsPlace(reservation, standing, app.clock.now())) return decision;
     const [first] = await app.store.pool(lineKey(reservation.class), 1);
     if (await isBehind(app, reservation, first)) return decision;
@@ -156,12 +153,12 @@ async function contextOf(
   const [ids, [first], standing, ready] = await Promise.all([
     app.store.pool(freeKey(reservation.class), 2 * reservation.count + spareCandidates),
     app.store.pool(lineKey(reservation.class), 1),
-    readAll(app, reservation.placed),
+    app.store.readMany("node", reservation.placed),
     app.store.read("stock", reservation.class),
   ]);
   const running = ready?.ready[reservation.revision] ?? [];
   const named = new Set([...reservation.prefer, ...reservation.placed, ...running, ...ids]);
-  const free = await readAll(app, [...named]);
+  const free = await app.store.readMany("node", [...named]);
   const best = choose(free, reservation, 2 * (reservation.count - held) + fewMore);
   // The best may all be promised to others soon: its own place is always among them.
   const own = choose(standing, reservation, standing.length).filter(
@@ -170,8 +167,8 @@ async function contextOf(
   const candidates = [...own, ...best];
   const searches = among === "all nodes" && held === 0 && needsPlace(reservation, standing, now);
   const everyone = searches
-    ? await readAll(
-        app,
+    ? await app.store.readMany(
+        "node",
         await app.store.pool(classKey(reservation.class), Math.max(mostPlaces, 2 * reservation.count)),
       )
     : [];
@@ -199,9 +196,6 @@ const fewMore = 4;
 /** A place is looked for on so many nodes of its class. */
 const mostPlaces = 200;
 
-const readAll = async (app: App, ids: readonly string[]): Promise<readonly NodeState[]> =>
-  present(await Promise.all(ids.map((id) => app.store.read("node", id))));
-
 /** For the whole time that a reservation may want them, and so much longer; without what others have given back. */
 async function calendarsOf(
   app: App,
@@ -214,22 +208,17 @@ async function calendarsOf(
   const lengthMs = reservation.end - reservation.start;
   const until = after(instant(Math.max(to, after(now, lengthMs), reservation.end)), longerMs);
   const periods = periodsOf({ from, to: until });
-  const stored = new Map<NodeId, readonly Calendar[]>();
-  await Promise.all(
-    [...new Set(ids)].map(async (id) => {
-      const all = await Promise.all(
-        periods.map(
-          async (period) =>
-            (await app.store.read("calendar", calendarId(id, period))) ?? emptyCalendar(id, period),
-        ),
-      );
-      stored.set(id, all);
-    }),
+  const wanted = [...new Set(ids)].flatMap((node) => periods.map((period) => ({ node, period })));
+  const stored = await app.store.readMany(
+    "calendar",
+    wanted.map(({ node, period }) => calendarId(node, period)),
   );
-  const ended = await endedAmong(app, [...stored.values()].flat(), reservation.id);
-  return new Map(
-    [...stored].map(([id, calendars]) => [id, calendars.map((each) => withoutEnded(each, ended))]),
+  const byId = new Map(stored.map((each) => [calendarId(each.node, each.period), each]));
+  const ended = await endedAmong(app, stored, reservation.id);
+  const all = wanted.map(({ node, period }) =>
+    withoutEnded(byId.get(calendarId(node, period)) ?? emptyCalendar(node, period), ended),
   );
+  return Map.groupBy(all, ({ node }) => node);
 }
 
 /** Which of the reservations that stand there have given back their time, and from when on. */
@@ -243,14 +232,14 @@ export async function endedAmong(
     calendars.flatMap(({ bookings }) => bookings.map(({ reservation }) => reservation)),
   );
   if (own !== null) standing.delete(own);
+  const known = await app.store.readMany("reservation", [...standing]);
+  const stands = new Map(known.map((each) => [each.id, each]));
   const ended = new Map<ReservationId, Instant>();
-  await Promise.all(
-    [...standing].map(async (id) => {
-      const other = await app.store.read("reservation", id);
-      if (other === null || other.state === "complete" || other.state === "failed") ended.set(id, instant(1));
-      else if (other.state === "reclaim") ended.set(id, after(now, app.policy.reservation.turnaroundMs));
-    }),
-  );
+  for (const id of standing) {
+    const state = stands.get(id)?.state ?? "complete";
+    if (state === "complete" || state === "failed") ended.set(id, instant(1));
+    else if (state === "reclaim") ended.set(id, after(now, app.policy.reservation.turnaroundMs));
+  }
   return ended;
 }
 

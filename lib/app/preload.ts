@@ -72,8 +72,8 @@ async function begin(app: App, { node: id, target }: Move, nodes: readonly NodeS
 
 async function nodesOf({ store }: App, nodeClass: string): Promise<readonly NodeState[]> {
   const ids = await store.pool(classKey(nodeClass), mostNodes);
-  const nodes = await Promise.all(ids.map((id) => store.read("node", id)));
-  return nodes.filter((node): node is NodeState => node !== null && node.class === nodeClass);
+  const nodes = await store.readMany("node", ids);
+  return nodes.filter((node) => node.class === nodeClass);
 }
 
 /** What lies ready, by name, so that whoever wants it need not read the whole class. A hint: whoever claims reads the node. */
@@ -114,15 +114,11 @@ async function calendarsOf(
   now: Instant,
 ): Promise<ReadonlyMap<NodeId, readonly Calendar[]>> {
   const soon = { from: now, to: after(now, app.policy.readiness.freeForMs) };
-  const found = await Promise.all(
-    nodes.map(({ id }) =>
-      Promise.all(periodsOf(soon).map((period) => app.store.read("calendar", calendarId(id, period)))),
-    ),
-  );
-  const booked = found
-    .flat()
-    .filter((each): each is Calendar => each !== null)
-    .map((each) => ({ ...each, bookings: each.bookings.filter((booking) => overlap(booking, soon)) }));
+  const months = nodes.flatMap(({ id }) => periodsOf(soon).map((period) => calendarId(id, period)));
+  const booked = (await app.store.readMany("calendar", months)).map((each) => ({
+    ...each,
+    bookings: each.bookings.filter((booking) => overlap(booking, soon)),
+  }));
   const ended = await endedAmong(app, booked, null);
   return Map.groupBy(
     booked.map((each) => withoutEnded(each, ended)),

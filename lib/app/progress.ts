@@ -7,7 +7,7 @@ import { type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { after, type Instant, type Ms } from "../core/time.ts";
 import type { App } from "./app.ts";
-import { viewNode } from "./views.ts";
+import { viewNodes } from "./views.ts";
 
 export interface Follow {
   /** What the last answer gave; 0: the first question, which is answered at once. */
@@ -28,7 +28,7 @@ export async function followProgress(
   for (;;) {
     const reservation = await store.read("reservation", id);
     if (reservation === null) return null;
-    const nodes = await nodesOf(store, reservation);
+    const nodes = await store.readMany("node", reservation.nodes);
     const now = clock.now();
     if (now >= until || (await hasHappened(store, reservation, nodes, seen)))
       return view(store, reservation, nodes);
@@ -37,11 +37,6 @@ export async function followProgress(
 }
 
 const left = (now: Instant, until: Instant): Ms => Math.max(1, until - now);
-
-async function nodesOf(store: App["store"], { nodes }: Reservation): Promise<readonly NodeState[]> {
-  const found = await Promise.all(nodes.map((id) => store.read("node", id)));
-  return found.filter((node): node is NodeState => node !== null);
-}
 
 /**
  * What a caller has seen, in one number that only grows: the reservation's version before the sum of its nodes' versions. Its
@@ -72,15 +67,14 @@ async function view(
 ): Promise<ProgressView> {
   const { id, state, since, end, cause, version } = reservation;
   const own = nodes.filter((node) => reservationOf(node) === id);
-  const views = await Promise.all(own.map((node) => viewNode(store, node.id)));
+  const views = await viewNodes(store, own);
   return {
     reservation: id,
     state,
     since,
     end,
     cause: cause === null ? null : { code: cause.code, message: cause.message },
-    nodes: views.flatMap((each) => {
-      if (each === null) return [];
+    nodes: views.map((each) => {
       const { job } = each;
       return {
         id: each.id,

@@ -63,7 +63,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
   if (!found.ok) return found;
   const { first, roles, count, hearsLogins } = found;
   const now = app.clock.now();
-  const { id, owner, project, class: nodeClass, tags, lab, prefer, user, publicKey } = wanted;
+  const { id, owner, project, class: nodeClass, tags, lab, prefer, user, publicKey, email } = wanted;
   const { readyWithinMs, leadMs, horizonMs } = app.policy.reservation;
   if (wanted.start !== null && (wanted.start < now || wanted.start > now + horizonMs)) {
     const problem = wanted.start < now ? "lies in the past" : `lies more than ${spanText(horizonMs)} ahead`;
@@ -108,6 +108,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     passed: false,
     user,
     publicKey,
+    email,
     hearsLogins,
     state: "new",
     last: null,

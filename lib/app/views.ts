@@ -2,7 +2,7 @@
 
 import { lineKey } from "../contracts/keys.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
-import type { LabView, NodeView, ReservationView } from "../contracts/views.ts";
+import type { LabView, NodeView, ReservationSummary, ReservationView } from "../contracts/views.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
 import { type Answer, explainNode, explainReservation } from "../core/explain.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
@@ -144,9 +144,8 @@ export async function viewAnswers(
   const recent = Math.max(0, entity.version - recentEntries);
   const entries = await store.timeline({ kind, id }, recent, recentEntries);
   if ("provision" in entity) return { answers: explainNode(entity, entries, now) };
-  const nodes = await Promise.all(entity.nodes.map((each) => store.read("node", each)));
-  const known = nodes.filter((node): node is NodeState => node !== null);
-  return { answers: explainReservation(entity, known, entries, now) };
+  const nodes = await store.readMany("node", entity.nodes);
+  return { answers: explainReservation(entity, nodes, entries, now) };
 }
 
 /** What was decided lately is what people ask about. */
@@ -154,11 +153,16 @@ const recentEntries = 50;
 
 export async function viewNode(store: Store, id: string): Promise<NodeView | null> {
   const node = await store.read("node", id);
-  return node === null ? null : viewOf(store, node);
+  return node === null ? null : ((await viewNodes(store, [node]))[0] ?? null);
 }
 
-const viewOf = async (store: Store, node: NodeState): Promise<NodeView> =>
-  nodeView(node, jobOf(node)?.boot == null ? null : await store.read("progress", node.id));
+/** With how far those that are being written have come: one read for all of them, none where nothing is written. */
+export async function viewNodes(store: Store, nodes: readonly NodeState[]): Promise<readonly NodeView[]> {
+  const writing = nodes.filter((node) => jobOf(node)?.boot != null).map(({ id }) => id);
+  const progress = writing.length === 0 ? [] : await store.readMany("progress", writing);
+  const byNode = new Map(progress.map((each) => [each.node, each]));
+  return nodes.map((node) => nodeView(node, byNode.get(node.id) ?? null));
+}
 
 /** So many who wait are counted. */
 const mostInLine = 1000;
@@ -173,35 +177,40 @@ async function positionOf(
   return at < 0 ? null : at + 1;
 }
 
+/** What the reservation itself says. */
+export const summaryOf = (reservation: Reservation): ReservationSummary => ({
+  id: reservation.id,
+  version: reservation.version,
+  owner: reservation.owner,
+  project: reservation.project,
+  image: reservation.image,
+  revision: reservation.revision,
+  roles: reservation.roles,
+  class: reservation.class,
+  count: reservation.count,
+  state: reservation.state,
+  last: reservation.last,
+  since: reservation.since,
+  createdAt: reservation.createdAt,
+  start: reservation.start,
+  end: reservation.end,
+  placed: reservation.nodes.length === 0 ? reservation.placed : [],
+  readyAt: reservation.readyAt,
+  endedAt: reservation.endedAt,
+  cause:
+    reservation.cause === null ? null : { code: reservation.cause.code, message: reservation.cause.message },
+  correctiveReboots: reservation.correctiveReboots,
+  nodes: reservation.nodes,
+});
+
 export async function viewReservation(store: Store, reservation: Reservation): Promise<ReservationView> {
-  const states = await Promise.all(reservation.nodes.map((id) => store.read("node", id)));
-  const nodes = states.filter((node): node is NodeState => node !== null);
-  const views = await Promise.all(nodes.map((node) => viewOf(store, node)));
+  const nodes = await store.readMany("node", reservation.nodes);
   const handedOver = reservation.state === "reserved" || reservation.state === "in-use";
-  const { user, cause } = reservation;
+  const { user } = reservation;
   return {
-    id: reservation.id,
-    version: reservation.version,
-    owner: reservation.owner,
-    project: reservation.project,
-    image: reservation.image,
-    revision: reservation.revision,
-    roles: reservation.roles,
-    class: reservation.class,
-    count: reservation.count,
-    state: reservation.state,
-    last: reservation.last,
-    since: reservation.since,
-    createdAt: reservation.createdAt,
-    start: reservation.start,
-    end: reservation.end,
-    placed: reservation.nodes.length === 0 ? reservation.placed : [],
-    readyAt: reservation.readyAt,
-    endedAt: reservation.endedAt,
-    cause: cause === null ? null : { code: cause.code, message: cause.message },
-    correctiveReboots: reservation.correctiveReboots,
+    ...summaryOf(reservation),
     position: await positionOf(store, reservation),
-    nodes: views,
+    nodes: await viewNodes(store, nodes),
     connections: nodes.flatMap((node) => {
       const mine = handedOver && node.provision.state === "in-use" && reservationOf(node) === reservation.id;
       // The address is cleared when a load begins, so one that is there was read after the last load (R30).

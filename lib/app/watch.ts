@@ -66,8 +66,11 @@ export async function watchCommands(app: App): Promise<{ unanswered: number; fou
     // What was sent again is due again within this time.
     const horizon = after(app.clock.now(), app.policy.command.sendAgainAtMostMs);
     const refs = await app.store.due(lab.id, horizon, commandsPerLab);
-    const nodes = await Promise.all(refs.map(({ id }) => app.store.read("node", id)));
-    const unanswered = nodes.filter((node): node is NodeState => (node === null ? 0 : sendsOf(node)) > 1);
+    const nodes = await app.store.readMany(
+      "node",
+      refs.map(({ id }) => id),
+    );
+    const unanswered = nodes.filter((node) => sendsOf(node) > 1);
     seen.unanswered += unanswered.length;
     const controllers = new Set(unanswered.flatMap((node) => jobOf(node)?.command?.to?.controller ?? []));
     for (const controller of controllers) {

@@ -4,6 +4,7 @@
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { SESv2Client } from "@aws-sdk/client-sesv2";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -30,5 +31,7 @@ export const documentClient = (): DynamoDBDocumentClient =>
 export const sqsClient = (): SQSClient => new SQSClient(lean());
 
 export const ssmClient = (): SSMClient => new SSMClient(lean());
+
+export const sesClient = (): SESv2Client => new SESv2Client(lean());
 
 export const eventBridgeClient = (): EventBridgeClient => new EventBridgeClient(lean());

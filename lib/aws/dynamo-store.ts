@@ -8,6 +8,7 @@ import {
   TransactionConflictException,
 } from "@aws-sdk/client-dynamodb";
 import {
+  BatchGetCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -35,6 +36,9 @@ import type { Expected, Listed, Page, Store, Write } from "../ports/store.ts";
 
 /** DynamoDB's own limit (API reference, TransactWriteItems). */
 const mostWrites = 100;
+
+/** DynamoDB's own limit (API reference, BatchGetItem). */
+const mostReads = 100;
 
 export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient; table: string }): Store {
   /** As many as are asked for, or all: one answer of DynamoDB ends at 1 MB, whatever was asked. */
@@ -97,12 +101,36 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     return items;
   };
 
+  /** Whatever order DynamoDB answers in, and however little of it at once (API reference, BatchGetItem: UnprocessedKeys). */
+  async function readAll(keys: readonly Key[]): Promise<ReadonlyMap<string, Record<string, unknown>>> {
+    const found = new Map<string, Record<string, unknown>>();
+    for (let left: readonly Record<string, unknown>[] = keys.map((key) => ({ ...key })); left.length > 0; ) {
+      const batch = { Keys: left.slice(0, mostReads), ConsistentRead: true };
+      const { Responses, UnprocessedKeys } = await client.send(
+        new BatchGetCommand({ RequestItems: { [table]: batch } }),
+      );
+      for (const item of Responses?.[table] ?? []) found.set(`${item["pk"]} ${item["sk"]}`, item);
+      left = [...left.slice(mostReads), ...(UnprocessedKeys?.[table]?.Keys ?? [])];
+    }
+    return found;
+  }
+
   return {
     read: async <K extends Identified>(kind: K, id: string) => {
       const { Item } = await client.send(
         new GetCommand({ TableName: table, Key: keyOf(kind, id), ConsistentRead: true }),
       );
       return Item === undefined ? null : decode(kind, Item);
+    },
+    readMany: async <K extends Identified>(kind: K, ids: readonly string[]) => {
+      const keys = ids.map((id) => keyOf(kind, id));
+      // An id that is named twice is asked for once: DynamoDB refuses the other.
+      const asked = [...new Map(keys.map((key) => [nameOfKey(key), key])).values()];
+      const found = await readAll(asked);
+      return keys.flatMap((key) => {
+        const item = found.get(nameOfKey(key));
+        return item === undefined ? [] : [decode(kind, item)];
+      });
     },
     commit: async (writes) => {
       if (writes.length > mostWrites)
@@ -222,10 +250,8 @@ function isConflict(error: unknown): boolean {
   );
 }
 
-function nameOf(write: Write): string {
-  const { pk, sk } = keyOfValue(write.kind, write.value);
-  return `${pk} ${sk}`;
-}
+const nameOfKey = ({ pk, sk }: Key): string => `${pk} ${sk}`;
+const nameOf = ({ kind, value }: Write): string => nameOfKey(keyOfValue(kind, value));
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

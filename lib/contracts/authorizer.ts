@@ -39,7 +39,12 @@ export function callerOf(requestContext: unknown, claims: RoleClaims): Caller | 
     const subject = jwt.claims["sub"];
     if (typeof subject !== "string" || subject === "") return null;
     const groups = listed(jwt.claims[claims.claim]);
-    return { name: subject.slice(0, longestName), roles: rolesOf(groups, claims) };
+    const email = z.email().safeParse(jwt.claims["email"]);
+    return {
+      name: subject.slice(0, longestName),
+      roles: rolesOf(groups, claims),
+      email: email.success ? email.data : null,
+    };
   }
   if (iam === undefined) return null;
   // Whoever may invoke the API by IAM was given that by the account's administrator.
@@ -47,6 +52,7 @@ export function callerOf(requestContext: unknown, claims: RoleClaims): Caller | 
   return {
     name: name.slice(0, longestName),
     roles: [name.startsWith("mi-") ? "lab-controller" : "operator"],
+    email: null,
   };
 }
 

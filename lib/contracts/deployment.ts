@@ -30,6 +30,7 @@ export const deploymentEnvironment = z
     RACKWRIGHT_ROLE_CLAIMS: inJson(roleClaims),
     RACKWRIGHT_POLICY: inJson(policy),
     RACKWRIGHT_ALARM_EMAIL: z.email().optional(),
+    RACKWRIGHT_MAIL_FROM: z.email().optional(),
   })
   .refine(
     (each) => (each.RACKWRIGHT_JWT_ISSUER === undefined) === (each.RACKWRIGHT_JWT_AUDIENCE === undefined),
@@ -46,5 +47,7 @@ export const deploymentEnvironment = z
     roleClaims: each.RACKWRIGHT_ROLE_CLAIMS,
     policy: each.RACKWRIGHT_POLICY,
     alarmEmail: each.RACKWRIGHT_ALARM_EMAIL,
+    /** Users are written to in its name; undefined: nobody is written to. */
+    mailFrom: each.RACKWRIGHT_MAIL_FROM,
   }));
 export type Deployment = z.infer<typeof deploymentEnvironment>;

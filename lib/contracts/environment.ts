@@ -24,6 +24,13 @@ export const consoleEnvironment = functionEnvironment.extend({ CONSOLE_TOKEN_PAT
 /** A consumer of a queue sends what can never be carried out to the queue's dead-letter queue itself, with the reason. */
 export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEUE_URL: z.url() });
 
+/** The function that writes to people. `MAIL_FROM`: an address that the account has verified. */
+export const lettersEnvironment = z.object({
+  TABLE_NAME: z.string().min(3),
+  DEAD_LETTER_QUEUE_URL: z.url(),
+  MAIL_FROM: z.string().min(3),
+});
+
 /** The function that turns the table's stream into events. */
 export const eventsEnvironment = z.object({
   TABLE_NAME: z.string().min(3),

@@ -5,6 +5,9 @@ import type { ReservationState } from "../core/reservation/reservation.ts";
 import type { Notice } from "../core/timeline.ts";
 import { actor } from "./stored-node.ts";
 
+/** What users are written to about. */
+export { letterTypes } from "../core/reservation/letter.ts";
+
 /** The format, with its version. A change that somebody could stumble over is a new version; new types and fields are not. */
 export const eventSchema = "rackwright.event/1";
 

@@ -67,6 +67,14 @@ export const requirements = {
     .nullable()
     .default(null)
     .describe("Its SSH public key; without one nobody can log in."),
+  email: z
+    .email()
+    .max(320)
+    .nullable()
+    .default(null)
+    .describe(
+      "Where its user is told that it is ready, ends soon, or failed. Null: as the token says, if it does.",
+    ),
 };
 
 export const burnIn = {

@@ -5,10 +5,12 @@
 import type { IndexName } from "./table.ts";
 
 export type Permission =
+  | "dynamodb:BatchGetItem table"
   | "dynamodb:GetItem table"
   | "dynamodb:PutItem table"
   | "dynamodb:Query table"
   | `dynamodb:Query index/${IndexName}`
+  | "ses:SendEmail senders"
   | "sqs:SendMessage wakes"
   /** The dead-letter queue of the queue that the function consumes. */
   | "sqs:SendMessage dead-letters"

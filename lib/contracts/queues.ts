@@ -1,5 +1,5 @@
 /** The queues, each with its dead-letter queue. The embedded stack and infra/ make them from this page. */
-export const queueNames = ["jobs", "wakes", "reports"] as const;
+export const queueNames = ["jobs", "wakes", "reports", "letters"] as const;
 export type QueueName = (typeof queueNames)[number];
 
 export const deadLetterNameOf = (name: QueueName): `${QueueName}-dead` => `${name}-dead`;

@@ -35,6 +35,7 @@ import {
   projectView,
   proposalView,
   readinessView,
+  reservationSummaryShape,
   reservationViewShape,
   revisionView,
   timelineView,
@@ -175,7 +176,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     is: "All reservations, the oldest first; for a user: his own",
     tag: "reservations",
     query: { ...next, owner: "Only those of this owner" },
-    answers: { 200: page("reservations", reservationViewShape) },
+    answers: { 200: page("reservations", reservationSummaryShape) },
   },
   "GET /v1/reservations/{id}": {
     is: "A reservation, with its nodes and how to reach them",

@@ -129,6 +129,7 @@ const reservation = z.strictObject({
   passed: z.boolean().default(false),
   user: z.string(),
   publicKey: z.string().nullable(),
+  email: z.string().nullable().default(null),
   hearsLogins: z.boolean().default(false),
   state: z.enum(reservationStates),
   last: z.enum(reservationStates).nullable(),

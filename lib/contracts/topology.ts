@@ -10,6 +10,7 @@ import {
   consumerEnvironment,
   eventsEnvironment,
   functionEnvironment,
+  lettersEnvironment,
 } from "./environment.ts";
 import type { Permission } from "./permissions.ts";
 import { consumerTimeoutSeconds, type QueueName } from "./queues.ts";
@@ -34,7 +35,8 @@ export type Variable =
   | keyof typeof apiEnvironment.shape
   | keyof typeof consoleEnvironment.shape
   | keyof typeof consumerEnvironment.shape
-  | keyof typeof eventsEnvironment.shape;
+  | keyof typeof eventsEnvironment.shape
+  | keyof typeof lettersEnvironment.shape;
 
 /** By the shape that a function reads its environment with (lib/contracts/environment.ts). */
 export const environments = {
@@ -43,9 +45,12 @@ export const environments = {
   consoleEnvironment,
   consumerEnvironment,
   eventsEnvironment,
+  lettersEnvironment,
 } as const;
 
 export interface FunctionPlan {
+  /** Deployed only where this was said (lib/contracts/deployment.ts). */
+  readonly onlyWith?: "mailFrom";
   readonly trigger: Trigger;
   readonly timeoutSeconds: number;
   /** Measured: `npm run infra:report` says what each has taken after loading. */
@@ -64,6 +69,9 @@ const advancing = [
   "ssm:SendCommand controllers",
 ] as const satisfies readonly Permission[];
 
+/** Looks at many at once: a reservation's nodes, the members of a class. */
+const readingMany = "dynamodb:BatchGetItem table" satisfies Permission;
+
 /** Finds what is overdue in one scope and wakes it. */
 const sweeping = [
   "dynamodb:Query index/due",
@@ -72,12 +80,16 @@ const sweeping = [
 
 const listing = "dynamodb:Query index/list" satisfies Permission;
 
-const consumer = (queue: QueueName, maximumConcurrency: number): FunctionPlan => ({
+const consumer = (
+  queue: QueueName,
+  maximumConcurrency: number,
+  more: readonly Permission[],
+): FunctionPlan => ({
   trigger: { kind: "queue", queue, batchSize: 10, maximumConcurrency },
   timeoutSeconds: consumerTimeoutSeconds,
   memoryMb: 512,
   environment: "consumerEnvironment",
-  may: [...advancing, "sqs:SendMessage dead-letters"],
+  may: [...advancing, ...more, "sqs:SendMessage dead-letters"],
 });
 
 const watchdog = (may: readonly Permission[]): FunctionPlan => ({
@@ -94,6 +106,7 @@ export const functionNames = [
   "steps",
   "reports",
   "events",
+  "letters",
   "api",
   "console/status",
   "watchdogs/stuck-nodes",
@@ -107,9 +120,9 @@ export type FunctionName = (typeof functionNames)[number];
 
 /** By the file in functions/ that each is. */
 export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
-  jobs: consumer("jobs", 5),
-  steps: consumer("wakes", 20),
-  reports: consumer("reports", 10),
+  jobs: consumer("jobs", 5, [readingMany]),
+  steps: consumer("wakes", 20, [readingMany]),
+  reports: consumer("reports", 10, []),
   events: {
     trigger: { kind: "stream", batchSize: 100 },
     timeoutSeconds: 30,
@@ -117,23 +130,31 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     environment: "eventsEnvironment",
     may: ["dynamodb:GetItem table", "events:PutEvents bus"],
   },
+  letters: {
+    onlyWith: "mailFrom",
+    trigger: { kind: "queue", queue: "letters", batchSize: 10, maximumConcurrency: 2 },
+    timeoutSeconds: consumerTimeoutSeconds,
+    memoryMb: 256,
+    environment: "lettersEnvironment",
+    may: ["dynamodb:GetItem table", "ses:SendEmail senders", "sqs:SendMessage dead-letters"],
+  },
   api: {
     trigger: { kind: "routes", routes },
     // API Gateway ends an integration after 30 s.
     timeoutSeconds: 29,
     memoryMb: 512,
     environment: "apiEnvironment",
-    may: [...advancing, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
+    may: [...advancing, readingMany, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
   },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
-    may: ["dynamodb:GetItem table", listing],
+    may: [readingMany, "dynamodb:Query index/pool", listing],
   },
   "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
-  "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),
+  "watchdogs/reservations": watchdog([...advancing, readingMany, listing, "dynamodb:Query index/due"]),
   "watchdogs/labs": watchdog([
     "dynamodb:GetItem table",
     "dynamodb:PutItem table",
@@ -143,13 +164,14 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   ]),
   "watchdogs/commands": watchdog([
     ...advancing,
+    readingMany,
     listing,
     "dynamodb:Query index/due",
     "ssm:ListCommandInvocations *",
     "ssm:GetCommandInvocation *",
   ]),
   "watchdogs/power-drift": watchdog([...advancing, listing]),
-  "watchdogs/preload": watchdog([...advancing, listing]),
+  "watchdogs/preload": watchdog([...advancing, readingMany, listing]),
 };
 
 /** Of all that could be said, what one function is told: the variables that it reads. */

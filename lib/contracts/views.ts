@@ -164,6 +164,13 @@ export const reservationViewShape = z
   .meta({ id: "Reservation" });
 export type ReservationView = z.infer<typeof reservationViewShape>;
 
+/** In a list, which is one query: what the reservation itself says. */
+export const reservationSummaryShape = reservationViewShape
+  .omit({ position: true, connections: true })
+  .extend({ nodes: some(z.string()).describe("Those that it holds") })
+  .meta({ id: "ReservationSummary" });
+export type ReservationSummary = z.infer<typeof reservationSummaryShape>;
+
 export const progressView = z
   .object({
     reservation: z.string(),

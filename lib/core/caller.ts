@@ -9,6 +9,8 @@ export interface Caller {
   /** The subject of the token, or the name of the AWS identity. */
   readonly name: string;
   readonly roles: readonly Role[];
+  /** As the token says; null: it does not. */
+  readonly email: string | null;
 }
 
 export const isOperator = ({ roles: held }: Caller): boolean => held.includes("operator");

@@ -11,6 +11,7 @@ import { documentClient, sqsClient } from "../aws/clients.ts";
 import { ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
 import { mayAsk } from "../contracts/api.ts";
+import { letterTypes } from "../contracts/events.ts";
 import { deadLetterNameOf } from "../contracts/queues.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
 import {
@@ -21,13 +22,14 @@ import {
   type Variable,
   variablesOf,
 } from "../contracts/topology.ts";
-import { startEventBridge } from "./eventbridge/server.ts";
+import { type Rule, startEventBridge } from "./eventbridge/server.ts";
 import { startWebhook } from "./eventbridge/webhook.ts";
 import { startImageStore } from "./image-store.ts";
 import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
 import { createFunctionHost } from "./lambda/host.ts";
 import type { Handler, Route } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
+import { startSes } from "./ses.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
 
@@ -39,6 +41,7 @@ export const cloudConfig = z.strictObject({
   queuesFile: z.string(),
   ssmFile: z.string(),
   imagesDir: z.string(),
+  mailDir: z.string(),
   issuerFile: z.string(),
   events: z.strictObject({
     file: z.string(),
@@ -51,6 +54,7 @@ export type CloudConfig = z.infer<typeof cloudConfig>;
 
 export const tableName = "Rackwright";
 const busName = "rackwright";
+const mailFrom = "rackwright@rackwright.local";
 /** Of one queue: more would only wait for each other on one machine. */
 const batchesAtOnce = 4;
 export const queueUrl = (sqsPort: number, name: string): string =>
@@ -68,7 +72,18 @@ async function main(config: CloudConfig): Promise<void> {
   const images = await startImageStore({ port: ports.images, dir: config.imagesDir });
   const { file, streamPositionFile, webhook } = config.events;
   const hook = webhook === null ? null : startWebhook({ ...webhook, file });
-  const bus = await startEventBridge({ port: 0, busName, file, written: () => hook?.look() });
+  const ses = await startSes({ port: 0, dir: config.mailDir });
+  const letters: Rule = {
+    detailTypes: letterTypes,
+    target: async (event) => sqs.put("letters", event, "events.amazonaws.com"),
+  };
+  const bus = await startEventBridge({
+    port: 0,
+    busName,
+    file,
+    rules: [letters],
+    written: () => hook?.look(),
+  });
 
   Object.assign(process.env, {
     AWS_REGION: "us-east-1",
@@ -78,10 +93,12 @@ async function main(config: CloudConfig): Promise<void> {
     AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${ports.sqs}`,
     AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${ports.ssm}`,
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.endpoint,
+    AWS_ENDPOINT_URL_SESV2: ses.endpoint,
   });
   const environment: Readonly<Record<Variable, string | undefined>> = {
     TABLE_NAME: tableName,
     EVENT_BUS_NAME: busName,
+    MAIL_FROM: mailFrom,
     WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
     // Each consumer is told its own.
     DEAD_LETTER_QUEUE_URL: undefined,
@@ -145,7 +162,7 @@ async function main(config: CloudConfig): Promise<void> {
 
   const stop = async () => {
     await host.stop();
-    await Promise.all([sqs.stop(), ssm.stop(), images.stop(), bus.stop(), hook?.stop()]);
+    await Promise.all([sqs.stop(), ssm.stop(), images.stop(), ses.stop(), bus.stop(), hook?.stop()]);
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());

@@ -26,6 +26,8 @@ export interface Layout {
   readonly queues: string;
   readonly ssm: string;
   readonly images: string;
+  /** Every letter that a user would have got. */
+  readonly mail: string;
   readonly issuer: string;
   /** Lets the command line do everything. */
   readonly token: string;
@@ -54,6 +56,7 @@ export function layoutOf(dir: string): Layout {
     queues: at("sqs.sqlite"),
     ssm: at("ssm.sqlite"),
     images: at("images"),
+    mail: at("mail"),
     issuer: at("issuer.json"),
     token: at("token"),
     events: at("events.jsonl"),

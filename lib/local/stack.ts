@@ -156,6 +156,7 @@ export async function startStack({
       queuesFile: layout.queues,
       ssmFile: layout.ssm,
       imagesDir: layout.images,
+      mailDir: layout.mail,
       issuerFile: layout.issuer,
       events: {
         file: layout.events,

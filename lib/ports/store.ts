@@ -20,6 +20,9 @@ export interface Records {
   /** Strongly consistent. Null where there is nothing. */
   read<K extends Identified>(kind: K, id: string): Promise<Stored[K] | null>;
 
+  /** Those of the ids that there are, in their order. Strongly consistent each, not all of one moment. */
+  readMany<K extends Identified>(kind: K, ids: readonly string[]): Promise<readonly Stored[K][]>;
+
   /** All or nothing, at most 100 writes. `conflict`: an expectation did not hold, nothing was written: read again. */
   commit(writes: readonly Write[]): Promise<"committed" | "conflict">;
 }

@@ -28,6 +28,7 @@ async function ask(lab: MemoryLab, id: string, count: number, inHours: number, h
       prefer: [],
       user: "student",
       publicKey: null,
+      email: null,
     },
     user,
   );

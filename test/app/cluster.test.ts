@@ -29,6 +29,7 @@ const wanted = (change: Partial<Wanted> = {}): Wanted => ({
   prefer: [],
   user: "student",
   publicKey: null,
+  email: null,
   ...change,
 });
 

@@ -73,6 +73,17 @@ function storeContract(name: string, store: () => Store): void {
       expect((await store().read("node", node.id))?.epoch).toBe(outcomes.indexOf("committed"));
     });
 
+    test("many are read at once, those that there are, in the order in which they were asked for", async () => {
+      const nodes = Array.from({ length: 230 }, () => aNode());
+      for (let at = 0; at < nodes.length; at += 100)
+        await store().commit(nodes.slice(at, at + 100).map((node) => put(node, "absent")));
+      const ids = nodes.map(({ id }) => id).toReversed();
+      const [first = ""] = ids;
+      const found = await store().readMany("node", [first, "nobody", ...ids]);
+      expect(found.map(({ id }) => id)).toEqual([first, ...ids]);
+      expect(await store().readMany("node", [])).toEqual([]);
+    });
+
     test("what is expected to be there in any version is written over whatever is, or is not, there", async () => {
       const node = aNode();
       expect(await store().commit([put(node, "any")])).toBe("committed");

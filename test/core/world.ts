@@ -78,6 +78,7 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   leadMs: 0,
   placed: [],
   passed: false,
+  email: null,
   hearsLogins: true,
   roles: [],
   roleOf: {},

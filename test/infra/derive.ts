@@ -6,6 +6,7 @@ import { type Reached, reach } from "./reach.ts";
 
 /** What a call of the SDK wants to be allowed, by the adapter that makes it. A call that is not here is refused. */
 const needs: Readonly<Record<string, readonly Permission[]>> = {
+  "dynamoStore BatchGetCommand": ["dynamodb:BatchGetItem table"],
   "dynamoStore GetCommand": ["dynamodb:GetItem table"],
   "dynamoStore PutCommand": ["dynamodb:PutItem table"],
   // Allowed by what it contains (DynamoDB Developer Guide, “IAM for transactions”): here puts with conditions.
@@ -14,6 +15,7 @@ const needs: Readonly<Record<string, readonly Permission[]>> = {
   "dynamoStore QueryCommand": [],
   "sqsQueue SendMessageBatchCommand": ["sqs:SendMessage wakes"],
   "sqsDeadLetters SendMessageCommand": ["sqs:SendMessage dead-letters"],
+  "sesMail SendEmailCommand": ["ses:SendEmail senders"],
   "ssmHands SendCommandCommand": ["ssm:SendCommand document", "ssm:SendCommand controllers"],
   "ssmHands DescribeInstanceInformationCommand": ["ssm:DescribeInstanceInformation *"],
   "ssmHands ListCommandInvocationsCommand": ["ssm:ListCommandInvocations *"],

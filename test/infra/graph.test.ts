@@ -1,5 +1,6 @@
 /** What is deployed, as the real program makes it: every rule holds, and each is shown to catch a mistake. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { queueNames } from "../../lib/contracts/queues.ts";
 import { type FunctionName, functionNames } from "../../lib/contracts/topology.ts";
 import { type Derived, derive } from "./derive.ts";
 import { type Graph, graphOf, platformIsThere, type Resource } from "./graph.ts";
@@ -11,6 +12,7 @@ const settings = {
   RACKWRIGHT_JWT_AUDIENCE: "rackwright",
   RACKWRIGHT_ROLE_CLAIMS: '{"claim": "cognito:groups"}',
   RACKWRIGHT_ALARM_EMAIL: "lab@example.org",
+  RACKWRIGHT_MAIL_FROM: "rackwright@example.org",
 };
 
 /** A resource of the graph, changed as a mistake would. */
@@ -266,7 +268,8 @@ describe.skipIf(!platformIsThere)("what is deployed (npm run test:infra installs
     const types = graphFor(stage).resources.map(({ type }) => type);
     const count = (wanted: string) => types.filter((type) => type === wanted).length;
     expect(count("aws:lambda/function:Function")).toBe(functionNames.length - 1);
-    expect(count("aws:sqs/queue:Queue")).toBe(6);
+    expect(count("aws:sqs/queue:Queue")).toBe(2 * queueNames.length);
+    expect(count("aws:cloudwatch/eventTarget:EventTarget")).toBe(1);
     expect(count("aws:dynamodb/table:Table")).toBe(1);
     expect(count("aws:ssm/document:Document")).toBe(1);
     expect(count("aws:cloudwatch/eventBus:EventBus")).toBe(1);

@@ -14,6 +14,7 @@ export const adapters: Readonly<Record<string, string>> = {
   queue: "sqsQueue",
   deadLetters: "sqsDeadLetters",
   bus: "eventBridgeBus",
+  mail: "sesMail",
   outbox: "outbox",
 };
 

@@ -24,7 +24,13 @@ import {
 
 export type Rule = (graph: Graph, derived: ReadonlyMap<FunctionName, Derived>) => readonly string[];
 
-const deployed = functionNames.filter((name) => functions[name].trigger.kind !== "local-page");
+const deployable = functionNames.filter((name) => functions[name].trigger.kind !== "local-page");
+
+/** What is wanted only where something was said may be missing; what is there obeys the rules. */
+const deployedIn = (graph: Graph): readonly FunctionName[] =>
+  deployable.filter(
+    (name) => functions[name].onlyWith === undefined || functionOf(graph, name) !== undefined,
+  );
 
 const functionOf = (graph: Graph, name: FunctionName) =>
   functionsIn(graph).find(({ inputs }) => inputs.name.endsWith(`-${name.replaceAll("/", "-")}`));
@@ -45,7 +51,7 @@ const unless = (holds: boolean, complaint: string): readonly string[] => (holds 
 
 /** Every entry point is deployed, behind the trigger that it is planned with. */
 const everyFunctionIsTriggered: Rule = (graph) =>
-  deployed.flatMap((name) => {
+  deployedIn(graph).flatMap((name) => {
     const made = functionOf(graph, name);
     if (made === undefined) return [`${name} is not deployed`];
     const { trigger } = functions[name];
@@ -95,7 +101,7 @@ const timeoutsAgree: Rule = (graph) => [
       `queue ${queue.name} hides a message for less than six times what ${made.inputs.name} may take`,
     ),
   ),
-  ...deployed.flatMap((name) => {
+  ...deployedIn(graph).flatMap((name) => {
     const limit = { minutely: 59, routes: 29, queue: 900, stream: 900, "local-page": 29 }[
       functions[name].trigger.kind
     ];
@@ -126,12 +132,12 @@ function targetOf(resource: string): string {
   if (resource.endsWith("DeadQueue")) return "dead-letters";
   if (resource.endsWith("queue/WakesQueue")) return "wakes";
   const [, kind = resource] = /^arn:aws:\w+:[^:]*:\d*:([\w-]+)\//.exec(resource) ?? [];
-  return { eventBus: "bus", "managed-instance": "controllers" }[kind] ?? kind;
+  return { eventBus: "bus", identity: "senders", "managed-instance": "controllers" }[kind] ?? kind;
 }
 
 /** Both ways: nothing is missing, nothing spare. */
 const functionsMayWhatTheyDo: Rule = (graph, derived) =>
-  deployed.flatMap((name) => {
+  deployedIn(graph).flatMap((name) => {
     const made = functionOf(graph, name);
     if (made === undefined) return [];
     const beside = [...(forTriggers[functions[name].trigger.kind] ?? []), ...forLogs];
@@ -177,7 +183,7 @@ const noWildcards: Rule = (graph) =>
   ]);
 
 const functionsAreToldWhatTheyRead: Rule = (graph, derived) =>
-  deployed.flatMap((name) => {
+  deployedIn(graph).flatMap((name) => {
     const given = functionOf(graph, name)?.inputs.environment.variables ?? {};
     const read = (derived.get(name)?.environments ?? []).flatMap((each) =>
       Object.entries(environments).flatMap(([known, shape]) => (known === each ? [shape] : [])),

@@ -136,6 +136,7 @@ export class Functions {
     const inner: Store = planted ?? this.store;
     const store: Store = {
       read: (kind, id) => gate(() => inner.read(kind, id)),
+      readMany: (kind, ids) => gate(() => inner.readMany(kind, ids)),
       commit: (writes) => gate(() => inner.commit(writes)),
       due: (scope, by, limit) => gate(() => inner.due(scope, by, limit)),
       pool: (pool, limit) => gate(() => inner.pool(pool, limit)),
@@ -206,8 +207,20 @@ export class Functions {
   }
 }
 
-const portsOf = ({ read, commit, due, pool, list, owned, timeline, revisions, issues }: SimStore): Store => ({
+const portsOf = ({
   read,
+  readMany,
+  commit,
+  due,
+  pool,
+  list,
+  owned,
+  timeline,
+  revisions,
+  issues,
+}: SimStore): Store => ({
+  read,
+  readMany,
   commit,
   due,
   pool,

@@ -82,6 +82,7 @@ export class People {
       prefer: luck.chance(0.2) ? [branded(isNodeId, luck.pick(nodes))] : [],
       user: `user-${index}`,
       publicKey: luck.chance(0.9) ? `ssh-ed25519 ${"A".repeat(40)}` : null,
+      email: null,
     };
     this.at(at, `reserve ${id} (${message.count} × ${message.image}, ${message.minutes} min)`, () =>
       cloud.job(message),

@@ -80,6 +80,11 @@ export class SimStore implements Store {
     id: string,
   ): Promise<Stored[K] | null> => this.get(kind, id);
 
+  readMany = async <K extends Exclude<Kind, "timeline" | "issue">>(
+    kind: K,
+    ids: readonly string[],
+  ): Promise<readonly Stored[K][]> => ids.flatMap((id) => this.get(kind, id) ?? []);
+
   commit = async (writes: readonly Write[]): Promise<"committed" | "conflict"> => {
     if (writes.length > 100) throw new Error(`a transaction has at most 100 writes, not ${writes.length}`);
     for (const write of writes) if (!this.isAsExpected(write)) return "conflict";

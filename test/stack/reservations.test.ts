@@ -1,6 +1,8 @@
 /** What users do with reservations, over real HTTP with real tokens: clusters, the reset button, blocks, loans, answers. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { NodeView, ReservationSummary, ReservationView } from "../../lib/contracts/views.ts";
 import { eventually } from "../support/stack.ts";
 import { Place } from "./main-job.ts";
 
@@ -70,13 +72,34 @@ describe("a user", () => {
     const block = { id: "course", starts, image: "demo", count: 2, minutes: 90 };
     expect((await asAda("/v1/blocks", block)).status).toBe(201);
     expect((await asAda("/v1/blocks", block)).status).toBe(200);
-    const { reservations }: { reservations: ReservationView[] } = JSON.parse(
+    const { reservations }: { reservations: ReservationSummary[] } = JSON.parse(
       await (await asAda("/v1/reservations")).text(),
     );
     const own = reservations.filter(({ id }) => id.startsWith("course."));
     expect(own.length).toBeGreaterThan(0);
     expect(own.every(({ placed, state }) => state === "new" && placed.length === 2)).toBe(true);
     expect((await asAda("/v1/blocks/course/end", { reason: "no teacher" })).status).toBe(200);
+  });
+
+  test("is written to where he has said so: here, that nothing can be promised to him", {
+    timeout: patience,
+  }, async () => {
+    const start = Date.now() + 3_600_000;
+    const wanted = { id: "told", image: "demo", class: "none-such", start, email: "ada@example.org" };
+    expect((await asAda("/v1/reservations", wanted)).status).toBe(201);
+    const letters = () =>
+      readdirSync(join(here.data, "mail")).map((file) => readFileSync(join(here.data, "mail", file), "utf8"));
+    await eventually(
+      () => letters().some((text) => text.includes("Reservation told")),
+      "the letter",
+      patience,
+    );
+    const own = letters().filter((text) => text.includes("Reservation told"));
+    expect(
+      own.every(
+        (text) => text.includes("To: ada@example.org") && text.includes("npx rackwright explain told"),
+      ),
+    ).toBe(true);
   });
 
   test("does not get a node that is lent to somebody else", { timeout: patience }, async () => {

@@ -77,6 +77,7 @@ export async function race(store: Store, clients: number, places: number): Promi
     prefer: [],
     user: "student",
     publicKey: null,
+    email: null,
   });
   const racers = Array.from({ length: clients }, wanted);
   const insist = async (ask: () => Promise<unknown>): Promise<void> => {

@@ -1,4 +1,4 @@
-import type { Reservation } from "../../typescript/client.ts";
+import type { ReservationSummary } from "../../typescript/client.ts";
 import { command } from "../command.ts";
 import { exits } from "../exit.ts";
 import { isOver } from "../progress.ts";
@@ -10,7 +10,7 @@ export const ls = command({
   takes: [],
   options: { all: { is: "those that are over as well" } },
   async run({ client, show }, given) {
-    const reservations: Reservation[] = [];
+    const reservations: ReservationSummary[] = [];
     for await (const page of client.pages("getReservations"))
       reservations.push(...page.reservations.filter((each) => given.flag("all") || !isOver(each)));
     show({ reservations, next: null }, () => table(head, reservations.map(rowOf)));
@@ -20,7 +20,16 @@ export const ls = command({
 
 const head = ["RESERVATION", "STATE", "OWNER", "IMAGE", "NODES", "FROM", "TO"];
 
-const rowOf = ({ id, state, owner, image, nodes, count, start, end }: Reservation): readonly string[] => [
+const rowOf = ({
+  id,
+  state,
+  owner,
+  image,
+  nodes,
+  count,
+  start,
+  end,
+}: ReservationSummary): readonly string[] => [
   id,
   state,
   owner,

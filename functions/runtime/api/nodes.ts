@@ -2,7 +2,7 @@
 import { advanceNode } from "../../../lib/app/advance-node.ts";
 import { closeIssue, giveBack, openIssue } from "../../../lib/app/hardware-log.ts";
 import { enrol } from "../../../lib/app/import-lab.ts";
-import { nodeView, viewNode } from "../../../lib/app/views.ts";
+import { viewNode, viewNodes } from "../../../lib/app/views.ts";
 import {
   issueBody,
   loanBody,
@@ -23,10 +23,7 @@ type NodeRoute = Exclude<Extract<Route, `${string} /v1/nodes${string}`>, UpkeepR
 export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
   "GET /v1/nodes": async ({ app, query }) => {
     const { items, next } = await app.store.list("node", pageSize, query["next"] ?? null);
-    const nodes = await Promise.all(
-      items.map(async (node) => (await viewNode(app.store, node.id)) ?? nodeView(node, null)),
-    );
-    return json(200, { nodes, next });
+    return json(200, { nodes: await viewNodes(app.store, items), next });
   },
   "GET /v1/nodes/{id}": async ({ app, id }) => {
     const view = await viewNode(app.store, id);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { acceptJob } from "../../../lib/app/accept-job.ts";
 import { followProgress } from "../../../lib/app/progress.ts";
 import { reserve } from "../../../lib/app/reserve.ts";
-import { viewReservation } from "../../../lib/app/views.ts";
+import { summaryOf, viewReservation } from "../../../lib/app/views.ts";
 import { sleep } from "../../../lib/aws/clock.ts";
 import {
   extendBody,
@@ -34,7 +34,9 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       return problem(403, "not-yours", "Not in somebody else's name", detail);
     }
     const id = wanted.value.id ?? idOf(request);
-    const reserved = await reserve(app, { ...wanted.value, owner, id }, actor);
+    // An operator who reserves for somebody is not the one to be told.
+    const email = wanted.value.email ?? (owner === caller.name ? caller.email : null);
+    const reserved = await reserve(app, { ...wanted.value, owner, id, email }, actor);
     if (!reserved.ok) return refused(reserved.fault, "It cannot be reserved");
     return json(reserved.known ? 200 : 201, await viewReservation(app.store, reserved.reservation));
   },
@@ -45,8 +47,7 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       owner === null
         ? await app.store.list("reservation", pageSize, from)
         : await app.store.owned(owner, pageSize, from);
-    const reservations = await Promise.all(items.map((item) => viewReservation(app.store, item)));
-    return json(200, { reservations, next });
+    return json(200, { reservations: items.map(summaryOf), next });
   },
   "GET /v1/reservations/{id}": own(async ({ app }, reservation) =>
     json(200, await viewReservation(app.store, reservation)),

@@ -53,11 +53,28 @@ async function askAll(name) {
   return { items, cut: true };
 }
 
+/* Asked once for each version of a reservation that is handed over. */
+const connectionsAt = new Map();
+function connectionsOf({ id, version, state }) {
+  if (state !== 'reserved' && state !== 'in-use') return [];
+  const key = id + ' ' + version;
+  if (!connectionsAt.has(key))
+    connectionsAt.set(key, ask('/v1/reservations/' + encodeURIComponent(id) + '/connect').then(({ connections }) => connections, () => {
+      connectionsAt.delete(key);
+      return [];
+    }));
+  return connectionsAt.get(key);
+}
+
 let answeredAt = Date.now();
 async function look() {
   try {
     const [nodes, found] = await Promise.all([askAll('nodes'), askAll('reservations')]);
-    views = { nodes: nodes.items, reservations: found.items, tokenPath: views.tokenPath };
+    const held = Map.groupBy(nodes.items, (node) => node.reservation);
+    const reservations = await Promise.all(found.items.map(async (each) => ({
+      ...each, nodes: held.get(each.id) ?? [], connections: await connectionsOf(each),
+    })));
+    views = { nodes: nodes.items, reservations, tokenPath: views.tokenPath };
     cut = nodes.cut || found.cut;
     trouble = null;
     answeredAt = Date.now();

@@ -64,6 +64,8 @@ export interface Reservation {
   /** The account that gets access, and its public key; secrets are never kept. */
   readonly user: string;
   readonly publicKey: string | null;
+  /** Where its user is told that it is ready, or ends soon; null: nowhere. */
+  readonly email: string | null;
   /** The OS modules of its images hear of logins: that nobody has logged in can be known. */
   readonly hearsLogins: boolean;
   readonly state: ReservationState;

@@ -1,7 +1,7 @@
 /**
- * EventBridge on one machine, as the SDK speaks to it (AWS JSON 1.1): PutEvents, and no rules. Every event goes to a file, one
- * line each as a target would get it, and from there to a webhook where there is one. An event is on its line before the
- * answer is sent.
+ * EventBridge on one machine, as the SDK speaks to it (AWS JSON 1.1): PutEvents. Every event goes to a file, one line each as
+ * a target would get it, from there to a webhook where there is one, and to the targets of the rules. An event is with all of
+ * them before the answer is sent.
  */
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
@@ -13,9 +13,16 @@ export interface EventBridgeSettings {
   readonly port: number;
   readonly busName: string;
   readonly file: string;
+  readonly rules?: readonly Rule[];
   readonly now?: () => number;
   /** There is more in the file. */
   readonly written?: () => void;
+}
+
+/** Events of these types go to a target. */
+export interface Rule {
+  readonly detailTypes: readonly string[];
+  readonly target: (event: string) => Promise<void>;
 }
 
 export interface EventBridgeServer {
@@ -53,13 +60,14 @@ export async function startEventBridge({
   port,
   busName,
   file,
+  rules = [],
   now = Date.now,
   written = () => undefined,
 }: EventBridgeSettings): Promise<EventBridgeServer> {
   const faults: EventBridgeServer["faults"] = { throttle: () => false };
 
   /** The event as a target of EventBridge gets it. */
-  function accept(given: unknown): { id: string; line: string } {
+  function accept(given: unknown): { id: string; type: string; line: string } {
     const parsed = entry.safeParse(given);
     if (!parsed.success) throw new Refused("InvalidArgument", parsed.error.message);
     const { Source, DetailType, Detail, EventBusName, Time = now() / 1000, Resources } = parsed.data;
@@ -78,7 +86,7 @@ export async function startEventBridge({
       resources: Resources,
       detail: detailOf(Detail),
     };
-    return { id, line: `${JSON.stringify(told)}\n` };
+    return { id, type: DetailType, line: JSON.stringify(told) };
   }
 
   async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
@@ -88,10 +96,13 @@ export async function startEventBridge({
     const parsed = putEvents.safeParse(await readJson(request));
     if (!parsed.success) return problem("ValidationException", parsed.error.message);
     let lines = "";
+    const brought: Promise<void>[] = [];
     const entries = parsed.data.Entries.map((given) => {
       try {
-        const { id, line } = accept(given);
-        lines += line;
+        const { id, type, line } = accept(given);
+        lines += `${line}\n`;
+        for (const { detailTypes, target } of rules)
+          if (detailTypes.includes(type)) brought.push(target(line));
         return { EventId: id };
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
@@ -102,6 +113,7 @@ export async function startEventBridge({
       appendFileSync(file, lines, { mode: 0o600 });
       written();
     }
+    await Promise.all(brought);
     const failed = entries.filter((each) => "ErrorCode" in each).length;
     return { status: 200, body: { FailedEntryCount: failed, Entries: entries } };
   }

@@ -60,6 +60,11 @@ export function memoryStore(): Store {
       const item = items.get(text(keyOf(kind, id)));
       return item === undefined ? null : parse(kind, item);
     },
+    readMany: async <K extends Identified>(kind: K, ids: readonly string[]) =>
+      ids.flatMap((id) => {
+        const item = items.get(text(keyOf(kind, id)));
+        return item === undefined ? [] : [parse(kind, item)];
+      }),
     commit: async (writes) => {
       if (writes.length > mostWrites)
         throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);

@@ -26,6 +26,8 @@ export interface SqsSettings {
 
 export interface SqsServer {
   readonly endpoint: string;
+  /** As a service of AWS puts a message there, in its own name. */
+  put(queue: string, body: string, sender: string): void;
   /** For tests: this share of received messages is delivered twice. */
   faults: { duplicate: () => boolean };
   stop(): Promise<void>;
@@ -267,6 +269,9 @@ export async function startSqs({
   endpoint = `http://127.0.0.1:${bound}`;
   return {
     endpoint,
+    put: (queue, body, sender) => {
+      send(queue, [{ MessageBody: body }], sender);
+    },
     faults,
     stop: async () => {
       stopped = true;

@@ -1,0 +1,28 @@
+/** Letters queue → a letter to the reservation's user. The bus puts there what a user is told of. */
+import * as z from "zod";
+import { notify } from "../lib/app/notify.ts";
+import { documentClient, sesClient } from "../lib/aws/clients.ts";
+import { dynamoStore } from "../lib/aws/dynamo-store.ts";
+import { sesMail } from "../lib/aws/ses-mail.ts";
+import { lettersEnvironment, readEnvironment } from "../lib/contracts/environment.ts";
+import { event } from "../lib/contracts/events.ts";
+import { explain } from "../lib/contracts/scalars.ts";
+import { batches } from "./runtime/batches.ts";
+import { log } from "./runtime/log.ts";
+
+const { TABLE_NAME, MAIL_FROM, DEAD_LETTER_QUEUE_URL } = readEnvironment(lettersEnvironment, process.env);
+const context = {
+  store: dynamoStore({ client: documentClient(), table: TABLE_NAME }),
+  mail: sesMail({ client: sesClient(), from: MAIL_FROM }),
+  log,
+};
+const delivery = z.looseObject({ detail: event });
+
+export const handler = batches(
+  DEAD_LETTER_QUEUE_URL,
+  () => ({ context, done: async () => undefined }),
+  async (_, body) => {
+    const read = delivery.safeParse(body);
+    return read.success ? notify(context, read.data.detail) : explain(read.error);
+  },
+);
