@@ -32,6 +32,20 @@ describe("a group of nodes", () => {
     expect(lab.now).toBeGreaterThanOrEqual(until);
   });
 
+  test("field.md 54: does not take a node from whoever is just getting it, and waits for him", async () => {
+    const lab = await new MemoryLab().open(2);
+    await lab.reserve("r", 1);
+    await lab.until(async () => (await states(lab)).includes("loading"));
+    const [node] = (await lab.reservation("r")).nodes;
+    await ask(lab, { action: "drain", of: { lab: "blue" }, until: lab.now + minutes(600) });
+    await lab.until(lab.isIn("r", "reserved"));
+    expect((await lab.reservation("r")).nodes).toEqual([node]);
+    const from = lab.now;
+    await lab.until(async () => lab.now - from > minutes(20));
+    expect((await lab.reservation("r")).nodes).toEqual([node]);
+    await lab.until(async () => (await states(lab)).every((state) => state === "maintenance"));
+  });
+
   test("comes back in one call, and who is quarantined or retired in it does not", async () => {
     const lab = await new MemoryLab().open(3);
     await ask(lab, { action: "retire", of: { node: "node-03" } });
