@@ -61,6 +61,14 @@ export const rooms = [
       "A page is a function of the state. Let the function in functions/console read the state and pass it in.",
   },
   {
+    room: "lib/inventory",
+    is: "lab files as people keep them: read with their places, compared, written",
+    imports: ["lib/core", "lib/contracts"],
+    packages: ["yaml", "zod"],
+    node: false,
+    belongs: "It makes data of text and text of data. Whoever has the file reads it and passes the text in.",
+  },
+  {
     room: "lib/drivers",
     is: "power, image, OS and console drivers on lab controllers",
     imports: ["lib/core", "lib/contracts", "lib/ports"],
@@ -87,6 +95,7 @@ export const rooms = [
       "lib/app",
       "lib/aws",
       "lib/console",
+      "lib/inventory",
       "lib/drivers",
       "lib/agent",
     ],
@@ -107,11 +116,11 @@ export const rooms = [
   {
     room: "clients",
     is: "callers of the HTTP API: the typed client, the command line",
-    imports: [],
+    imports: ["lib/inventory"],
     packages: [],
     node: true,
     belongs:
-      "A client knows the API by docs/openapi.json alone. What it lacks there belongs in lib/contracts, from which that is made.",
+      "A client knows the API by docs/openapi.json alone, and lab files by lib/inventory. What it lacks there belongs in lib/contracts, from which that is made.",
   },
   {
     room: "infra",

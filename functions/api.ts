@@ -7,6 +7,7 @@ import { callerOf, type RoleClaims } from "../lib/contracts/authorizer.ts";
 import { apiEnvironment, readEnvironment, readRoleClaims } from "../lib/contracts/environment.ts";
 import { actorOf, type Caller } from "../lib/core/caller.ts";
 import { blockHandlers } from "./runtime/api/blocks.ts";
+import { inventoryHandlers } from "./runtime/api/inventory.ts";
 import { nodeHandlers } from "./runtime/api/nodes.ts";
 import { otherHandlers } from "./runtime/api/others.ts";
 import type { Handler } from "./runtime/api/request.ts";
@@ -24,6 +25,7 @@ const handlers: Readonly<Record<Route, Handler>> = {
   ...nodeHandlers,
   ...blockHandlers,
   ...upkeepHandlers,
+  ...inventoryHandlers,
   ...otherHandlers,
 };
 

@@ -9,6 +9,7 @@ export const exits = {
   forbidden: 4,
   unreachable: 5,
   refused: 6,
+  changes: 7,
 } as const;
 
 export const exitMeanings: Readonly<Record<keyof typeof exits, string>> = {
@@ -20,6 +21,7 @@ export const exitMeanings: Readonly<Record<keyof typeof exits, string>> = {
   forbidden: "not allowed: no token, or not with this one",
   unreachable: "the API cannot be reached, or is in trouble: try again later",
   refused: "refused: the time is taken, it is over already, it can never be had, the quota is used up",
+  changes: "of a plan: there is something to change",
 };
 
 /** The caller's mistake, told in one line. */

@@ -31,6 +31,14 @@ export type Block = {
   readonly ended: string | null;
 };
 
+export type Claims = {
+  readonly held: readonly ({
+    readonly claim: string;
+    readonly node: string;
+    readonly lab: string;
+  })[];
+};
+
 export type Connect = {
   /** How to reach the nodes, only while it holds them, with an address that was read since the last load */
   readonly connections: readonly ({
@@ -50,6 +58,195 @@ export type Image = {
   readonly production: string;
   /** Why nobody can reserve it any more; null: everybody can */
   readonly retired: string | null;
+};
+
+export type Inventory = {
+  readonly lab: string;
+  readonly settings: {
+    readonly controllers: readonly string[];
+    readonly correction?: {
+      /** observe: correction says what it would do, and does nothing. */
+      readonly mode?: "act" | "observe" | undefined;
+      /** What is different in this lab: installAttempts, build, os, osOverallMs, ladder, budget, blind. */
+      readonly policy?: {
+        readonly installAttempts?: number | undefined;
+        readonly build?: {
+          readonly firmwareMs: number;
+          readonly noProgressMs: number;
+          readonly overallMs: number;
+          readonly diskBootMs: number;
+        } | undefined;
+        readonly os?: Readonly<Record<string, {
+            readonly firmware?: readonly number[] | undefined;
+            readonly kernel?: readonly number[] | undefined;
+            readonly init?: readonly number[] | undefined;
+            readonly channel?: readonly number[] | undefined;
+            readonly overall?: readonly number[] | undefined;
+          }>> | undefined;
+        readonly osOverallMs?: number | undefined;
+        readonly ladder?: {
+          readonly inspect?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly check?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly load?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly "build-post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly "post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+          readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+        } | undefined;
+        readonly budget?: {
+          readonly capacity: number;
+          readonly refillMs: number;
+          readonly windowMs: number;
+          readonly suspectShare: number;
+          readonly suspectAtLeast: number;
+          readonly intervalMs: number;
+        } | undefined;
+        readonly blind?: {
+          readonly retryMs: number;
+          readonly giveUpMs: number;
+        } | undefined;
+      } | null | undefined;
+    } | undefined;
+    /** Its racks by name: units (42), location. */
+    readonly racks?: Readonly<Record<string, {
+        readonly units?: number | undefined;
+        readonly location?: string | undefined;
+      }>> | undefined;
+    /** What switches several nodes, such as a PDU or a chassis, by name: address, outlets (how many), rack. */
+    readonly powerDomains?: Readonly<Record<string, {
+        readonly address?: string | undefined;
+        readonly outlets?: number | undefined;
+        readonly rack?: string | undefined;
+      }>> | undefined;
+    /** Its network switches by name: address, ports (how many), rack; driver, options and credential; provisioning and reserved (docs/network.md). */
+    readonly switches?: Readonly<Record<string, {
+        readonly driver?: string | undefined;
+        readonly address?: string | undefined;
+        readonly options?: Readonly<Record<string, string>> | undefined;
+        readonly credential?: string | undefined;
+        readonly provisioning?: Readonly<Record<string, string>> | undefined;
+        readonly reserved?: Readonly<Record<string, string>> | undefined;
+        readonly ports?: number | undefined;
+        readonly rack?: string | undefined;
+      }>> | undefined;
+    /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them; driver (docs/maintenance.md). */
+    readonly biosProfiles?: Readonly<Record<string, {
+        readonly driver?: string | undefined;
+        readonly attributes: Readonly<Record<string, string | number | boolean>>;
+      }>> | undefined;
+    /** Its classes of nodes by name: is (in words), minimum (hardware). Once there is one, a node can be of no other. */
+    readonly classes?: Readonly<Record<string, {
+        readonly is?: string | undefined;
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
+      }>> | undefined;
+  };
+  readonly nodes: readonly ({
+    readonly id: string;
+    readonly class?: string | undefined;
+    readonly tags?: readonly string[] | undefined;
+    readonly macs: readonly string[];
+    readonly bmc: {
+      /** Power driver: redfish, ipmi, fence, libvirt or exec */
+      readonly driver: string;
+      /** Where the driver finds the BMC: https://10.20.0.11 */
+      readonly address: string;
+      /** What else the driver wants to know (docs/lab-controller.md): {"agent": "fence_apc", "plug": "7"} */
+      readonly options?: Readonly<Record<string, string>> | undefined;
+      /** Name of a secret that the lab controller holds; the secret itself never travels. */
+      readonly credential: string;
+      /** Nodes that share a BMC or PDU share a power domain; default: the address. */
+      readonly domain?: string | undefined;
+      /** Least time between two power commands. */
+      readonly quiescentSeconds?: number | undefined;
+    };
+    /** Where it stands: name (of racks), unit (the lowest that it takes up), height (in units; 1). */
+    readonly rack?: {
+      readonly name: string;
+      readonly unit: number;
+      readonly height?: number | undefined;
+    } | undefined;
+    /** What its power supplies are plugged into: domain (of powerDomains) and outlet of each. */
+    readonly outlets?: readonly ({
+      readonly domain: string;
+      readonly outlet: string;
+    })[] | undefined;
+    /** How its serial console is reached: driver, address, options, credential. */
+    readonly console?: {
+      readonly driver: string;
+      readonly address: string;
+      readonly options?: Readonly<Record<string, string>> | undefined;
+      readonly credential?: string | undefined;
+    } | undefined;
+    /** What its network cable is plugged into: switch (of switches) and port. */
+    readonly switchPort?: {
+      readonly switch: string;
+      readonly port: string;
+    } | undefined;
+    /** What its BIOS is to be set to: one of biosProfiles. */
+    readonly biosProfile?: string | undefined;
+    /** Its system UUID, as its firmware tells it (DMI). Two nodes cannot have the same. */
+    readonly uuid?: string | undefined;
+    /** Its serial number. Two nodes cannot have the same. */
+    readonly serial?: string | undefined;
+    /** What its owner has glued onto it. */
+    readonly assetTag?: string | undefined;
+    /** What it is made of, where its people know: cpus, memoryMiB, disks, nics, features, firmware, system. */
+    readonly hardware?: {
+      /** Logical processors. */
+      readonly cpus: number;
+      /** Memory, in MiB. */
+      readonly memoryMiB: number;
+      /** name, sizeBytes, and serial where it is known. */
+      readonly disks?: readonly ({
+        readonly name: string;
+        readonly sizeBytes: number;
+        readonly serial?: string | undefined;
+      })[] | undefined;
+      /** mac; name, speedMbps and link where they are known. */
+      readonly nics?: readonly ({
+        readonly mac: string;
+        readonly name?: string | undefined;
+        readonly speedMbps?: number | undefined;
+        readonly link?: "up" | "down" | undefined;
+      })[] | undefined;
+      /** What a reservation may ask for besides numbers: [gpu, nvme]. */
+      readonly features?: readonly string[] | undefined;
+      /** vendor, version. */
+      readonly firmware?: {
+        readonly vendor: string;
+        readonly version: string;
+      } | undefined;
+      /** manufacturer, product, uuid, serial, assetTag, as its firmware tells them (DMI). */
+      readonly system?: {
+        readonly manufacturer?: string | undefined;
+        readonly product?: string | undefined;
+        readonly uuid?: string | undefined;
+        readonly serial?: string | undefined;
+        readonly assetTag?: string | undefined;
+      } | undefined;
+      /** What its neighbours on the cable say: mac of the interface, chassis, port, systemName. */
+      readonly lldp?: readonly ({
+        readonly mac: string;
+        readonly chassis: string;
+        readonly port: string;
+        readonly systemName?: string | undefined;
+      })[] | undefined;
+    } | undefined;
+  })[];
+  readonly next: string | null;
 };
 
 export type Issue = {
@@ -121,6 +318,14 @@ export type Node = {
   readonly lab: string;
   readonly class: string;
   readonly tags: readonly string[];
+  /** What it has to offer; null: nobody knows */
+  readonly capacity?: {
+    readonly cpus: number;
+    readonly memoryMiB: number;
+    readonly diskGiB: number;
+    readonly nics: number;
+    readonly features: readonly string[];
+  } | null | undefined;
   readonly version: number;
   /** docs/states.md */
   readonly state: string;
@@ -320,6 +525,18 @@ export type Reservation = {
     readonly count: number;
   })[];
   readonly class: string;
+  /** What each node must have, its images' needs included */
+  readonly needs?: {
+    /** Logical processors. */
+    readonly cpus?: number | undefined;
+    /** Memory, in MiB. */
+    readonly memoryMiB?: number | undefined;
+    /** On the largest disk, in GiB. */
+    readonly diskGiB?: number | undefined;
+    /** Network interfaces. */
+    readonly nics?: number | undefined;
+    readonly features?: readonly string[] | undefined;
+  } | undefined;
   readonly count: number;
   readonly state: string;
   readonly last: string | null;
@@ -367,6 +584,18 @@ export type ReservationSummary = {
     readonly count: number;
   })[];
   readonly class: string;
+  /** What each node must have, its images' needs included */
+  readonly needs?: {
+    /** Logical processors. */
+    readonly cpus?: number | undefined;
+    /** Memory, in MiB. */
+    readonly memoryMiB?: number | undefined;
+    /** On the largest disk, in GiB. */
+    readonly diskGiB?: number | undefined;
+    /** Network interfaces. */
+    readonly nics?: number | undefined;
+    readonly features?: readonly string[] | undefined;
+  } | undefined;
   readonly count: number;
   readonly state: string;
   readonly last: string | null;
@@ -401,6 +630,18 @@ export type Revision = {
     readonly sha256: string;
     readonly sizeBytes: number;
   };
+  /** What a machine must at least have for it */
+  readonly minimum?: {
+    /** Logical processors. */
+    readonly cpus?: number | undefined;
+    /** Memory, in MiB. */
+    readonly memoryMiB?: number | undefined;
+    /** On the largest disk, in GiB. */
+    readonly diskGiB?: number | undefined;
+    /** Network interfaces. */
+    readonly nics?: number | undefined;
+    readonly features?: readonly string[] | undefined;
+  } | undefined;
   /** Milliseconds since 1970 */
   readonly registeredAt: number;
 };
@@ -493,6 +734,16 @@ export interface Operations {
       readonly count?: string | undefined;
       /** For so long */
       readonly minutes?: string | undefined;
+      /** With so many CPUs */
+      readonly cpus?: string | undefined;
+      /** With so much memory */
+      readonly memoryMiB?: string | undefined;
+      /** With a disk of that size */
+      readonly diskGiB?: string | undefined;
+      /** With so many network interfaces */
+      readonly nics?: string | undefined;
+      /** With all of these, separated by commas */
+      readonly features?: string | undefined;
     };
     readonly answer: Availability;
   };
@@ -559,23 +810,48 @@ export interface Operations {
             } | undefined;
           } | null | undefined;
         } | undefined;
-        /** By name: how ports are set (docs/network.md). */
-        readonly switches?: Readonly<Record<string, {
-            /** An executable in the controller's folder of switch drivers (docs/network.md). */
-            readonly driver: string;
-            /** Where the driver finds the switch. */
-            readonly address?: string | undefined;
-            /** What a node's port is set to while the node is ours: handed to the driver as it is. */
-            readonly provisioning?: Readonly<Record<string, string>> | undefined;
-            /** What it is set to for a user who wishes nothing; his own wishes come on top. */
-            readonly reserved?: Readonly<Record<string, string>> | undefined;
+        /** Its racks by name: units (42), location. */
+        readonly racks?: Readonly<Record<string, {
+            readonly units?: number | undefined;
+            readonly location?: string | undefined;
           }>> | undefined;
-        /** By name: how firmware is to be set (docs/maintenance.md). */
+        /** What switches several nodes, such as a PDU or a chassis, by name: address, outlets (how many), rack. */
+        readonly powerDomains?: Readonly<Record<string, {
+            readonly address?: string | undefined;
+            readonly outlets?: number | undefined;
+            readonly rack?: string | undefined;
+          }>> | undefined;
+        /** Its network switches by name: address, ports (how many), rack; driver, options and credential; provisioning and reserved (docs/network.md). */
+        readonly switches?: Readonly<Record<string, {
+            readonly driver?: string | undefined;
+            readonly address?: string | undefined;
+            readonly options?: Readonly<Record<string, string>> | undefined;
+            readonly credential?: string | undefined;
+            readonly provisioning?: Readonly<Record<string, string>> | undefined;
+            readonly reserved?: Readonly<Record<string, string>> | undefined;
+            readonly ports?: number | undefined;
+            readonly rack?: string | undefined;
+          }>> | undefined;
+        /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them; driver (docs/maintenance.md). */
         readonly biosProfiles?: Readonly<Record<string, {
-            /** An executable in the controller's folder of BIOS drivers; null: the BMC is asked over Redfish (docs/maintenance.md). */
-            readonly driver?: string | null | undefined;
-            /** As the machine's firmware calls them; what is not named is left alone. */
+            readonly driver?: string | undefined;
             readonly attributes: Readonly<Record<string, string | number | boolean>>;
+          }>> | undefined;
+        /** Its classes of nodes by name: is (in words), minimum (hardware). Once there is one, a node can be of no other. */
+        readonly classes?: Readonly<Record<string, {
+            readonly is?: string | undefined;
+            readonly minimum?: {
+              /** Logical processors. */
+              readonly cpus?: number | undefined;
+              /** Memory, in MiB. */
+              readonly memoryMiB?: number | undefined;
+              /** On the largest disk, in GiB. */
+              readonly diskGiB?: number | undefined;
+              /** Network interfaces. */
+              readonly nics?: number | undefined;
+              /** All of these. */
+              readonly features?: readonly string[] | undefined;
+            } | undefined;
           }>> | undefined;
         readonly nodes: readonly ({
           readonly id: string;
@@ -596,18 +872,79 @@ export interface Operations {
             /** Least time between two power commands. */
             readonly quiescentSeconds?: number | undefined;
           };
-          /** Where it stands, for people and for `drain --rack`. */
+          /** Where it stands: name (of racks), unit (the lowest that it takes up), height (in units; 1). */
           readonly rack?: {
             readonly name: string;
             readonly unit: number;
+            readonly height?: number | undefined;
           } | undefined;
-          /** A name among the lab's `switches`, and the port as that switch calls it. */
+          /** What its power supplies are plugged into: domain (of powerDomains) and outlet of each. */
+          readonly outlets?: readonly ({
+            readonly domain: string;
+            readonly outlet: string;
+          })[] | undefined;
+          /** How its serial console is reached: driver, address, options, credential. */
+          readonly console?: {
+            readonly driver: string;
+            readonly address: string;
+            readonly options?: Readonly<Record<string, string>> | undefined;
+            readonly credential?: string | undefined;
+          } | undefined;
+          /** What its network cable is plugged into: switch (of switches) and port. */
           readonly switchPort?: {
             readonly switch: string;
             readonly port: string;
           } | undefined;
-          /** A name among the lab's `biosProfiles`. */
+          /** What its BIOS is to be set to: one of biosProfiles. */
           readonly biosProfile?: string | undefined;
+          /** Its system UUID, as its firmware tells it (DMI). Two nodes cannot have the same. */
+          readonly uuid?: string | undefined;
+          /** Its serial number. Two nodes cannot have the same. */
+          readonly serial?: string | undefined;
+          /** What its owner has glued onto it. */
+          readonly assetTag?: string | undefined;
+          /** What it is made of, where its people know: cpus, memoryMiB, disks, nics, features, firmware, system. */
+          readonly hardware?: {
+            /** Logical processors. */
+            readonly cpus: number;
+            /** Memory, in MiB. */
+            readonly memoryMiB: number;
+            /** name, sizeBytes, and serial where it is known. */
+            readonly disks?: readonly ({
+              readonly name: string;
+              readonly sizeBytes: number;
+              readonly serial?: string | undefined;
+            })[] | undefined;
+            /** mac; name, speedMbps and link where they are known. */
+            readonly nics?: readonly ({
+              readonly mac: string;
+              readonly name?: string | undefined;
+              readonly speedMbps?: number | undefined;
+              readonly link?: "up" | "down" | undefined;
+            })[] | undefined;
+            /** What a reservation may ask for besides numbers: [gpu, nvme]. */
+            readonly features?: readonly string[] | undefined;
+            /** vendor, version. */
+            readonly firmware?: {
+              readonly vendor: string;
+              readonly version: string;
+            } | undefined;
+            /** manufacturer, product, uuid, serial, assetTag, as its firmware tells them (DMI). */
+            readonly system?: {
+              readonly manufacturer?: string | undefined;
+              readonly product?: string | undefined;
+              readonly uuid?: string | undefined;
+              readonly serial?: string | undefined;
+              readonly assetTag?: string | undefined;
+            } | undefined;
+            /** What its neighbours on the cable say: mac of the interface, chassis, port, systemName. */
+            readonly lldp?: readonly ({
+              readonly mac: string;
+              readonly chassis: string;
+              readonly port: string;
+              readonly systemName?: string | undefined;
+            })[] | undefined;
+          } | undefined;
         })[];
       };
     };
@@ -637,6 +974,237 @@ export interface Operations {
       readonly next: string | null;
     };
   };
+  /** A lab as a file would describe it, some nodes at a time */
+  readonly getLabsInventory: {
+    readonly input: {
+      readonly id: string;
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: Inventory;
+  };
+  /** Who has what only one node can have: a MAC, a UUID, a serial number, a name. What nobody has is left out */
+  readonly postLabsClaims: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** mac#52:54:00:b1:00:01, uuid#…, serial#…, or node#… for the name of a node */
+        readonly claims: readonly string[];
+      };
+    };
+    readonly answer: Claims;
+  };
+  /** Import a part of a lab: its settings, then its nodes, some at a time. The same part again changes nothing */
+  readonly postLabsImport: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** Everything but its nodes; null: as it is */
+        readonly settings?: {
+          readonly controllers: readonly string[];
+          readonly correction?: {
+            /** observe: correction says what it would do, and does nothing. */
+            readonly mode?: "act" | "observe" | undefined;
+            /** What is different in this lab: installAttempts, build, os, osOverallMs, ladder, budget, blind. */
+            readonly policy?: {
+              readonly installAttempts?: number | undefined;
+              readonly build?: {
+                readonly firmwareMs: number;
+                readonly noProgressMs: number;
+                readonly overallMs: number;
+                readonly diskBootMs: number;
+              } | undefined;
+              readonly os?: Readonly<Record<string, {
+                  readonly firmware?: readonly number[] | undefined;
+                  readonly kernel?: readonly number[] | undefined;
+                  readonly init?: readonly number[] | undefined;
+                  readonly channel?: readonly number[] | undefined;
+                  readonly overall?: readonly number[] | undefined;
+                }>> | undefined;
+              readonly osOverallMs?: number | undefined;
+              readonly ladder?: {
+                readonly inspect?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly check?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly load?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly "build-post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly "post-load"?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly address?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly reserve?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly sanitize?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+                readonly unload?: readonly ("look-again" | "reset" | "power-cycle" | "load-again" | "quarantine")[] | undefined;
+              } | undefined;
+              readonly budget?: {
+                readonly capacity: number;
+                readonly refillMs: number;
+                readonly windowMs: number;
+                readonly suspectShare: number;
+                readonly suspectAtLeast: number;
+                readonly intervalMs: number;
+              } | undefined;
+              readonly blind?: {
+                readonly retryMs: number;
+                readonly giveUpMs: number;
+              } | undefined;
+            } | null | undefined;
+          } | undefined;
+          /** Its racks by name: units (42), location. */
+          readonly racks?: Readonly<Record<string, {
+              readonly units?: number | undefined;
+              readonly location?: string | undefined;
+            }>> | undefined;
+          /** What switches several nodes, such as a PDU or a chassis, by name: address, outlets (how many), rack. */
+          readonly powerDomains?: Readonly<Record<string, {
+              readonly address?: string | undefined;
+              readonly outlets?: number | undefined;
+              readonly rack?: string | undefined;
+            }>> | undefined;
+          /** Its network switches by name: address, ports (how many), rack; driver, options and credential; provisioning and reserved (docs/network.md). */
+          readonly switches?: Readonly<Record<string, {
+              readonly driver?: string | undefined;
+              readonly address?: string | undefined;
+              readonly options?: Readonly<Record<string, string>> | undefined;
+              readonly credential?: string | undefined;
+              readonly provisioning?: Readonly<Record<string, string>> | undefined;
+              readonly reserved?: Readonly<Record<string, string>> | undefined;
+              readonly ports?: number | undefined;
+              readonly rack?: string | undefined;
+            }>> | undefined;
+          /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them; driver (docs/maintenance.md). */
+          readonly biosProfiles?: Readonly<Record<string, {
+              readonly driver?: string | undefined;
+              readonly attributes: Readonly<Record<string, string | number | boolean>>;
+            }>> | undefined;
+          /** Its classes of nodes by name: is (in words), minimum (hardware). Once there is one, a node can be of no other. */
+          readonly classes?: Readonly<Record<string, {
+              readonly is?: string | undefined;
+              readonly minimum?: {
+                /** Logical processors. */
+                readonly cpus?: number | undefined;
+                /** Memory, in MiB. */
+                readonly memoryMiB?: number | undefined;
+                /** On the largest disk, in GiB. */
+                readonly diskGiB?: number | undefined;
+                /** Network interfaces. */
+                readonly nics?: number | undefined;
+                /** All of these. */
+                readonly features?: readonly string[] | undefined;
+              } | undefined;
+            }>> | undefined;
+        } | null | undefined;
+        /** Comes with the settings */
+        readonly total?: {
+          /** So many nodes the lab has when all is done */
+          readonly nodes: number;
+          /** Their classes */
+          readonly classes: readonly string[];
+        } | null | undefined;
+        /** What nodes have to give up before others can have it: a MAC that has moved. The claim is as a plan names it */
+        readonly release?: readonly ({
+          readonly node: string;
+          readonly claim: string;
+        })[] | undefined;
+        readonly nodes?: readonly ({
+          readonly id: string;
+          readonly class?: string | undefined;
+          readonly tags?: readonly string[] | undefined;
+          readonly macs: readonly string[];
+          readonly bmc: {
+            /** Power driver: redfish, ipmi, fence, libvirt or exec */
+            readonly driver: string;
+            /** Where the driver finds the BMC: https://10.20.0.11 */
+            readonly address: string;
+            /** What else the driver wants to know (docs/lab-controller.md): {"agent": "fence_apc", "plug": "7"} */
+            readonly options?: Readonly<Record<string, string>> | undefined;
+            /** Name of a secret that the lab controller holds; the secret itself never travels. */
+            readonly credential: string;
+            /** Nodes that share a BMC or PDU share a power domain; default: the address. */
+            readonly domain?: string | undefined;
+            /** Least time between two power commands. */
+            readonly quiescentSeconds?: number | undefined;
+          };
+          /** Where it stands: name (of racks), unit (the lowest that it takes up), height (in units; 1). */
+          readonly rack?: {
+            readonly name: string;
+            readonly unit: number;
+            readonly height?: number | undefined;
+          } | undefined;
+          /** What its power supplies are plugged into: domain (of powerDomains) and outlet of each. */
+          readonly outlets?: readonly ({
+            readonly domain: string;
+            readonly outlet: string;
+          })[] | undefined;
+          /** How its serial console is reached: driver, address, options, credential. */
+          readonly console?: {
+            readonly driver: string;
+            readonly address: string;
+            readonly options?: Readonly<Record<string, string>> | undefined;
+            readonly credential?: string | undefined;
+          } | undefined;
+          /** What its network cable is plugged into: switch (of switches) and port. */
+          readonly switchPort?: {
+            readonly switch: string;
+            readonly port: string;
+          } | undefined;
+          /** What its BIOS is to be set to: one of biosProfiles. */
+          readonly biosProfile?: string | undefined;
+          /** Its system UUID, as its firmware tells it (DMI). Two nodes cannot have the same. */
+          readonly uuid?: string | undefined;
+          /** Its serial number. Two nodes cannot have the same. */
+          readonly serial?: string | undefined;
+          /** What its owner has glued onto it. */
+          readonly assetTag?: string | undefined;
+          /** What it is made of, where its people know: cpus, memoryMiB, disks, nics, features, firmware, system. */
+          readonly hardware?: {
+            /** Logical processors. */
+            readonly cpus: number;
+            /** Memory, in MiB. */
+            readonly memoryMiB: number;
+            /** name, sizeBytes, and serial where it is known. */
+            readonly disks?: readonly ({
+              readonly name: string;
+              readonly sizeBytes: number;
+              readonly serial?: string | undefined;
+            })[] | undefined;
+            /** mac; name, speedMbps and link where they are known. */
+            readonly nics?: readonly ({
+              readonly mac: string;
+              readonly name?: string | undefined;
+              readonly speedMbps?: number | undefined;
+              readonly link?: "up" | "down" | undefined;
+            })[] | undefined;
+            /** What a reservation may ask for besides numbers: [gpu, nvme]. */
+            readonly features?: readonly string[] | undefined;
+            /** vendor, version. */
+            readonly firmware?: {
+              readonly vendor: string;
+              readonly version: string;
+            } | undefined;
+            /** manufacturer, product, uuid, serial, assetTag, as its firmware tells them (DMI). */
+            readonly system?: {
+              readonly manufacturer?: string | undefined;
+              readonly product?: string | undefined;
+              readonly uuid?: string | undefined;
+              readonly serial?: string | undefined;
+              readonly assetTag?: string | undefined;
+            } | undefined;
+            /** What its neighbours on the cable say: mac of the interface, chassis, port, systemName. */
+            readonly lldp?: readonly ({
+              readonly mac: string;
+              readonly chassis: string;
+              readonly port: string;
+              readonly systemName?: string | undefined;
+            })[] | undefined;
+          } | undefined;
+        })[] | undefined;
+      };
+    };
+    readonly answer: {
+      readonly enrolled: readonly string[];
+      readonly changed: readonly string[];
+      readonly unchanged: number;
+      readonly refused: readonly string[];
+    };
+  };
   /** All images */
   readonly getImages: {
     readonly input: {
@@ -663,6 +1231,19 @@ export interface Operations {
         readonly revision?: string | undefined;
         /** What else the build system wants to know: docs/build-systems.md */
         readonly settings?: Readonly<Record<string, string>> | undefined;
+        /** What a machine must at least have for it */
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
         readonly correction?: {
           readonly installAttempts?: number | undefined;
           readonly build?: {
@@ -815,6 +1396,19 @@ export interface Operations {
         readonly class?: string | undefined;
         /** Tags that each node must have. */
         readonly tags?: readonly string[] | undefined;
+        /** What each node must at least have, beside what its image needs: cpus, memoryMiB, diskGiB, nics, features. */
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
         /** The project in whose quota it counts. */
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
@@ -886,6 +1480,19 @@ export interface Operations {
         readonly class?: string | undefined;
         /** Tags that each node must have. */
         readonly tags?: readonly string[] | undefined;
+        /** What each node must at least have, beside what its image needs: cpus, memoryMiB, diskGiB, nics, features. */
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
         /** The project in whose quota it counts. */
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
@@ -1035,18 +1642,79 @@ export interface Operations {
           /** Least time between two power commands. */
           readonly quiescentSeconds?: number | undefined;
         };
-        /** Where it stands, for people and for `drain --rack`. */
+        /** Where it stands: name (of racks), unit (the lowest that it takes up), height (in units; 1). */
         readonly rack?: {
           readonly name: string;
           readonly unit: number;
+          readonly height?: number | undefined;
         } | undefined;
-        /** A name among the lab's `switches`, and the port as that switch calls it. */
+        /** What its power supplies are plugged into: domain (of powerDomains) and outlet of each. */
+        readonly outlets?: readonly ({
+          readonly domain: string;
+          readonly outlet: string;
+        })[] | undefined;
+        /** How its serial console is reached: driver, address, options, credential. */
+        readonly console?: {
+          readonly driver: string;
+          readonly address: string;
+          readonly options?: Readonly<Record<string, string>> | undefined;
+          readonly credential?: string | undefined;
+        } | undefined;
+        /** What its network cable is plugged into: switch (of switches) and port. */
         readonly switchPort?: {
           readonly switch: string;
           readonly port: string;
         } | undefined;
-        /** A name among the lab's `biosProfiles`. */
+        /** What its BIOS is to be set to: one of biosProfiles. */
         readonly biosProfile?: string | undefined;
+        /** Its system UUID, as its firmware tells it (DMI). Two nodes cannot have the same. */
+        readonly uuid?: string | undefined;
+        /** Its serial number. Two nodes cannot have the same. */
+        readonly serial?: string | undefined;
+        /** What its owner has glued onto it. */
+        readonly assetTag?: string | undefined;
+        /** What it is made of, where its people know: cpus, memoryMiB, disks, nics, features, firmware, system. */
+        readonly hardware?: {
+          /** Logical processors. */
+          readonly cpus: number;
+          /** Memory, in MiB. */
+          readonly memoryMiB: number;
+          /** name, sizeBytes, and serial where it is known. */
+          readonly disks?: readonly ({
+            readonly name: string;
+            readonly sizeBytes: number;
+            readonly serial?: string | undefined;
+          })[] | undefined;
+          /** mac; name, speedMbps and link where they are known. */
+          readonly nics?: readonly ({
+            readonly mac: string;
+            readonly name?: string | undefined;
+            readonly speedMbps?: number | undefined;
+            readonly link?: "up" | "down" | undefined;
+          })[] | undefined;
+          /** What a reservation may ask for besides numbers: [gpu, nvme]. */
+          readonly features?: readonly string[] | undefined;
+          /** vendor, version. */
+          readonly firmware?: {
+            readonly vendor: string;
+            readonly version: string;
+          } | undefined;
+          /** manufacturer, product, uuid, serial, assetTag, as its firmware tells them (DMI). */
+          readonly system?: {
+            readonly manufacturer?: string | undefined;
+            readonly product?: string | undefined;
+            readonly uuid?: string | undefined;
+            readonly serial?: string | undefined;
+            readonly assetTag?: string | undefined;
+          } | undefined;
+          /** What its neighbours on the cable say: mac of the interface, chassis, port, systemName. */
+          readonly lldp?: readonly ({
+            readonly mac: string;
+            readonly chassis: string;
+            readonly port: string;
+            readonly systemName?: string | undefined;
+          })[] | undefined;
+        } | undefined;
         readonly lab: string;
       };
     };
@@ -1292,11 +1960,14 @@ export interface OperationCall {
 
 export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getOpenapi: {"method":"GET","path":"/v1/openapi.json","parameters":[],"contentType":null},
-  getAvailability: {"method":"GET","path":"/v1/availability","parameters":[{"option":"class","in":"query","name":"class"},{"option":"count","in":"query","name":"count"},{"option":"minutes","in":"query","name":"minutes"}],"contentType":null},
+  getAvailability: {"method":"GET","path":"/v1/availability","parameters":[{"option":"class","in":"query","name":"class"},{"option":"count","in":"query","name":"count"},{"option":"minutes","in":"query","name":"minutes"},{"option":"cpus","in":"query","name":"cpus"},{"option":"memoryMiB","in":"query","name":"memoryMiB"},{"option":"diskGiB","in":"query","name":"diskGiB"},{"option":"nics","in":"query","name":"nics"},{"option":"features","in":"query","name":"features"}],"contentType":null},
   getLabs: {"method":"GET","path":"/v1/labs","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postLabs: {"method":"POST","path":"/v1/labs","parameters":[],"contentType":"application/json"},
   getLabsById: {"method":"GET","path":"/v1/labs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getLabsCorrection: {"method":"GET","path":"/v1/labs/{id}/correction","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
+  getLabsInventory: {"method":"GET","path":"/v1/labs/{id}/inventory","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
+  postLabsClaims: {"method":"POST","path":"/v1/labs/{id}/claims","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postLabsImport: {"method":"POST","path":"/v1/labs/{id}/import","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   getImages: {"method":"GET","path":"/v1/images","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postImages: {"method":"POST","path":"/v1/images","parameters":[],"contentType":"application/json"},
   getImagesById: {"method":"GET","path":"/v1/images/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

@@ -151,7 +151,13 @@ async function contextOf(
   const held = nodes.filter((node) => reservationOf(node) === reservation.id).length;
   if (!waits || held >= reservation.count || event.kind === "end") return { ...quiet, calendars: new Map() };
   const [ids, [first], standing, ready] = await Promise.all([
-    app.store.pool(freeKey(reservation.class), 2 * reservation.count + spareCandidates),
+    app.store.pool(
+      freeKey(reservation.class),
+      // Those that have what it needs may stand anywhere among the free ones.
+      reservation.needs === undefined
+        ? 2 * reservation.count + spareCandidates
+        : Math.max(mostPlaces, 2 * reservation.count),
+    ),
     app.store.pool(lineKey(reservation.class), 1),
     app.store.readMany("node", reservation.placed),
     app.store.read("stock", reservation.class),

@@ -4,6 +4,7 @@ import { calendarId, classKey, freeKey } from "../contracts/keys.ts";
 import type { AvailabilityView } from "../contracts/views.ts";
 import { emptyCalendar, periodsOf } from "../core/calendar/calendar.ts";
 import { type Candidate, placeSoonest } from "../core/calendar/place.ts";
+import { type MinimumHardware, minimumText, suffices } from "../core/node/hardware.ts";
 import { after, minutes } from "../core/time.ts";
 import type { App } from "./app.ts";
 import { everyLab } from "./sweep.ts";
@@ -13,6 +14,7 @@ const mostPlaces = 200;
 
 export async function viewAvailability(app: App, asked: AvailabilityQuery): Promise<AvailabilityView> {
   const { store, clock } = app;
+  const needs = needsIn(asked);
   const classes = new Set<string>();
   await everyLab(app, async (lab) => {
     for (const each of lab.classes) if (asked.class === undefined || asked.class === each) classes.add(each);
@@ -21,7 +23,7 @@ export async function viewAvailability(app: App, asked: AvailabilityQuery): Prom
   return {
     classes: await Promise.all(
       [...classes].sort().map(async (name) => {
-        const free = (await store.pool(freeKey(name), mostCounted)).length;
+        const free = await countFree(app, name, needs);
         return { class: name, free, soonest: asked.class === name ? await soonest(app, asked) : null };
       }),
     ),
@@ -39,6 +41,7 @@ export async function viewAvailability(app: App, asked: AvailabilityQuery): Prom
         const node = await store.read("node", id);
         if (node === null || node.administrative.state === "offline" || node.openIssues.length > 0)
           return null;
+        if (!suffices(node.capacity, needs)) return null;
         const calendars = await Promise.all(
           periods.map(
             async (period) =>
@@ -51,4 +54,22 @@ export async function viewAvailability(app: App, asked: AvailabilityQuery): Prom
     const known = candidates.filter((each) => each !== null);
     return placeSoonest(known, wish, window)?.start ?? null;
   }
+}
+
+function needsIn({ cpus, memoryMiB, diskGiB, nics, features }: AvailabilityQuery): MinimumHardware {
+  return {
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(memoryMiB === undefined ? {} : { memoryMiB }),
+    ...(diskGiB === undefined ? {} : { diskGiB }),
+    ...(nics === undefined ? {} : { nics }),
+    ...(features === undefined ? {} : { features }),
+  };
+}
+
+/** The index knows how many are free; what they have stands with each of them. */
+async function countFree({ store }: App, nodeClass: string, needs: MinimumHardware): Promise<number> {
+  const ids = await store.pool(freeKey(nodeClass), mostCounted);
+  if (minimumText(needs) === "") return ids.length;
+  const nodes = await store.readMany("node", ids);
+  return nodes.filter(({ capacity }) => suffices(capacity, needs)).length;
 }

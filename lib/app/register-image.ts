@@ -4,6 +4,7 @@ import type { ImageBody } from "../contracts/api.ts";
 import { configurationFault, type Fault } from "../core/fault.ts";
 import { branded, isRevisionId } from "../core/ids.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
+import { minimumText } from "../core/node/hardware.ts";
 import { misfit } from "../core/provisioning/image-needs.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 
@@ -14,7 +15,7 @@ export type Registered =
 /** Registers a revision and makes it the production one. The same again is the same revision; a revision never changes. */
 export async function registerImage(app: App, body: ImageBody): Promise<Registered> {
   const { store, clock } = app;
-  const { sha256, sizeBytes, settings = {} } = body;
+  const { sha256, sizeBytes, settings = {}, minimum } = body;
   const id = branded(isRevisionId, `${body.id}:${body.revision ?? sha256?.slice(0, 12)}`);
   const revision: ImageRevision = {
     image: body.id,
@@ -24,6 +25,7 @@ export async function registerImage(app: App, body: ImageBody): Promise<Register
     ...(body.osVersion === undefined ? {} : { osVersion: body.osVersion }),
     content: sha256 === undefined || sizeBytes === undefined ? null : { sha256, sizeBytes },
     settings,
+    ...(minimum === undefined ? {} : { minimum }),
     overrides: body.correction ?? null,
     registeredAt: clock.now(),
   };
@@ -58,6 +60,7 @@ function unregistrable({ modules }: App, revision: ImageRevision): string | null
 const isSame = (known: ImageRevision, given: ImageRevision): boolean =>
   known.buildSystem === given.buildSystem &&
   known.content?.sha256 === given.content?.sha256 &&
+  minimumText(known.minimum ?? {}) === minimumText(given.minimum ?? {}) &&
   Object.keys({ ...known.settings, ...given.settings }).every(
     (name) => known.settings[name] === given.settings[name],
   );

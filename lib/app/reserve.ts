@@ -5,6 +5,7 @@ import { experienceId } from "../contracts/keys.ts";
 import type { Fault } from "../core/fault.ts";
 import { configurationFault } from "../core/fault.ts";
 import type { ImageId, RevisionId } from "../core/ids.ts";
+import { type MinimumHardware, minimumText, strictest } from "../core/node/hardware.ts";
 import type { Actor } from "../core/node/node.ts";
 import { leadFor } from "../core/prediction/experience.ts";
 import { partsOf } from "../core/reservation/parts.ts";
@@ -42,6 +43,7 @@ function asked(known: Reservation, wanted: Wanted): Reserved {
     (wanted.start === null ? known.asap : known.start === wanted.start) &&
     known.user === wanted.user &&
     known.publicKey === wanted.publicKey &&
+    minimumText(known.minimum ?? {}) === minimumText(wanted.minimum ?? {}) &&
     known.tags.join() === wanted.tags.join();
   if (same) return { ok: true, reservation: known, known: true };
   const message = `${wanted.id} is the id of another reservation: choose another one`;
@@ -61,7 +63,7 @@ interface Demand {
 async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | "conflict"> {
   const found = await partsWanted(app, wanted);
   if (!found.ok) return found;
-  const { first, roles, count, hearsLogins } = found;
+  const { first, roles, count, hearsLogins, needs } = found;
   const now = app.clock.now();
   const { id, owner, project, class: nodeClass, tags, lab, prefer, user, publicKey, email } = wanted;
   const { readyWithinMs, leadMs, horizonMs } = app.policy.reservation;
@@ -96,6 +98,8 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     roleOf: {},
     class: nodeClass,
     tags,
+    ...(wanted.minimum === undefined ? {} : { minimum: wanted.minimum }),
+    ...(minimumText(needs) === "" ? {} : { needs }),
     lab,
     ...(wanted.network === undefined ? {} : { network: wanted.network }),
     prefer,
@@ -162,11 +166,16 @@ type Parts =
       readonly roles: readonly Role[];
       readonly count: number;
       readonly hearsLogins: boolean;
+      /** Of each node, whichever role it will have: which one that is shows only when it is claimed. */
+      readonly needs: MinimumHardware;
     }
   | { readonly ok: false; readonly fault: Fault };
 
 /** Which revisions, for how many nodes: those that are production now. */
-async function partsWanted({ store, modules }: App, { image, roles, count }: Wanted): Promise<Parts> {
+async function partsWanted(
+  { store, modules }: App,
+  { image, roles, count, minimum }: Wanted,
+): Promise<Parts> {
   const refuse = (code: string, message: string): Parts => ({
     ok: false,
     fault: configurationFault(code, message),
@@ -178,6 +187,7 @@ async function partsWanted({ store, modules }: App, { image, roles, count }: Wan
   const sum = roles.length > 0 ? roles.reduce((all, role) => all + role.count, 0) : count;
   if (sum > mostNodes) return refuse("too-many-nodes", `roles: ${sum} nodes are more than ${mostNodes}`);
   let hearsLogins = true;
+  let needs: MinimumHardware = minimum ?? {};
   const resolved: { readonly image: ImageId; readonly revision: RevisionId }[] = [];
   for (const id of image === null ? roles.map((role) => role.image) : [image]) {
     const known = await store.read("image", id);
@@ -186,6 +196,7 @@ async function partsWanted({ store, modules }: App, { image, roles, count }: Wan
     if (known.retired !== null) return refuse("image-retired", `image ${id} is retired: ${known.retired}`);
     const revision = await store.read("revision", known.production);
     const osModule = modules.osModules.find(({ name }) => name === revision?.osModule);
+    needs = strictest(needs, revision?.minimum ?? {});
     hearsLogins &&= osModule?.grantAccess !== undefined;
     resolved.push({ image: known.id, revision: known.production });
   }
@@ -195,5 +206,5 @@ async function partsWanted({ store, modules }: App, { image, roles, count }: Wan
     const found = resolved[index];
     return found === undefined ? [] : [{ name, ...found, count: each }];
   });
-  return { ok: true, first, roles: named, count: sum, hearsLogins };
+  return { ok: true, first, roles: named, count: sum, hearsLogins, needs };
 }

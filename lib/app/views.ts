@@ -1,10 +1,10 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
 
-import { lineKey } from "../contracts/keys.ts";
+import { classKey, lineKey } from "../contracts/keys.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
 import type { LabView, NodeView, ReservationSummary, ReservationView } from "../contracts/views.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
-import { type Answer, explainNode, explainReservation } from "../core/explain.ts";
+import { type Answer, explainNeeds, explainNode, explainReservation } from "../core/explain.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import { partOf } from "../core/reservation/parts.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
@@ -22,6 +22,7 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
     lab: node.lab,
     class: node.class,
     tags: node.tags,
+    capacity: node.capacity,
     version: node.version,
     state: provision.state,
     last: node.last,
@@ -145,7 +146,21 @@ export async function viewAnswers(
   const entries = await store.timeline({ kind, id }, recent, recentEntries);
   if ("provision" in entity) return { answers: explainNode(entity, entries, now) };
   const nodes = await store.readMany("node", entity.nodes);
-  return { answers: explainReservation(entity, nodes, entries, now) };
+  const answers = explainReservation(entity, nodes, entries, now);
+  const why = await shortage(store, entity, nodes.length);
+  return { answers: why === null ? answers : [...answers, why] };
+}
+
+/** So many nodes of a class are looked at. */
+const mostOfClass = 200;
+
+/** Why one that waits may have to wait long: what its class has of what it needs. Null: it needs nothing, or has it. */
+async function shortage(store: Store, reservation: Reservation, held: number): Promise<Answer | null> {
+  const { state, class: nodeClass, needs, count } = reservation;
+  if (needs === undefined || held >= count || (state !== "new" && state !== "loading")) return null;
+  const nodes = await store.readMany("node", await store.pool(classKey(nodeClass), mostOfClass));
+  const capacities = nodes.map(({ capacity }) => capacity);
+  return explainNeeds(nodeClass, needs, capacities);
 }
 
 /** What was decided lately is what people ask about. */
@@ -187,6 +202,7 @@ export const summaryOf = (reservation: Reservation): ReservationSummary => ({
   revision: reservation.revision,
   roles: reservation.roles,
   class: reservation.class,
+  ...(reservation.needs === undefined ? {} : { needs: reservation.needs }),
   count: reservation.count,
   state: reservation.state,
   last: reservation.last,

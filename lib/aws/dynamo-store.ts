@@ -25,6 +25,7 @@ import {
   type Key,
   keyOf,
   keyOfValue,
+  labNodesKey,
   ownerKey,
   revisionKey,
   timelineKey,
@@ -74,7 +75,7 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
       limit,
     );
 
-  async function pageOf<K extends Listed>(
+  async function pageOf<K extends Listed | "node-spec">(
     index: "list" | "owner",
     pk: string,
     kind: K,
@@ -177,6 +178,7 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
       (await inIndex("pool", pool, null, limit)).items.map((item) => refOf(item).id),
     list: <K extends Listed>(kind: K, limit: number, from: string | null) =>
       pageOf("list", kind, kind, from, limit),
+    enrolled: (lab, limit, from) => pageOf("list", labNodesKey(lab), "node-spec", from, limit),
     owned: (owner, limit, from) => pageOf("owner", ownerKey(owner), "reservation", from, limit),
     timeline: async ({ kind, id }, afterSequence, limit) => {
       const { pk, sk } = timelineKey(kind, id, afterSequence + 1);

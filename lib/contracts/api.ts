@@ -1,6 +1,7 @@
 /** The HTTP API: its routes (API Gateway route keys) and the bodies it takes. */
 import * as z from "zod";
 import type { Role } from "../core/caller.ts";
+import { minimumHardware } from "./hardware.ts";
 import { burnIn, mostNodes, powerChange, requirements, rescue } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
@@ -25,6 +26,9 @@ export const routes = [
   "GET /v1/labs",
   "GET /v1/labs/{id}",
   "GET /v1/labs/{id}/correction",
+  "GET /v1/labs/{id}/inventory",
+  "POST /v1/labs/{id}/claims",
+  "POST /v1/labs/{id}/import",
   "POST /v1/images",
   "GET /v1/images",
   "GET /v1/images/{id}",
@@ -85,6 +89,9 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/labs": hands,
   "GET /v1/labs/{id}": hands,
   "GET /v1/labs/{id}/correction": operators,
+  "GET /v1/labs/{id}/inventory": operators,
+  "POST /v1/labs/{id}/claims": operators,
+  "POST /v1/labs/{id}/import": operators,
   "POST /v1/images": operators,
   "GET /v1/images": everyone,
   "GET /v1/images/{id}": everyone,
@@ -140,6 +147,8 @@ export const reservationBody = z.strictObject({
   ...requirements,
 });
 
+const least = z.coerce.number().int().min(1).max(1_073_741_824).exactOptional();
+
 /** What can be had: of one class, or of all. */
 export const availabilityQuery = z.object({
   class: words(63).exactOptional().describe("Of this class only, and from when on there is enough of it"),
@@ -151,6 +160,16 @@ export const availabilityQuery = z.object({
     .max(60 * 24 * 30)
     .default(60)
     .describe("For so long"),
+  cpus: least.describe("With so many CPUs"),
+  memoryMiB: least.describe("With so much memory"),
+  diskGiB: least.describe("With a disk of that size"),
+  nics: least.describe("With so many network interfaces"),
+  features: z
+    .string()
+    .max(500)
+    .transform((text) => text.split(",").filter((each) => each !== ""))
+    .exactOptional()
+    .describe("With all of these, separated by commas"),
 });
 export type AvailabilityQuery = z.infer<typeof availabilityQuery>;
 
@@ -221,6 +240,7 @@ export const imageBody = z
     settings: imageSettings
       .exactOptional()
       .describe("What else the build system wants to know: docs/build-systems.md"),
+    minimum: minimumHardware.exactOptional().describe("What a machine must at least have for it"),
     /** How long its operating system takes, where it differs from others; null: as it is everywhere. */
     correction: policyOverrides.nullable().exactOptional(),
   })

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { slug } from "../core/ids.ts";
+import { minimumHardware } from "./hardware.ts";
 import { at, imageId, labFileName, labId, nodeId, projectId, reservationId, words } from "./scalars.ts";
 import { mostTestMinutes, networkWish } from "./wiring.ts";
 
@@ -48,6 +49,11 @@ export const requirements = {
     ),
   class: words(63).default("standard").describe("Class of the nodes."),
   tags: z.array(words(63)).max(20).default([]).describe("Tags that each node must have."),
+  minimum: minimumHardware
+    .exactOptional()
+    .describe(
+      "What each node must at least have, beside what its image needs: cpus, memoryMiB, diskGiB, nics, features.",
+    ),
   project: projectId.nullable().default(null).describe("The project in whose quota it counts."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
   network: networkWish

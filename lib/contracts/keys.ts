@@ -26,6 +26,8 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   project: ({ id }) => keyOf("project", id),
   block: ({ id }) => keyOf("block", id),
   mac: ({ mac: address }) => keyOf("mac", address),
+  identity: ({ id }) => keyOf("identity", id),
+  inventory: ({ lab }) => keyOf("inventory", lab),
   calendar: ({ node, period }) => keyOf("calendar", calendarId(node, period)),
   experience: ({ id }) => keyOf("experience", id),
   stock: ({ id }) => keyOf("stock", id),
@@ -59,6 +61,8 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `image#${id.slice(0, id.lastIndexOf(":"))}`, sk: revisionKey(id) };
     case "budget":
       return { pk: `lab#${id}`, sk: "budget" };
+    case "inventory":
+      return { pk: `lab#${id}`, sk: "inventory" };
     default:
       return { pk: `${kind}#${id}`, sk: kind };
   }
@@ -96,6 +100,8 @@ export const dueKey = (scope: string, shard: number): string => `due#${scope}#${
 export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
 export const classKey = (nodeClass: string): string => `class#${nodeClass}`;
 export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
+
+export const labNodesKey = (lab: string): string => `nodes-of#${lab}`;
 
 export const ownerKey = (owner: string): string => `owner#${owner}`;
 
@@ -137,7 +143,11 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
     issue.state === "open"
       ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } }
       : none,
-  "node-spec": ({ id, class: nodeClass }) => ({ ...none, pool: { pk: classKey(nodeClass), sk: id } }),
+  "node-spec": ({ id, lab, class: nodeClass }) => ({
+    ...none,
+    pool: { pk: classKey(nodeClass), sk: id },
+    list: { pk: labNodesKey(lab), sk: id },
+  }),
   calendar: () => none,
   progress: () => none,
   budget: () => none,
@@ -147,6 +157,8 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   revision: () => none,
   job: () => none,
   mac: () => none,
+  identity: () => none,
+  inventory: () => none,
   timeline: () => none,
   experience: () => none,
   stock: () => none,

@@ -1,9 +1,10 @@
-/** A lab as its people keep it: `examples/lab.json` is one. Importing it again changes only what is different. */
+/** A lab as its people keep it: `examples/lab.json` and `examples/lab.yaml` are two. Importing it again changes only what is different. */
 import * as z from "zod";
+import { contradictionsIn } from "../core/inventory/contradictions.ts";
 import { powerSettings } from "./command.ts";
+import { surroundings, wiring } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
 import { controllerId, labId, mac, nodeId, words } from "./scalars.ts";
-import { biosProfiles, switches, wiring } from "./wiring.ts";
 
 const bmc = z.strictObject({
   driver: powerSettings.shape.driver.describe("Power driver: redfish, ipmi, fence, libvirt or exec"),
@@ -33,46 +34,68 @@ export const labNode = z.strictObject({
 });
 export type LabNode = z.infer<typeof labNode>;
 
+const correction = z
+  .strictObject({
+    mode: z
+      .enum(["act", "observe"])
+      .default("act")
+      .describe("observe: correction says what it would do, and does nothing."),
+    policy: policyOverrides
+      .nullable()
+      .default(null)
+      .describe(
+        "What is different in this lab: installAttempts, build, os, osOverallMs, ladder, budget, blind.",
+      ),
+  })
+  .prefault({});
+
+const lab = {
+  controllers: z.array(controllerId).min(1).max(8),
+  /** What is done about late nodes: docs/correction.md. */
+  correction,
+  ...surroundings,
+};
+
+/** Everything of a lab but its nodes. */
+export const labSettings = z.strictObject(lab);
+export type LabSettings = z.infer<typeof labSettings>;
+
+export const mostLabNodes = 10_000;
+
 export const labFile = z
   .strictObject({
     schema: z.literal("rackwright.lab/1"),
     lab: labId,
-    controllers: z.array(controllerId).min(1).max(8),
-    /** What is done about late nodes: docs/correction.md. */
-    correction: z
-      .strictObject({
-        mode: z
-          .enum(["act", "observe"])
-          .default("act")
-          .describe("observe: correction says what it would do, and does nothing."),
-        policy: policyOverrides
-          .nullable()
-          .default(null)
-          .describe(
-            "What is different in this lab: installAttempts, build, os, osOverallMs, ladder, budget, blind.",
-          ),
-      })
-      .prefault({}),
-    switches: switches.default({}).describe("By name: how ports are set (docs/network.md)."),
-    biosProfiles: biosProfiles
-      .default({})
-      .describe("By name: how firmware is to be set (docs/maintenance.md)."),
-    nodes: z.array(labNode).min(1).max(10_000),
+    ...lab,
+    nodes: z.array(labNode).min(1).max(mostLabNodes),
   })
-  .superRefine(({ nodes }, context) => {
-    const seen = new Map<string, string>();
-    for (const [index, { id, macs }] of nodes.entries()) {
-      for (const name of [`node ${id}`, ...macs]) {
-        const other = seen.get(name);
-        if (other !== undefined) {
-          context.addIssue({
-            code: "custom",
-            path: ["nodes", index],
-            message: other === id ? `${name} stands twice` : `${name} is already that of node ${other}`,
-          });
-        }
-        seen.set(name, id);
-      }
-    }
+  .superRefine((file, context) => {
+    for (const { path, message, other } of contradictionsIn(file.lab, file.nodes, file))
+      context.addIssue({ code: "custom", path: [...path], message, params: { other } });
   });
 export type LabFile = z.infer<typeof labFile>;
+
+/** So many nodes are taken by one call: each is a transaction of its own, and a call has to end in time. */
+export const mostNodesInPart = 200;
+
+/** A part of a lab, as it is imported or only compared, part by part: first what is no node, then its nodes. */
+export const labPart = z.strictObject({
+  settings: labSettings.nullable().default(null).describe("Everything but its nodes; null: as it is"),
+  total: z
+    .strictObject({
+      nodes: z.int().min(0).max(1_000_000).describe("So many nodes the lab has when all is done"),
+      classes: z.array(words(63)).max(1000).describe("Their classes"),
+    })
+    .nullable()
+    .default(null)
+    .describe("Comes with the settings"),
+  release: z
+    .array(z.strictObject({ node: nodeId, claim: z.string().max(500) }))
+    .max(mostNodesInPart)
+    .default([])
+    .describe(
+      "What nodes have to give up before others can have it: a MAC that has moved. The claim is as a plan names it",
+    ),
+  nodes: z.array(labNode).max(mostNodesInPart).default([]),
+});
+export type LabPart = z.infer<typeof labPart>;

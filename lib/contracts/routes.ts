@@ -20,7 +20,8 @@ import {
   reservationBody,
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
-import { labFile } from "./lab-file.ts";
+import { claimsBody, claimsView, inventoryView } from "./inventory-views.ts";
+import { labFile, labPart } from "./lab-file.ts";
 import { upkeepBody, upkeepView } from "./upkeep.ts";
 import {
   answerView,
@@ -57,6 +58,12 @@ const after = { after: "Only what has a higher sequence number" };
 const page = <T extends z.ZodType>(name: string, shape: T) =>
   z.object({ [name]: z.array(shape), next: z.string().nullable() });
 const entries = z.object({ entries: z.array(timelineView), next: z.int().nullable() });
+const imported = z.object({
+  enrolled: z.array(z.string()),
+  changed: z.array(z.string()),
+  unchanged: z.int(),
+  refused: z.array(z.string()),
+});
 const missing = { 404: "There is none of that id" };
 
 export const contracts: Readonly<Record<Route, RouteContract>> = {
@@ -77,14 +84,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     is: "Import a lab: what is new is enrolled, what has changed is updated, what is the same is left alone",
     tag: "labs",
     body: labFile,
-    answers: {
-      200: z.object({
-        enrolled: z.array(z.string()),
-        changed: z.array(z.string()),
-        unchanged: z.int(),
-        refused: z.array(z.string()),
-      }),
-    },
+    answers: { 200: imported },
   },
   "GET /v1/labs": { is: "All labs", tag: "labs", query: next, answers: { 200: page("labs", labViewShape) } },
   "GET /v1/labs/{id}": { is: "A lab", tag: "labs", answers: { 200: labViewShape }, problems: missing },
@@ -93,6 +93,26 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "labs",
     query: next,
     answers: { 200: page("proposals", proposalView) },
+    problems: missing,
+  },
+  "GET /v1/labs/{id}/inventory": {
+    is: "A lab as a file would describe it, some nodes at a time",
+    tag: "labs",
+    query: next,
+    answers: { 200: inventoryView },
+    problems: missing,
+  },
+  "POST /v1/labs/{id}/claims": {
+    is: "Who has what only one node can have: a MAC, a UUID, a serial number, a name. What nobody has is left out",
+    tag: "labs",
+    body: claimsBody,
+    answers: { 200: claimsView },
+  },
+  "POST /v1/labs/{id}/import": {
+    is: "Import a part of a lab: its settings, then its nodes, some at a time. The same part again changes nothing",
+    tag: "labs",
+    body: labPart,
+    answers: { 200: imported },
     problems: missing,
   },
   "POST /v1/images": {

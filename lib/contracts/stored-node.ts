@@ -12,6 +12,8 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
+import { capacity } from "./hardware.ts";
+import { wiring } from "./inventory.ts";
 import { buildReport, fault, osFacts, testReport } from "./report.ts";
 import {
   at,
@@ -29,7 +31,7 @@ import {
   reservationId,
   revisionId,
 } from "./scalars.ts";
-import { switchPort, wiring } from "./wiring.ts";
+import { switchPort } from "./wiring.ts";
 
 export const actor = z.strictObject({
   kind: z.enum(["user", "operator", "message", "watchdog", "timer", "agent", "node", "engine"]),
@@ -159,6 +161,7 @@ export const nodeState = z.strictObject({
     })
     .nullable()
     .default(null),
+  capacity: capacity.nullable().default(null),
   version: z.int().min(1),
   provision,
   since: at,

@@ -20,6 +20,8 @@ import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
+import { minimumHardware } from "./hardware.ts";
+import { type Identity, type Inventory, identity, inventory } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
 import {
@@ -46,7 +48,9 @@ import { biosProfiles, networkWish, switches } from "./wiring.ts";
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
 export interface MacAddress {
   readonly mac: string;
-  readonly node: string;
+  /** Null: nobody's any more. */
+  readonly node: string | null;
+  readonly version: number;
 }
 
 /** Where a watchdog that goes round goes on. */
@@ -81,6 +85,8 @@ export interface Stored {
   readonly issue: HardwareIssue;
   readonly job: JobRecord;
   readonly mac: MacAddress;
+  readonly identity: Identity;
+  readonly inventory: Inventory;
   readonly project: Project;
   readonly block: StoredBlock;
   readonly calendar: Calendar;
@@ -117,6 +123,8 @@ const reservation = z.strictObject({
   roleOf: z.record(z.string(), z.string()).default({}),
   class: z.string(),
   tags: z.array(z.string()),
+  minimum: minimumHardware.exactOptional(),
+  needs: minimumHardware.exactOptional(),
   lab: labId.nullable(),
   network: networkWish.exactOptional(),
   prefer: z.array(nodeId),
@@ -268,6 +276,7 @@ export const codecs: {
       osVersion: osVersion.exactOptional(),
       content: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
       settings: imageSettings.default({}),
+      minimum: minimumHardware.exactOptional(),
       overrides: policyOverrides.nullable(),
       registeredAt: at,
     }),
@@ -315,7 +324,9 @@ export const codecs: {
       live: z.array(reservationId),
     }),
   ),
-  mac: codec(1, z.strictObject({ mac, node: nodeId })),
+  mac: codec(1, z.strictObject({ mac, node: nodeId.nullable(), version: z.int().min(1).default(1) })),
+  identity: codec(1, identity),
+  inventory: codec(1, inventory),
   calendar: codec(
     1,
     z.strictObject({

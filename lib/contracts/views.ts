@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { stages } from "../core/node/node.ts";
 import { notices } from "../core/timeline.ts";
+import { capacity, minimumHardware } from "./hardware.ts";
 import { fault } from "./report.ts";
 import { quota } from "./stored.ts";
 import { actor } from "./stored-node.ts";
@@ -22,12 +23,16 @@ export const problemView = z
   .meta({ id: "Problem" });
 export type Problem = z.infer<typeof problemView>;
 
+const capacityView = capacity.extend({ features: some(z.string()) });
+const minimumView = minimumHardware.extend({ features: some(z.string()).exactOptional() });
+
 export const nodeViewShape = z
   .object({
     id: z.string(),
     lab: z.string(),
     class: z.string(),
     tags: some(z.string()),
+    capacity: capacityView.nullable().exactOptional().describe("What it has to offer; null: nobody knows"),
     version: z.int(),
     state: z.string().describe("docs/states.md"),
     last: z.string().nullable().describe("The state before this one"),
@@ -136,6 +141,7 @@ export const reservationViewShape = z
       z.object({ name: z.string(), image: z.string(), revision: z.string(), count: z.int() }),
     ).describe("Of a cluster; empty: all its nodes are for the same"),
     class: z.string(),
+    needs: minimumView.exactOptional().describe("What each node must have, its images' needs included"),
     count: z.int(),
     state: z.string(),
     last: z.string().nullable(),
@@ -315,6 +321,7 @@ export const revisionView = z
     osModule: z.string(),
     osVersion: z.string().exactOptional(),
     content: z.object({ sha256: z.string(), sizeBytes: z.int() }),
+    minimum: minimumView.exactOptional().describe("What a machine must at least have for it"),
     registeredAt: at,
   })
   .meta({ id: "Revision" });

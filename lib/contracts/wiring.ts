@@ -6,15 +6,6 @@ export const switchPort = z
   .strictObject({ switch: words(63), port: words(63) })
   .describe("A name among the lab's `switches`, and the port as that switch calls it.");
 
-export const wiring = {
-  rack: z
-    .strictObject({ name: words(63), unit: z.int().min(1).max(100) })
-    .exactOptional()
-    .describe("Where it stands, for people and for `drain --rack`."),
-  switchPort: switchPort.exactOptional(),
-  biosProfile: words(63).exactOptional().describe("A name among the lab's `biosProfiles`."),
-};
-
 /** What is asked of a switch, in the words of the lab's own driver: we only hand it on. */
 export const networkWish = z
   .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, "is not the name of a wish"), words(500))

@@ -2,8 +2,9 @@
  * Why: what a reservation or a node waits for, and until when, in a sentence that a person understands, with what it was
  * told by. Nothing is guessed: every answer comes from the state and from recorded decisions. Pure.
  */
+import { type Capacity, lacking, type MinimumHardware, minimumText, suffices } from "./node/hardware.ts";
 import { jobOf, type NodeState, reservationOf } from "./node/node.ts";
-import type { Reservation } from "./reservation/reservation.ts";
+import { type Reservation, wishText } from "./reservation/reservation.ts";
 import { type Instant, spanText } from "./time.ts";
 import type { TimelineEntry } from "./timeline.ts";
 
@@ -127,6 +128,29 @@ export function explainReservation(
   ];
 }
 
+/** What nodes of a class have of what is asked for. */
+export function explainNeeds(
+  nodeClass: string,
+  needs: MinimumHardware,
+  capacities: readonly (Capacity | null)[],
+): Answer {
+  const good = capacities.filter((capacity) => suffices(capacity, needs)).length;
+  const unknown = capacities.filter((capacity) => capacity === null).length;
+  const nearest = capacities
+    .map((capacity) => lacking(capacity, needs))
+    .toSorted((a, b) => a.length - b.length)[0];
+  const lack = nearest === undefined ? "there is none" : `the nearest lacks ${nearest.join(", ")}`;
+  return {
+    question: "is there a node that has what it needs?",
+    answer:
+      good > 0
+        ? `${good} of ${capacities.length} nodes of class ${nodeClass} have ${minimumText(needs)}`
+        : `no node of class ${nodeClass} has ${minimumText(needs)}: ${lack}`,
+    evidence: unknown === 0 ? null : `of ${unknown} nodes nobody knows what they have`,
+    until: null,
+  };
+}
+
 const whose = {
   node: "the node's own fault",
   infrastructure: "a fault around the node, not its own",
@@ -134,10 +158,11 @@ const whose = {
 } as const;
 
 function readiness(
-  { state, count, class: nodeClass, placed, start, end, readyAt, readyBy, nodes: held }: Reservation,
+  reservation: Reservation,
   nodes: readonly NodeState[],
   now: Instant,
 ): { answer: string; until: Instant | null } {
+  const { state, count, placed, start, end, readyAt, readyBy, nodes: held } = reservation;
   if (state === "reserved" || state === "in-use")
     return {
       answer: `yes, since ${spanText(now - (readyAt ?? now))}; it ends in ${spanText(end - now)}`,
@@ -151,7 +176,10 @@ function readiness(
     };
   }
   if (held.length < count)
-    return { answer: `no: it has ${held.length} of ${count} nodes of class ${nodeClass}`, until: readyBy };
+    return {
+      answer: `no: it has ${held.length} of ${count} nodes of ${wishText(reservation)}`,
+      until: readyBy,
+    };
   const waiting = nodes.flatMap((node) => {
     const job = jobOf(node);
     return job === null ? [] : [`${node.id} awaits ${job.awaits || "its turn"}`];

@@ -3,6 +3,7 @@
 import type { ImageContent } from "./command.ts";
 import type { PolicyOverrides } from "./correction/policy.ts";
 import type { ImageId, RevisionId } from "./ids.ts";
+import type { MinimumHardware } from "./node/hardware.ts";
 import type { Instant } from "./time.ts";
 
 export interface ImageRevision {
@@ -18,6 +19,8 @@ export interface ImageRevision {
   readonly content: ImageContent | null;
   /** What else its build system wants to know. Opaque to everybody else (R86). */
   readonly settings: Readonly<Record<string, string>>;
+  /** What a machine must at least have for it; left out: any will do. */
+  readonly minimum?: MinimumHardware;
   /** How long its operating system takes, where it differs from others. */
   readonly overrides: PolicyOverrides | null;
   readonly registeredAt: Instant;

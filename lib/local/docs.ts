@@ -5,7 +5,7 @@ import { openApi } from "../contracts/openapi.ts";
 import { correctionPage } from "./docs/correction.ts";
 import { eventsPage } from "./docs/events.ts";
 import { jobsPage } from "./docs/jobs.ts";
-import { labFilePage } from "./docs/lab-file.ts";
+import { labFilePage, labFileSchema } from "./docs/lab-file.ts";
 import { statesPage } from "./docs/states.ts";
 
 /** What each page holds, by its path in the repository. Pure: a test compares it with what is there. */
@@ -14,6 +14,7 @@ export const documents = (): Readonly<Record<string, string>> => ({
   "docs/correction.md": correctionPage(),
   "docs/jobs.md": jobsPage(),
   "docs/lab-file.md": labFilePage(),
+  "docs/lab-file.schema.json": `${JSON.stringify(labFileSchema(), null, 2)}\n`,
   "docs/events.md": eventsPage(),
   "docs/openapi.json": `${JSON.stringify(openApi(), null, 2)}\n`,
 });

@@ -5,9 +5,9 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { ids } from "../aws/clock.ts";
-import { type LabFile, labFile } from "../contracts/lab-file.ts";
-import { explain } from "../contracts/scalars.ts";
+import type { LabFile } from "../contracts/lab-file.ts";
 import type { ReservationView } from "../contracts/views.ts";
+import { problemText, readLabFile } from "../inventory/read.ts";
 import { ApiError, apiClient } from "./cli/api-client.ts";
 import { follow, isAtRest, isHandedOver, type MainJob, prepareLab, resultOf } from "./cli/main-job.ts";
 import { help, type Options, readOptions, UsageError } from "./cli/options.ts";
@@ -26,28 +26,31 @@ const user = "student";
 const reservationMinutes = 60;
 
 function readLab({ lab, count, hangs, deadBmcs }: Options): LabFile {
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(readFileSync(lab, "utf8"));
+    text = readFileSync(lab, "utf8");
   } catch (error) {
-    throw new UsageError(
-      `--lab: ${lab} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new UsageError(`--lab: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const parsed = labFile.safeParse(value);
-  if (!parsed.success) throw new UsageError(`--lab: ${lab}: ${explain(parsed.error)}`);
-  const { nodes } = parsed.data;
+  const reading = readLabFile(text);
+  if (!reading.ok) {
+    const [first] = reading.problems;
+    const more = reading.problems.length > 1 ? ` (and ${reading.problems.length - 1} more)` : "";
+    throw new UsageError(`--lab: ${first === undefined ? lab : problemText(lab, first)}${more}`);
+  }
+  const { file } = reading.read;
+  const { nodes } = file;
   const named: [string, string][] = [
     ...hangs.map(({ node }): [string, string] => ["--hang", node]),
     ...deadBmcs.map((node): [string, string] => ["--dead-bmc", node]),
   ];
   for (const [option, node] of named) {
     if (!nodes.some(({ id }) => id === node))
-      throw new UsageError(`${option}: lab ${parsed.data.lab} has no node ${node}`);
+      throw new UsageError(`${option}: lab ${file.lab} has no node ${node}`);
   }
   if (count > nodes.length)
-    throw new UsageError(`--count: lab ${parsed.data.lab} has ${nodes.length} nodes, ${count} are wanted`);
-  return parsed.data;
+    throw new UsageError(`--count: lab ${file.lab} has ${nodes.length} nodes, ${count} are wanted`);
+  return file;
 }
 
 /** The programs are built anew: it takes less than a second, and what runs is what is in the tree. */

@@ -41,6 +41,9 @@ export interface Indexes {
   /** All of a kind, in the order of the `list` index. */
   list<K extends Listed>(kind: K, limit: number, from: string | null): Promise<Page<Stored[K]>>;
 
+  /** What the nodes of a lab are, by their ids. */
+  enrolled(lab: string, limit: number, from: string | null): Promise<Page<Stored["node-spec"]>>;
+
   /** The reservations of one owner, the oldest first. */
   owned(owner: string, limit: number, from: string | null): Promise<Page<Stored["reservation"]>>;
 }

@@ -24,7 +24,7 @@ describe("node records", () => {
     expect(writers.sort()).toEqual([
       "lib/app/advance-node.ts",
       "lib/app/advance-reservation.ts",
-      "lib/app/import-lab.ts",
+      "lib/app/enrol-node.ts",
     ]);
   });
 

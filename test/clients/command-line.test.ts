@@ -479,7 +479,7 @@ describe("completion", () => {
         ],
         { encoding: "utf8", cwd: root },
       ).stdout.trim();
-    expect(complete("rackwright", "e")).toBe("extend end explain");
+    expect(complete("rackwright", "e")).toBe("extend end explain export");
     expect(complete("rackwright", "extend", "--u")).toBe("--until");
     expect(complete("rackwright", "completion", "z")).toBe("zsh");
     expect(complete("rackwright", "reserve", "--key", "READ")).toBe("README.md");

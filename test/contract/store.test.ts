@@ -111,17 +111,35 @@ function storeContract(name: string, store: () => Store): void {
       expect((await store().read("node", node.id))?.tags).not.toBe(first?.tags);
     });
 
+    test("the nodes of a lab are found by it, page by page, and those of another lab are not", async () => {
+      const [a, b, c] = [aNode(), aNode(), aNode()];
+      const lab = branded(isLabId, `lab-of-${a.id}`);
+      await store().commit(
+        [a, b, c].map((node, index) => ({
+          kind: "node-spec",
+          value: { ...spec, id: node.id, ...(index < 2 ? { lab } : {}) },
+          expect: "absent",
+        })),
+      );
+      const first = await store().enrolled(lab, 1, null);
+      const second = await store().enrolled(lab, 1, first.next);
+      const rest = second.next === null ? [] : (await store().enrolled(lab, 1, second.next)).items;
+      const found = [...first.items, ...second.items, ...rest].map(({ id }) => id);
+      expect(found).toEqual([a.id, b.id].sort());
+      expect((await store().enrolled("no-such-lab", 10, null)).items).toEqual([]);
+    });
+
     test("R76: two nodes cannot have the same MAC: its item is written in the same transaction", async () => {
       const mac = `52:54:00:00:00:${name === "memory" ? "01" : "02"}`;
       const [a, b] = [aNode(), aNode()];
       const enrol = (node: NodeState): Write[] => [
         put(node, "absent"),
         { kind: "node-spec", value: { ...spec, id: node.id }, expect: "absent" },
-        { kind: "mac", value: { mac, node: node.id }, expect: "absent" },
+        { kind: "mac", value: { mac, node: node.id, version: 1 }, expect: "absent" },
       ];
       expect(await store().commit(enrol(a))).toBe("committed");
       expect(await store().commit(enrol(b))).toBe("conflict");
-      expect(await store().read("mac", mac)).toEqual({ mac, node: a.id });
+      expect(await store().read("mac", mac)).toEqual({ mac, node: a.id, version: 1 });
     });
 
     test("only what carries a deadline is due, oldest first, over all shards, and only its own lab's", async () => {

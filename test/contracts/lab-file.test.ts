@@ -44,16 +44,20 @@ describe("a lab file", () => {
   });
 
   test.each<[string, object, string[]]>([
-    ["a node that stands twice", { nodes: [first, { ...second, id: first.id }] }, ["nodes.1: ", "node-01"]],
+    [
+      "a node that stands twice",
+      { nodes: [first, { ...second, id: first.id }] },
+      ["nodes.1.id: ", "node-01"],
+    ],
     [
       "a MAC that two nodes have",
       { nodes: [first, { ...second, macs: [...second.macs, ...first.macs] }] },
-      ["nodes.1: ", first.macs[0], "node-01"],
+      ["nodes.1.macs.1: ", first.macs[0], "node-01"],
     ],
     [
       "a MAC that one node has twice",
       { nodes: [{ ...first, macs: [...first.macs, ...first.macs] }] },
-      ["nodes.0: ", first.macs[0]],
+      ["nodes.0.macs.1: ", first.macs[0]],
     ],
     [
       "a MAC in capitals",

@@ -45,6 +45,8 @@ export class SimStore implements Store {
     issue: new Map(),
     job: new Map(),
     mac: new Map(),
+    identity: new Map(),
+    inventory: new Map(),
     project: new Map(),
     block: new Map(),
     timeline: new Map(),
@@ -162,6 +164,11 @@ export class SimStore implements Store {
 
   list = async <K extends Listed>(kind: K, limit: number): Promise<Page<Stored[K]>> => ({
     items: [...this.maps[kind].values()].slice(0, limit),
+    next: null,
+  });
+
+  enrolled = async (lab: string, limit: number): Promise<Page<Stored["node-spec"]>> => ({
+    items: [...this.maps["node-spec"].values()].filter((spec) => spec.lab === lab).slice(0, limit),
     next: null,
   });
 

@@ -17,7 +17,7 @@ describe("what is wrong on the command line is one clear line and exit code 2", 
     [["--hang", "node-02:breakfast"], "--hang: NODE:PHASE is wanted"],
     [["--dead-bmc", "node-99"], "--dead-bmc: lab blue has no node node-99"],
     [["--lab", "package.json"], "package.json: "],
-    [["--lab", "README.md"], "is not JSON"],
+    [["--lab", "README.md"], "--lab: README.md:3:1: "],
   ])("%j", { timeout: 30_000 }, async (parameters, text) => {
     const { code, stderr } = await start([...parameters, "--data", place().data]).ended;
     expect(stderr).toContain(text);

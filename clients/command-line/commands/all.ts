@@ -2,8 +2,10 @@ import type { Command } from "../command.ts";
 import { connect } from "./connect.ts";
 import { end } from "./end.ts";
 import { explain } from "./explain.ts";
+import { exportLab } from "./export.ts";
 import { extend } from "./extend.ts";
 import { images } from "./images.ts";
+import { importLab } from "./import.ts";
 import { labs } from "./labs.ts";
 import { ls } from "./ls.ts";
 import { bios, burnIn, rescue } from "./machines.ts";
@@ -34,4 +36,6 @@ export const commands: readonly Command[] = [
   explain,
   images,
   labs,
+  importLab,
+  exportLab,
 ];

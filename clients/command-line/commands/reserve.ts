@@ -8,6 +8,9 @@ import { watchUntilReady } from "./watch.ts";
 
 /** The API's own limits: said here already, with the option's name. */
 const mostNodes = 500;
+const mostCpus = 65_536;
+const mostGib = 1_048_576;
+const mostNics = 64;
 const mostMinutes = 60 * 24 * 30;
 
 export const reserve = command({
@@ -26,6 +29,11 @@ export const reserve = command({
     minutes: { value: "MIN", is: "how long, from its start (default: 60)" },
     start: { value: "TIME", is: `when they are to be ready (default: as soon as possible): ${instantForms}` },
     tag: { value: "TAG", many: true, is: "a tag that each node must have; may be given several times" },
+    "min-cpus": { value: "N", is: "only nodes with so many CPUs" },
+    "min-memory": { value: "GIB", is: "only nodes with so much memory" },
+    "min-disk": { value: "GIB", is: "only nodes with a disk of that size" },
+    "min-nics": { value: "N", is: "only nodes with so many network interfaces" },
+    feature: { value: "NAME", many: true, is: "only nodes with it, such as gpu; may be given several times" },
     lab: { value: "LAB", is: "only nodes of this lab" },
     project: { value: "PROJECT", is: "the project in whose quota it counts" },
     user: { value: "ACCOUNT", is: "the account on the nodes that gets access (default: student)" },
@@ -40,6 +48,15 @@ export const reserve = command({
     if (image === undefined && roles.length === 0)
       throw new UsageError("--image: which image are the nodes to have?");
     const publicKey = publicKeyIn(given.file("key"));
+    const memoryGib = given.integer("min-memory", 1, mostGib);
+    const features = given.texts("feature");
+    const minimum = {
+      cpus: given.integer("min-cpus", 1, mostCpus),
+      memoryMiB: memoryGib === undefined ? undefined : memoryGib * 1024,
+      diskGiB: given.integer("min-disk", 1, mostGib),
+      nics: given.integer("min-nics", 1, mostNics),
+      ...(features.length === 0 ? {} : { features }),
+    };
     const body = {
       id: given.text("id") ?? `res-${randomUUID()}`,
       owner: given.text("owner"),
@@ -51,6 +68,7 @@ export const reserve = command({
       minutes: given.integer("minutes", 1, mostMinutes),
       start: given.instant("start"),
       tags: given.texts("tag"),
+      ...(Object.values(minimum).every((each) => each === undefined) ? {} : { minimum }),
       lab: given.text("lab"),
       project: given.text("project"),
       user: given.text("user"),

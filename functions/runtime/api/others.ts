@@ -20,9 +20,13 @@ import { explain } from "../../../lib/contracts/scalars.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { isProjectId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import type { InventoryRoute } from "./inventory.ts";
 import { type Handler, otherVersion, pageSize } from "./request.ts";
 
-type OtherRoute = Exclude<Route, `${string} /v1/${"reservations" | "nodes" | "blocks" | "upkeep"}${string}`>;
+type OtherRoute = Exclude<
+  Route,
+  `${string} /v1/${"reservations" | "nodes" | "blocks" | "upkeep"}${string}` | InventoryRoute
+>;
 
 let document: Answer | null = null;
 

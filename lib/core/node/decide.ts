@@ -95,9 +95,9 @@ function fold(draft: Draft, event: NodeEvent): void {
       return;
     }
     case "settings": {
-      const { class: nodeClass, tags, switchPort, biosProfile } = event;
-      draft.node = { ...draft.node, class: nodeClass, tags, switchPort, biosProfile };
-      draft.notes.push(`its settings were changed: class ${event.class}`);
+      const { class: nodeClass, tags, switchPort, biosProfile, capacity = draft.node.capacity } = event;
+      draft.node = { ...draft.node, class: nodeClass, tags, switchPort, biosProfile, capacity };
+      draft.notes.push(`its settings were changed: ${event.fields.join(", ")}`);
       return;
     }
     case "issue":

@@ -1,5 +1,6 @@
 /** The first state of a node: known, not yet proved to answer. It is inspected before anybody can have it. */
 import { after, type Instant } from "../time.ts";
+import { capacityOf } from "./hardware.ts";
 import type { Actor, NodeSpec, NodeState } from "./node.ts";
 
 export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeState {
@@ -11,6 +12,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     switchPort: spec.switchPort ?? null,
     biosProfile: spec.biosProfile ?? null,
     bios: null,
+    capacity: spec.hardware === undefined ? null : capacityOf(spec.hardware),
     version: 1,
     provision: { state: "enrolled", job: null },
     since: now,

@@ -4,7 +4,9 @@
  */
 import type { Beacon, CommandResult } from "../command.ts";
 import type { HardwareIssue } from "../timeline.ts";
-import type { Actor, JobRequest, Loan, SwitchPort, Upkeep } from "./node.ts";
+import type { Capacity } from "./hardware.ts";
+import type { Actor, JobRequest, Loan, Upkeep } from "./node.ts";
+import type { SwitchPort } from "./wiring.ts";
 
 export type NodeEvent =
   | { readonly kind: "look"; readonly actor: Actor }
@@ -22,6 +24,10 @@ export type NodeEvent =
       readonly tags: readonly string[];
       readonly switchPort: SwitchPort | null;
       readonly biosProfile: string | null;
+      /** Undefined: as it is known now. */
+      readonly capacity?: Capacity | null;
+      /** What is different, by the names that its people give it. */
+      readonly fields: readonly string[];
       readonly actor: Actor;
     }
   /** It is lent to somebody, or given back by him (null). */

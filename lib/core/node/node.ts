@@ -28,6 +28,8 @@ import type {
   RevisionId,
 } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { Capacity } from "./hardware.ts";
+import type { SwitchPort, Wiring } from "./wiring.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
 export interface Actor {
@@ -35,7 +37,7 @@ export interface Actor {
   readonly name: string;
 }
 
-export interface NodeSpec {
+export interface NodeSpec extends Wiring {
   readonly id: NodeId;
   readonly lab: LabId;
   /** Nodes of one class are interchangeable; a reservation asks for a class. */
@@ -44,10 +46,6 @@ export interface NodeSpec {
   readonly tags: readonly string[];
   readonly macs: readonly string[];
   readonly power: PowerSettings;
-  readonly rack?: { readonly name: string; readonly unit: number };
-  readonly switchPort?: SwitchPort;
-  /** A name among its lab's `biosProfiles`. */
-  readonly biosProfile?: string;
   readonly version: number;
 }
 
@@ -65,12 +63,6 @@ export interface BiosDrift {
   readonly wanted: string | number | boolean;
   /** Null: the firmware knows no such attribute. */
   readonly found: string | number | boolean | null;
-}
-
-/** Where a node is plugged in: a name among its lab's `switches`, and the port as that switch calls it. */
-export interface SwitchPort {
-  readonly switch: string;
-  readonly port: string;
 }
 
 /** Independent of everything that the machine does (R68): an offline node is tracked, never allocated, never touched. */
@@ -350,6 +342,8 @@ export interface NodeState {
   readonly biosProfile: string | null;
   /** What was read of its firmware last, against its profile; null: nothing was. */
   readonly bios: Bios | null;
+  /** What it has to offer; null: nobody knows. */
+  readonly capacity: Capacity | null;
   readonly version: number;
   readonly provision: Provision;
   readonly since: Instant;

@@ -15,7 +15,7 @@ import {
 import { end } from "./ending.ts";
 import { assigned, partOf } from "./parts.ts";
 import { begunAt, bookings, isUnbooked, type Placed, place, preparesAt, spanFrom } from "./placing.ts";
-import type { Reservation } from "./reservation.ts";
+import { type Reservation, wishText } from "./reservation.ts";
 
 export function claimMore(
   current: Reservation,
@@ -108,7 +108,7 @@ function findPlace(
   const found = waits ? null : place(current, everyone, calendars, policy, now);
   // Its time is fixed: who can be promised nothing is to know it now, and may ask for another time.
   if (found === null && !current.asap && current.placed.length === 0) {
-    const message = `fewer than ${current.count} nodes of class ${current.class} are free for the whole time`;
+    const message = `fewer than ${current.count} nodes of ${wishText(current)} are free for the whole time`;
     const fault = configurationFault("no-capacity", message);
     return end(before, event.actor, context, "failed", fault, message);
   }

@@ -18,7 +18,7 @@ import {
 } from "./decision.ts";
 import { end, mine, rebootsOf } from "./ending.ts";
 import { bookings, preparesAt, spanFrom } from "./placing.ts";
-import type { Reservation } from "./reservation.ts";
+import { type Reservation, wishText } from "./reservation.ts";
 
 export function decideReservation(
   reservation: Reservation,
@@ -58,7 +58,7 @@ function endOf(
     const fault = configurationFault(
       held < reservation.count ? "no-nodes-in-time" : "not-ready-in-time",
       held < reservation.count
-        ? `only ${held} of ${reservation.count} nodes of class ${reservation.class} could be had in time`
+        ? `only ${held} of ${reservation.count} nodes of ${wishText(reservation)} could be had in time`
         : `its nodes were not ready within ${spanText(reservation.readyBy - reservation.createdAt)}`,
     );
     return end(reservation, event.actor, context, "failed", fault, fault.message);

@@ -4,6 +4,7 @@
  */
 import type { Fault } from "../fault.ts";
 import type { ImageId, LabId, NodeId, ProjectId, ReservationId, RevisionId } from "../ids.ts";
+import { type MinimumHardware, minimumText } from "../node/hardware.ts";
 import type { Instant, Ms } from "../time.ts";
 import type { NetworkWish } from "../wishes.ts";
 
@@ -45,6 +46,10 @@ export interface Reservation {
   readonly roleOf: Readonly<Record<string, string>>;
   readonly class: string;
   readonly tags: readonly string[];
+  /** What was asked for; left out: nothing in particular. */
+  readonly minimum?: MinimumHardware;
+  /** What its nodes must have: what was asked for and what its images need, together. */
+  readonly needs?: MinimumHardware;
   readonly lab: LabId | null;
   /** What its user wishes of the switch ports of his nodes: nobody here reads it. */
   readonly network?: NetworkWish;
@@ -89,3 +94,9 @@ export interface Reservation {
 /** The reservation wants its nodes back, or has no further claim on them. */
 export const isOver = (reservation: Reservation): boolean =>
   reservation.state === "reclaim" || reservation.state === "complete" || reservation.state === "failed";
+
+/** What it asks for, for people: `class standard with 65536 MiB of memory`. */
+export function wishText({ class: nodeClass, needs = {} }: Pick<Reservation, "class" | "needs">): string {
+  const least = minimumText(needs);
+  return least === "" ? `class ${nodeClass}` : `class ${nodeClass} with ${least}`;
+}

@@ -3,6 +3,7 @@
  * faults spread. Pure; the claim itself is one conditional transaction (lib/app/advance-reservation.ts).
  */
 import type { ReservationId } from "../ids.ts";
+import { suffices } from "../node/hardware.ts";
 import type { NodeState } from "../node/node.ts";
 import { transition } from "../node/states.ts";
 import { wants } from "../reservation/parts.ts";
@@ -29,6 +30,7 @@ export const matches = (node: NodeState, wanted: Reservation): boolean =>
   node.class === wanted.class &&
   (wanted.lab === null || node.lab === wanted.lab) &&
   wanted.tags.every((tag) => node.tags.includes(tag)) &&
+  suffices(node.capacity, wanted.needs ?? {}) &&
   isLentTo(node, wanted);
 
 export const suits = (node: NodeState, wanted: Reservation): boolean => isFree(node) && matches(node, wanted);

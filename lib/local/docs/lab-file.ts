@@ -1,5 +1,7 @@
 /** docs/lab-file.md, from the schema of a lab file. */
+import * as z from "zod";
 import { labFile } from "../../contracts/lab-file.ts";
+import { writtenLab } from "../../contracts/written-lab.ts";
 import { fieldsTable } from "./fields.ts";
 import { json, page } from "./markdown.ts";
 
@@ -19,15 +21,21 @@ export const exampleLab = {
   ],
 };
 
+/** For editors and other programs: what a lab file may hold, as a person writes it. */
+export const labFileSchema = (): object => ({
+  title: "A lab of Rackwright: docs/lab-file.md",
+  ...z.toJSONSchema(writtenLab, { io: "input", unrepresentable: "any" }),
+});
+
 const node = labFile.shape.nodes.element;
 
 export const labFilePage = (): string =>
   page(
     "How a lab is described",
     "`lib/contracts/lab-file.ts`",
-    "One JSON file for each lab, imported with `POST /v1/labs`; `npm start -- --lab FILE` does it on one machine. [examples/lab.json](../examples/lab.json) is a lab of twelve nodes, and this is one of a single node:",
+    "One file for each lab, in YAML or JSON: `npx rackwright import FILE` imports it ([inventory](inventory.md)), and `npm start -- --lab FILE` does so on one machine. [examples/lab.yaml](../examples/lab.yaml) is a rack with everything that can be said of one, [examples/lab.json](../examples/lab.json) a lab of twelve nodes; [lab-file.schema.json](lab-file.schema.json) tells an editor what may stand where. This is one of a single node:",
     json(exampleLab),
-    "Importing it again enrols what is new, updates what has changed, and leaves the rest alone, so that the file can be kept under version control and imported after every change. A node that is no longer in the file stays enrolled: take it offline first. The answer says what was enrolled, what was changed, and what was refused and why.",
+    "Importing it again enrols what is new, updates what has changed, and leaves the rest alone, so that the file can be kept under version control and imported after every change. A node that is no longer in the file stays enrolled, and is told of: take it offline, or retire it.",
     "A field that is not named here is refused: a name with a typing mistake in it is not silently ignored.",
     "## The file",
     fieldsTable(labFile, {
@@ -58,6 +66,9 @@ export const labFilePage = (): string =>
       macs: "The network interfaces that it may boot from. Two nodes cannot have the same.",
       bmc: "How its power is reached.",
     }),
+    "## What many nodes have in common",
+    fieldsTable(z.object({ defaults: writtenLab.shape.defaults, templates: writtenLab.shape.templates }), {}),
+    "Both hold any of a node's fields but `id`. What stands nearer to the node wins: itself, then its `template`, then `defaults`; parts such as `bmc` are put together field by field, a list stands for itself. The API (`POST /v1/labs`) takes a file in which this is written out.",
     "## Its BMC",
     fieldsTable(node.shape.bmc),
     "A credential is a name. The secret itself lies on the lab controller, in `{secretsDir}/{name}.json` with `username` and `password`, readable by the agent alone; it is in no message, no table, no log and no argument list.",

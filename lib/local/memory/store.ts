@@ -1,5 +1,13 @@
 /** The store in memory: the same shapes, keys and indexes as the table, for tests and simulation. Deterministic. */
-import { type Identified, indexesOf, type Key, keyOf, keyOfValue, ownerKey } from "../../contracts/keys.ts";
+import {
+  type Identified,
+  indexesOf,
+  type Key,
+  keyOf,
+  keyOfValue,
+  labNodesKey,
+  ownerKey,
+} from "../../contracts/keys.ts";
 import { codecs, type Kind, type Ref, type Stored } from "../../contracts/stored.ts";
 import type { Listed, Page, Store, Write } from "../../ports/store.ts";
 
@@ -41,7 +49,7 @@ export function memoryStore(): Store {
   const inPartition = (index: Index, pk: string): Item[] =>
     [...items.values()].filter((item) => item[index]?.pk === pk).sort(bySk(index));
 
-  function pageOf<K extends Listed>(
+  function pageOf<K extends Listed | "node-spec">(
     index: "list" | "owner",
     pk: string,
     kind: K,
@@ -90,6 +98,7 @@ export function memoryStore(): Store {
         .map((item) => refOf(item).id),
     list: async <K extends Listed>(kind: K, limit: number, from: string | null) =>
       pageOf("list", kind, kind, from, limit),
+    enrolled: async (lab, limit, from) => pageOf("list", labNodesKey(lab), "node-spec", from, limit),
     owned: async (owner, limit, from) => pageOf("owner", ownerKey(owner), "reservation", from, limit),
     timeline: async ({ kind, id }, afterSequence, limit) =>
       inPartition("key", `${kind}#${id}`)
