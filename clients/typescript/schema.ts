@@ -564,7 +564,7 @@ export interface Operations {
             /** An executable in the controller's folder of switch drivers (docs/network.md). */
             readonly driver: string;
             /** Where the driver finds the switch. */
-            readonly address?: string | undefined;
+            readonly address?: string | "" | undefined;
             /** What a node's port is set to while the node is ours: handed to the driver as it is. */
             readonly provisioning?: Readonly<Record<string, string>> | undefined;
             /** What it is set to for a user who wishes nothing; his own wishes come on top. */
