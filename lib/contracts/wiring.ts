@@ -17,7 +17,7 @@ export const switches = z.record(
     driver: labFileName.describe(
       "An executable in the controller's folder of switch drivers (docs/network.md).",
     ),
-    address: words(256).default("").describe("Where the driver finds the switch."),
+    address: words(256).or(z.literal("")).default("").describe("Where the driver finds the switch."),
     provisioning: networkWish
       .default({})
       .describe("What a node's port is set to while the node is ours: handed to the driver as it is."),

@@ -102,6 +102,22 @@ describe("a switch port", () => {
     expect(world.verbsSent.filter((verb) => verb === "netboot.set")).toHaveLength(1);
   });
 
+  test("is set anew when a load begins anew, and what the boot before says meanwhile proves nothing", () => {
+    const world = wired().claimFor();
+    world.look();
+    world.answer();
+    const { boot } = world.job;
+    world.answer("unknown", { results: [] });
+    world.waitUntilDue();
+    expect(world.job.step).toBe("set-network");
+    const installation = installationOf(world.job);
+    const { id: node } = world.node;
+    const verified = { sha256: "ab".repeat(32) };
+    const beacon = { node, boot, installation, phase: "build", at: world.now, verified } as const;
+    expect(world.tell({ kind: "beacon", beacon, actor: { kind: "node", name: node } })).toBe(false);
+    expect(world.job.evidence.verified).toBeNull();
+  });
+
   test("of a lab that drives no switch, or not this one, is left alone", () => {
     const world = wired();
     world.node = { ...world.node, switchPort: { switch: "other", port: "eth7" } };

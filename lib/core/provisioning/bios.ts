@@ -86,9 +86,10 @@ const noProfile = ({ biosProfile }: NodeState, { policy }: Context): Step => ({
   stage: "inspect",
   name: "read-bios",
   awaits: "a BIOS profile",
-  actions: [],
+  // No job ends in the very look that begins it: each has its end on record by itself.
+  actions: [{ verb: "power.status" }],
   limits: commandLimits(policy),
-  settle: () =>
+  settle: onAnswer(() =>
     retry({
       class: "configuration",
       code: "no-bios-profile",
@@ -97,4 +98,5 @@ const noProfile = ({ biosProfile }: NodeState, { policy }: Context): Step => ({
           ? "the node has no BIOS profile: give it one in its lab file"
           : `its lab has no BIOS profile ${biosProfile}: put it into the lab file`,
     }),
+  ),
 });

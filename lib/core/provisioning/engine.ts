@@ -149,6 +149,8 @@ function begin(draft: Draft, job: JobRun, step: Step, isFreshLoad: boolean): voi
     // From here on the disk holds nothing that is proved, and the old address is nobody's (R30).
     forgetDisk(draft);
     draft.node = { ...draft.node, disk: { ...draft.node.disk, installation: null }, address: null };
+    // Whatever still runs from the boot before is history, even where this step arms none.
+    setJob(draft, { boot: null });
   }
   // An operator with a shell may do anything to the disk: it is written anew before somebody else gets it.
   if (lendsShell(step) && draft.node.provision.state !== "in-use") forgetDisk(draft);

@@ -64,10 +64,11 @@ const orderMissing = (what: string, { policy }: Context): Step => ({
   stage: "inspect",
   name: "boot-ramdisk",
   awaits: "its order",
-  actions: [],
+  actions: [{ verb: "power.status" }],
   limits: commandLimits(policy),
-  settle: () =>
+  settle: onAnswer(() =>
     retry({ class: "configuration", code: "no-order", message: `${what} was asked for without its time` }),
+  ),
 });
 
 export function rescueSteps(ids: VisitIds, { order, stepSince }: JobRun, context: Context): readonly Step[] {
