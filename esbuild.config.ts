@@ -7,6 +7,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Plugin } from "esbuild";
+import { leanSdk } from "./lean-sdk.config.ts";
 import { installed } from "./lib/agent/install.ts";
 import { unit, unitName } from "./lib/agent/unit.ts";
 
@@ -36,7 +37,6 @@ const common = {
   // Packages offer ES modules besides CommonJS: only those can be cut down to what is used.
   mainFields: ["module", "main"],
   minify: true,
-  keepNames: true,
   legalComments: "none",
   sourcemap: "external",
   metafile: true,
@@ -69,6 +69,7 @@ async function buildFunctions(): Promise<Bundle[]> {
     outdir: "dist/functions",
     outExtension: { ".js": ".mjs" },
     banner: { js: commonJsBanner },
+    plugins: [leanSdk],
   });
   return bundlesIn(Object.keys(metafile.outputs));
 }
@@ -82,6 +83,7 @@ async function buildAgent(): Promise<Bundle[]> {
   const { metafile } = await build({
     ...common,
     entryPoints: [agentEntry],
+    keepNames: true,
     outfile: agentBundle,
     banner: { js: hasShebang ? commonJsBanner : `#!/usr/bin/env node\n${commonJsBanner}` },
     plugins: [withoutNativeParts],

@@ -1,6 +1,6 @@
 /**
  * The test lanes, one per folder of test/ that needs rules of its own; every other folder is in the lane `unit`.
- * `npm test` runs all but `hands` and `metal`, which want real tools or real machines, and `scenario`, which takes minutes.
+ * `npm test` runs all but `browser`, `hands` and `metal`, which want a browser, real tools or real machines, and `scenario`, which takes minutes.
  */
 import { join } from "node:path";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
@@ -21,6 +21,7 @@ const lanes: readonly Lane[] = [
   { folder: "agent", testTimeoutMs: 30_000, turn: 1 },
   { folder: "infra", testTimeoutMs: 180_000, turn: 1 },
   { folder: "local", testTimeoutMs: 30_000, turn: 1 },
+  { folder: "browser", testTimeoutMs: 120_000, turn: 2 },
   { folder: "stack", testTimeoutMs: 60_000, turn: 2 },
   { folder: "scenario", testTimeoutMs: 600_000, turn: 3, maxWorkers: 3 },
   { folder: "hands", testTimeoutMs: 120_000, turn: 3 },
@@ -56,7 +57,7 @@ const resultsFolder = process.env["RACKWRIGHT_TEST_RESULTS"];
 export default defineConfig({
   test: {
     projects: [
-      project("unit", "test/**/*.test.ts", insideOwnLane, { testTimeoutMs: 20_000, turn: 1 }),
+      project("unit", "test/**/*.test.ts", insideOwnLane, { testTimeoutMs: 180_000, turn: 1 }),
       ...lanes.map(({ folder, ...lane }) => project(folder, `test/${folder}/**/*.test.ts`, [], lane)),
     ],
     reporters:

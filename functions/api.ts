@@ -8,6 +8,7 @@ import { apiEnvironment, readEnvironment, readRoleClaims } from "../lib/contract
 import { actorOf, type Caller } from "../lib/core/caller.ts";
 import { blockHandlers } from "./runtime/api/blocks.ts";
 import { inventoryHandlers } from "./runtime/api/inventory.ts";
+import { machineHandlers } from "./runtime/api/machines.ts";
 import { nodeHandlers } from "./runtime/api/nodes.ts";
 import { otherHandlers } from "./runtime/api/others.ts";
 import type { Handler } from "./runtime/api/request.ts";
@@ -23,6 +24,7 @@ const claims: RoleClaims = readRoleClaims(readEnvironment(apiEnvironment, proces
 const handlers: Readonly<Record<Route, Handler>> = {
   ...reservationHandlers,
   ...nodeHandlers,
+  ...machineHandlers,
   ...blockHandlers,
   ...upkeepHandlers,
   ...inventoryHandlers,
@@ -54,6 +56,7 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
       actor: actorOf(caller ?? nobody),
       id: pathParameters?.["id"] ?? "",
       issue: pathParameters?.["issue"] ?? "",
+      machine: pathParameters?.["machine"] ?? "",
       body: bodyOf(event),
       query: queryStringParameters ?? {},
       ifVersion,

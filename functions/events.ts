@@ -1,6 +1,7 @@
 /** The table's stream → events on the bus. What the bus has not taken, and all that follows it, comes again. */
 import middy from "@middy/core";
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
+import { measuredBy } from "../lib/app/measure.ts";
 import { labFinder, publishChanges } from "../lib/app/publish.ts";
 import { documentClient, eventBridgeClient } from "../lib/aws/clients.ts";
 import { dynamoStore } from "../lib/aws/dynamo-store.ts";
@@ -8,8 +9,9 @@ import { eventBridgeBus } from "../lib/aws/event-bus.ts";
 import { eventsEnvironment, readEnvironment } from "../lib/contracts/environment.ts";
 import { type Change, readStreamRecord } from "../lib/contracts/stream.ts";
 import { log } from "./runtime/log.ts";
+import { emit } from "./runtime/metrics.ts";
 
-const { TABLE_NAME, EVENT_BUS_NAME } = readEnvironment(eventsEnvironment, process.env);
+const { TABLE_NAME, EVENT_BUS_NAME, METRICS_NAMESPACE } = readEnvironment(eventsEnvironment, process.env);
 const bus = eventBridgeBus({ client: eventBridgeClient(), busName: EVENT_BUS_NAME });
 const labOf = labFinder(dynamoStore({ client: documentClient(), table: TABLE_NAME }));
 
@@ -23,6 +25,11 @@ export const handler = middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handl
       else if (read.change !== null) sequences.set(read.change, record.dynamodb?.SequenceNumber ?? "");
     }
     const left = await publishChanges({ bus, log, labOf }, [...sequences.keys()]);
+    const told = [...sequences.keys()].filter((change) => !left.has(change));
+    emit(
+      METRICS_NAMESPACE,
+      told.flatMap((change) => (change.kind === "timeline" ? measuredBy(change.value) : [])),
+    );
     const failed = [...left].flatMap((change) => sequences.get(change) ?? []);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   },

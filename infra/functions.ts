@@ -1,6 +1,8 @@
 /** The functions of lib/contracts/topology.ts, as `npm run build` has made them, each behind its trigger. */
 import { resolve } from "node:path";
+import { actingFunction } from "../lib/contracts/dashboard.ts";
 import type { Deployment } from "../lib/contracts/deployment.ts";
+import { namespaceOf } from "../lib/contracts/metrics.ts";
 import {
   environmentFor,
   type FunctionName,
@@ -8,6 +10,7 @@ import {
   functions,
   type Variable,
 } from "../lib/contracts/topology.ts";
+import type { Place } from "./hands.ts";
 import { componentName, visibleName } from "./names.ts";
 import { makeRole, type Resources } from "./permissions.ts";
 import type { Stage } from "./stages.ts";
@@ -65,7 +68,7 @@ function makeFunction(
 
 function valuesFor(
   name: FunctionName,
-  { table, queues, bus, document }: Resources,
+  { table, queues, bus, document, ...place }: Resources,
   { policy, roleClaims, mailFrom }: Deployment,
 ): Readonly<Record<Variable, $util.Input<string> | undefined>> {
   const { trigger } = functions[name];
@@ -75,13 +78,19 @@ function valuesFor(
     DEAD_LETTER_QUEUE_URL: trigger.kind === "queue" ? queues[trigger.queue].dead.url : undefined,
     DOCUMENT_NAME: document.name,
     EVENT_BUS_NAME: bus.name,
+    METRICS_NAMESPACE: namespaceOf($app.stage),
     MAIL_FROM: mailFrom,
     POLICY: policy === undefined ? undefined : JSON.stringify(policy),
     ROLE_CLAIMS: roleClaims === undefined ? undefined : JSON.stringify(roleClaims),
+    CONSOLE_ACT_FUNCTION: arnOf(actingFunction, place),
     // The status page is not deployed.
     CONSOLE_TOKEN_PATH: undefined,
   };
 }
+
+/** Known before it is made, so that functions can name each other. */
+export const arnOf = (name: FunctionName, { account, region }: Place): $util.Output<string> =>
+  $interpolate`arn:aws:lambda:${region}:${account}:function:${visibleName(name)}`;
 
 /** The API's routes are in infra/api.ts. */
 function connect(name: FunctionName, { arn }: aws.lambda.Function, { table, queues }: Resources): void {

@@ -3,9 +3,12 @@ import { deploymentEnvironment } from "../lib/contracts/deployment.ts";
 import { readEnvironment } from "../lib/contracts/environment.ts";
 import { makeAlarms } from "./alarms.ts";
 import { makeApis } from "./api.ts";
+import { makeAudit } from "./audit.ts";
+import { makeDashboard } from "./dashboard.ts";
 import { makeFunctions } from "./functions.ts";
 import { activationCommand, makeDocument, makeLabRole, parameterPrefix } from "./hands.ts";
 import { connectLetters, makeLetterRule } from "./letters.ts";
+import { makeOperations } from "./operations.ts";
 import { makeQueues } from "./queues.ts";
 import { stageOf } from "./stages.ts";
 import { makeTable } from "./table.ts";
@@ -33,13 +36,17 @@ export function deploy() {
   const api = functions.find(({ name }) => name === "api");
   if (api === undefined) throw new Error("lib/contracts/topology.ts has no function api");
   const apis = makeApis(api.made, deployment, stage);
-  makeAlarms({ queues, functions, apis, account: place.account, email: deployment.alarmEmail });
+  makeOperations(deployment.labs, functions, queues, place);
+  makeAlarms({ ...place, queues, functions, apis, labs: deployment.labs, email: deployment.alarmEmail });
+  const dashboard = makeDashboard({ ...resources, functions, apis });
+  makeAudit(place);
   const labs = deployment.labs.map((lab) => {
     const role = makeLabRole(lab, queues.reports, place);
     return [lab, { activate: activationCommand(lab, role, place.region), parameters: parameterPrefix(lab) }];
   });
   return {
     ...Object.fromEntries(apis.map((each) => [each.name, each.api.apiEndpoint])),
+    console: dashboard.dashboardName,
     events: resources.bus.name,
     jobs: queues.jobs.queue.url,
     reports: queues.reports.queue.url,

@@ -51,6 +51,18 @@ export type Connect = {
   readonly until: number;
 };
 
+export type FlightRecord = {
+  /** `rackwright.record/1` */
+  readonly schema: string;
+  /** Milliseconds since 1970 */
+  readonly at: number;
+  /** The latest entries, oldest first */
+  readonly timeline: readonly (Readonly<Record<string, unknown>>)[];
+  /** So many came before those */
+  readonly earlierEntries: number;
+  readonly [other: string]: unknown;
+};
+
 export type Image = {
   readonly id: string;
   readonly version: number;
@@ -108,6 +120,46 @@ export type Inventory = {
           readonly giveUpMs: number;
         } | undefined;
       } | null | undefined;
+    } | undefined;
+    readonly identification?: {
+      /** Tried in this order; what is left out is not tried. */
+      readonly strategies?: readonly ("mac" | "uuid" | "serial" | "asset-tag" | "bmc-address" | "switch-port" | "order")[] | undefined;
+      /** Nodes that machines which nothing else tells apart become, as they appear. */
+      readonly order?: readonly string[] | undefined;
+      /** Machines that nobody knows become new nodes; the first rule that fits decides. */
+      readonly rules?: readonly ({
+        readonly name: string;
+        /** The machine has at least this. */
+        readonly minimum?: {
+          /** Logical processors. */
+          readonly cpus?: number | undefined;
+          /** Memory, in MiB. */
+          readonly memoryMiB?: number | undefined;
+          /** On the largest disk, in GiB. */
+          readonly diskGiB?: number | undefined;
+          /** Network interfaces. */
+          readonly nics?: number | undefined;
+          /** All of these. */
+          readonly features?: readonly string[] | undefined;
+        } | undefined;
+        /** Its manufacturer's name begins like this. */
+        readonly manufacturer?: string | undefined;
+        /** Its product's name begins like this. */
+        readonly product?: string | undefined;
+        readonly class: string;
+        readonly tags?: readonly string[] | undefined;
+        /** What the new node is called: {mac}, {serial} or {uuid} stand for the machine's. */
+        readonly nodeName: string;
+        /** driver, address, credential of the new node's BMC. */
+        readonly power: {
+          readonly driver: string;
+          /** Where its BMC is: {bmc} stands for the address that the machine tells */
+          readonly address: string;
+          readonly credential: string;
+        };
+      })[] | undefined;
+      /** What is done about hardware that is not as it was, where it differs from the usual. */
+      readonly drift?: Readonly<Record<string, "block" | "log" | "ignore">> | undefined;
     } | undefined;
     /** Its racks by name: units (42), location. */
     readonly racks?: Readonly<Record<string, {
@@ -311,6 +363,59 @@ export type Lab = {
     readonly allowance: number;
     readonly onProbation: readonly string[];
   } | null;
+};
+
+export type Machine = {
+  readonly id: string;
+  readonly lab: string;
+  readonly state: "held" | "identified";
+  /** Why it is held: unknown, ambiguous, duplicate, moved, replaced */
+  readonly reason: string | null;
+  /** In plain words: what it was known by, or why it is held and what to do */
+  readonly why: string;
+  /** Who it is */
+  readonly node: string | null;
+  readonly candidates: readonly string[];
+  /** Of the interface that it booted from */
+  readonly mac: string;
+  readonly bmcAddress: string | null;
+  readonly hardware: {
+    readonly cpus: number;
+    readonly memoryMiB: number;
+    readonly disks: readonly ({
+      readonly name: string;
+      readonly sizeBytes: number;
+      readonly serial?: string | undefined;
+    })[];
+    readonly nics: readonly ({
+      readonly mac: string;
+      readonly name?: string | undefined;
+      readonly speedMbps?: number | undefined;
+      readonly link?: "up" | "down" | undefined;
+    })[];
+    readonly features?: readonly string[] | undefined;
+    readonly firmware?: {
+      readonly vendor: string;
+      readonly version: string;
+    } | undefined;
+    readonly system?: {
+      readonly manufacturer?: string | undefined;
+      readonly product?: string | undefined;
+      readonly uuid?: string | undefined;
+      readonly serial?: string | undefined;
+      readonly assetTag?: string | undefined;
+    } | undefined;
+    readonly lldp?: readonly ({
+      readonly mac: string;
+      readonly chassis: string;
+      readonly port: string;
+      readonly systemName?: string | undefined;
+    })[] | undefined;
+  };
+  /** Milliseconds since 1970 */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly boots: number;
 };
 
 export type Node = {
@@ -810,6 +915,46 @@ export interface Operations {
             } | undefined;
           } | null | undefined;
         } | undefined;
+        readonly identification?: {
+          /** Tried in this order; what is left out is not tried. */
+          readonly strategies?: readonly ("mac" | "uuid" | "serial" | "asset-tag" | "bmc-address" | "switch-port" | "order")[] | undefined;
+          /** Nodes that machines which nothing else tells apart become, as they appear. */
+          readonly order?: readonly string[] | undefined;
+          /** Machines that nobody knows become new nodes; the first rule that fits decides. */
+          readonly rules?: readonly ({
+            readonly name: string;
+            /** The machine has at least this. */
+            readonly minimum?: {
+              /** Logical processors. */
+              readonly cpus?: number | undefined;
+              /** Memory, in MiB. */
+              readonly memoryMiB?: number | undefined;
+              /** On the largest disk, in GiB. */
+              readonly diskGiB?: number | undefined;
+              /** Network interfaces. */
+              readonly nics?: number | undefined;
+              /** All of these. */
+              readonly features?: readonly string[] | undefined;
+            } | undefined;
+            /** Its manufacturer's name begins like this. */
+            readonly manufacturer?: string | undefined;
+            /** Its product's name begins like this. */
+            readonly product?: string | undefined;
+            readonly class: string;
+            readonly tags?: readonly string[] | undefined;
+            /** What the new node is called: {mac}, {serial} or {uuid} stand for the machine's. */
+            readonly nodeName: string;
+            /** driver, address, credential of the new node's BMC. */
+            readonly power: {
+              readonly driver: string;
+              /** Where its BMC is: {bmc} stands for the address that the machine tells */
+              readonly address: string;
+              readonly credential: string;
+            };
+          })[] | undefined;
+          /** What is done about hardware that is not as it was, where it differs from the usual. */
+          readonly drift?: Readonly<Record<string, "block" | "log" | "ignore">> | undefined;
+        } | undefined;
         /** Its racks by name: units (42), location. */
         readonly racks?: Readonly<Record<string, {
             readonly units?: number | undefined;
@@ -857,7 +1002,8 @@ export interface Operations {
           readonly id: string;
           readonly class?: string | undefined;
           readonly tags?: readonly string[] | undefined;
-          readonly macs: readonly string[];
+          /** The network interfaces that it may boot from. Two nodes cannot have the same. Without any, the machine has yet to be found. */
+          readonly macs?: readonly string[] | undefined;
           readonly bmc: {
             /** Power driver: redfish, ipmi, fence, libvirt or exec */
             readonly driver: string;
@@ -974,6 +1120,49 @@ export interface Operations {
       readonly next: string | null;
     };
   };
+  /** Machines that were found in a lab: first those that are held, with why, then those that were identified */
+  readonly getLabsMachines: {
+    readonly input: {
+      readonly id: string;
+      /** Where to go on: what the page before gave as `next` */
+      readonly next?: string | undefined;
+    };
+    readonly answer: {
+      readonly machines: readonly Machine[];
+      readonly next: string | null;
+    };
+  };
+  /** Say who a found machine is: a node of the lab, or a new one of a class */
+  readonly postLabsMachinesClaim: {
+    readonly input: {
+      readonly id: string;
+      readonly machine: string;
+      readonly body: {
+        /** A node of the lab that has no machine, or whose machine this one replaces */
+        readonly node: string;
+      } | {
+        readonly node: string;
+        readonly class: string;
+        readonly tags?: readonly string[] | undefined;
+        /** How the new node's power is reached */
+        readonly bmc: {
+          readonly driver: string;
+          readonly address: string;
+          readonly credential: string;
+          readonly options?: Readonly<Record<string, string>> | undefined;
+        };
+      };
+    };
+    readonly answer: Machine;
+  };
+  /** Hear no more of a machine that is held; if it tells of itself again, it is new */
+  readonly postLabsMachinesForget: {
+    readonly input: {
+      readonly id: string;
+      readonly machine: string;
+    };
+    readonly answer: Machine;
+  };
   /** A lab as a file would describe it, some nodes at a time */
   readonly getLabsInventory: {
     readonly input: {
@@ -1047,6 +1236,46 @@ export interface Operations {
               } | undefined;
             } | null | undefined;
           } | undefined;
+          readonly identification?: {
+            /** Tried in this order; what is left out is not tried. */
+            readonly strategies?: readonly ("mac" | "uuid" | "serial" | "asset-tag" | "bmc-address" | "switch-port" | "order")[] | undefined;
+            /** Nodes that machines which nothing else tells apart become, as they appear. */
+            readonly order?: readonly string[] | undefined;
+            /** Machines that nobody knows become new nodes; the first rule that fits decides. */
+            readonly rules?: readonly ({
+              readonly name: string;
+              /** The machine has at least this. */
+              readonly minimum?: {
+                /** Logical processors. */
+                readonly cpus?: number | undefined;
+                /** Memory, in MiB. */
+                readonly memoryMiB?: number | undefined;
+                /** On the largest disk, in GiB. */
+                readonly diskGiB?: number | undefined;
+                /** Network interfaces. */
+                readonly nics?: number | undefined;
+                /** All of these. */
+                readonly features?: readonly string[] | undefined;
+              } | undefined;
+              /** Its manufacturer's name begins like this. */
+              readonly manufacturer?: string | undefined;
+              /** Its product's name begins like this. */
+              readonly product?: string | undefined;
+              readonly class: string;
+              readonly tags?: readonly string[] | undefined;
+              /** What the new node is called: {mac}, {serial} or {uuid} stand for the machine's. */
+              readonly nodeName: string;
+              /** driver, address, credential of the new node's BMC. */
+              readonly power: {
+                readonly driver: string;
+                /** Where its BMC is: {bmc} stands for the address that the machine tells */
+                readonly address: string;
+                readonly credential: string;
+              };
+            })[] | undefined;
+            /** What is done about hardware that is not as it was, where it differs from the usual. */
+            readonly drift?: Readonly<Record<string, "block" | "log" | "ignore">> | undefined;
+          } | undefined;
           /** Its racks by name: units (42), location. */
           readonly racks?: Readonly<Record<string, {
               readonly units?: number | undefined;
@@ -1107,7 +1336,8 @@ export interface Operations {
           readonly id: string;
           readonly class?: string | undefined;
           readonly tags?: readonly string[] | undefined;
-          readonly macs: readonly string[];
+          /** The network interfaces that it may boot from. Two nodes cannot have the same. Without any, the machine has yet to be found. */
+          readonly macs?: readonly string[] | undefined;
           readonly bmc: {
             /** Power driver: redfish, ipmi, fence, libvirt or exec */
             readonly driver: string;
@@ -1627,7 +1857,8 @@ export interface Operations {
       readonly body: {
         readonly class?: string | undefined;
         readonly tags?: readonly string[] | undefined;
-        readonly macs: readonly string[];
+        /** The network interfaces that it may boot from. Two nodes cannot have the same. Without any, the machine has yet to be found. */
+        readonly macs?: readonly string[] | undefined;
         readonly bmc: {
           /** Power driver: redfish, ipmi, fence, libvirt or exec */
           readonly driver: string;
@@ -1741,6 +1972,13 @@ export interface Operations {
       readonly answers: readonly Answer[];
     };
   };
+  /** Its flight recorder: all that is known of it, in one document */
+  readonly getNodesRecord: {
+    readonly input: {
+      readonly id: string;
+    };
+    readonly answer: FlightRecord;
+  };
   /** Its hardware log */
   readonly getNodesIssues: {
     readonly input: {
@@ -1775,6 +2013,17 @@ export interface Operations {
       };
     };
     readonly answer: Issue;
+  };
+  /** Light its machine up for two minutes, so that a person finds it in the racks */
+  readonly postNodesIdentify: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+      };
+    };
+    readonly answer: Job;
   };
   /** Switch it on, off, or off and on: at once if it is at rest or in use, else as soon as it is */
   readonly postNodesPower: {
@@ -1965,6 +2214,9 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postLabs: {"method":"POST","path":"/v1/labs","parameters":[],"contentType":"application/json"},
   getLabsById: {"method":"GET","path":"/v1/labs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getLabsCorrection: {"method":"GET","path":"/v1/labs/{id}/correction","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
+  getLabsMachines: {"method":"GET","path":"/v1/labs/{id}/machines","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
+  postLabsMachinesClaim: {"method":"POST","path":"/v1/labs/{id}/machines/{machine}/claim","parameters":[{"option":"id","in":"path","name":"id"},{"option":"machine","in":"path","name":"machine"}],"contentType":"application/json"},
+  postLabsMachinesForget: {"method":"POST","path":"/v1/labs/{id}/machines/{machine}/forget","parameters":[{"option":"id","in":"path","name":"id"},{"option":"machine","in":"path","name":"machine"}],"contentType":null},
   getLabsInventory: {"method":"GET","path":"/v1/labs/{id}/inventory","parameters":[{"option":"id","in":"path","name":"id"},{"option":"next","in":"query","name":"next"}],"contentType":null},
   postLabsClaims: {"method":"POST","path":"/v1/labs/{id}/claims","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postLabsImport: {"method":"POST","path":"/v1/labs/{id}/import","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
@@ -1993,9 +2245,11 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   putNodesById: {"method":"PUT","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   getNodesTimeline: {"method":"GET","path":"/v1/nodes/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getNodesExplain: {"method":"GET","path":"/v1/nodes/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
+  getNodesRecord: {"method":"GET","path":"/v1/nodes/{id}/record","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postNodesIssues: {"method":"POST","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
+  postNodesIdentify: {"method":"POST","path":"/v1/nodes/{id}/identify","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesBios: {"method":"POST","path":"/v1/nodes/{id}/bios","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},

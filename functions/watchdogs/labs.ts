@@ -2,4 +2,4 @@
 import { watchLabs } from "../../lib/app/watch.ts";
 import { watchdog } from "../runtime/watchdog.ts";
 
-export const handler = watchdog("labs", watchLabs);
+export const handler = watchdog("labs", watchLabs, ({ silent }) => [{ metric: "SilentLabs", value: silent }]);

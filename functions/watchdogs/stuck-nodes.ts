@@ -2,4 +2,6 @@
 import { sweepNodes } from "../../lib/app/sweep.ts";
 import { watchdog } from "../runtime/watchdog.ts";
 
-export const handler = watchdog("stuck-nodes", sweepNodes);
+export const handler = watchdog("stuck-nodes", sweepNodes, ({ woken }) => [
+  { metric: "OverdueNodes", value: woken },
+]);

@@ -93,6 +93,23 @@ export async function observePower(
   return { power };
 }
 
+/** A BMC that will not say who has accounts is no worse than one that cannot: it is noted, and nothing is claimed. */
+async function readAccounts(driver: PowerDriver, bmc: BmcAccess): Promise<Observed> {
+  if (driver.accounts === undefined) {
+    bmc.note(`${driver.name} cannot tell who may log in to the BMC`);
+    return {};
+  }
+  try {
+    return { bmcAccounts: (await driver.accounts(bmc)).toSorted() };
+  } catch (error) {
+    if (!(error instanceof DriverFault) || !untold.includes(error.fault.code)) throw error;
+    bmc.note(error.fault.message);
+    return {};
+  }
+}
+
+const untold = ["unsupported", "bmc-refused", "bmc-error"];
+
 export async function act(
   tools: Tools,
   command: Command,
@@ -115,6 +132,8 @@ export async function act(
       return { power: await withBmc(tools, command, leave, heard, (driver, bmc) => driver.off(bmc)) };
     case "power.status":
       return observePower(tools, command, signal, heard);
+    case "bmc.accounts":
+      return withBmc(tools, command, leave, heard, readAccounts);
     case "boot.set":
       await withBmc(tools, command, leave, heard, async (driver, bmc) => {
         if (driver.bootDevice === "fixed") {

@@ -5,8 +5,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { beaconBody } from "../contracts/boot.ts";
+import { machineBody } from "../contracts/found.ts";
 import { explain } from "../contracts/scalars.ts";
 import type { Bearer, Boots } from "./boots.ts";
+import type { Discovery } from "./discovery.ts";
 import type { Images } from "./images.ts";
 import { type Health, metricsText, problemsOf } from "./metrics.ts";
 import type { ArmedBoot } from "./state.ts";
@@ -16,6 +18,7 @@ export interface BootServiceSettings {
   readonly port: number;
   readonly boots: Boots;
   readonly images: Images;
+  readonly discovery: Discovery;
   readonly bootFilesDir: string;
   readonly health: () => Health;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
@@ -52,7 +55,7 @@ export async function startBootService(
 }
 
 async function serve(
-  { boots, images, bootFilesDir, health, log }: BootServiceSettings,
+  { boots, images, discovery, bootFilesDir, health, log }: BootServiceSettings,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -70,7 +73,7 @@ async function serve(
   if (get && url.pathname === "/boot/ipxe") {
     const mac = (url.searchParams.get("mac") ?? "").toLowerCase();
     const script = await boots.script(mac, url.searchParams.has("passed-on"));
-    log("network boot", { mac, answer: script.includes("kernel ") ? "once" : "disk" });
+    log("network boot", { mac, answer: answerOf(script) });
     return void response.writeHead(200, { "content-type": "text/plain" }).end(script);
   }
   if (get && (url.pathname === "/boot/kernel" || url.pathname === "/boot/ramdisk")) {
@@ -83,6 +86,8 @@ async function serve(
     if (text === null) return problem(response, 404, "there is nothing here for this token");
     return void response.writeHead(200, { "content-type": "text/plain" }).end(text);
   }
+  if (request.method === "POST" && url.pathname === "/machine")
+    return machine({ boots, discovery }, request, response);
   const bearer = bearerOf(boots, request);
   if (bearer === null) return problem(response, 401, "the token is unknown, void or used up");
   if (get && url.pathname === "/boot/plan") {
@@ -116,9 +121,37 @@ async function serve(
 const withoutToken = (url: string | undefined): string | undefined =>
   url?.split("?")[0]?.replace(/^\/install\/[^/]*/, "/install/…");
 
-function bearerOf(boots: Boots, request: IncomingMessage): Bearer | null {
+const answerOf = (script: string): "once" | "discovery" | "disk" => {
+  if (script.includes("rackwright.mode=discovery")) return "discovery";
+  return script.includes("kernel ") ? "once" : "disk";
+};
+
+/** What a ramdisk runs on: under a token that was given for just that, or for a load. */
+async function machine(
+  { boots, discovery }: Pick<BootServiceSettings, "boots" | "discovery">,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const token = tokenOf(request);
+  const mac = token === null ? null : discovery.macOf(token);
+  const bearer = bearerOf(boots, request);
+  const boot = bearer?.kind === "boot" ? bearer.boot : null;
+  if (mac === null && boot === null) return problem(response, 401, "the token is unknown, void or used up");
+  const parsed = machineBody.safeParse(await bodyOf(request));
+  if (!parsed.success) return problem(response, 400, explain(parsed.error));
+  if (mac !== null) await discovery.machine(mac, parsed.data);
+  else if (boot !== null) discovery.loading(boot, parsed.data);
+  return void response.writeHead(204).end();
+}
+
+function tokenOf(request: IncomingMessage): string | null {
   const [, token] = /^Bearer ([A-Za-z0-9_-]{20,100})$/.exec(request.headers.authorization ?? "") ?? [];
-  return token === undefined ? null : boots.bearer(token);
+  return token ?? null;
+}
+
+function bearerOf(boots: Boots, request: IncomingMessage): Bearer | null {
+  const token = tokenOf(request);
+  return token === null ? null : boots.bearer(token);
 }
 
 function problem(response: ServerResponse, status: number, detail: string): void {

@@ -8,6 +8,7 @@ import type { Action, Beacon, Command, GuestChannel, Visit } from "../core/comma
 import { nodeFault } from "../core/fault.ts";
 import type { InstallationId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
+import type { Discovery } from "./discovery.ts";
 import { fileFor, type InstallerPlace, installerScript, proveUsable } from "./installer.ts";
 import type { Journal } from "./journal.ts";
 import { type ArmedBoot, allServed, type Installed } from "./state.ts";
@@ -21,6 +22,8 @@ export interface BootsSettings {
   readonly now: () => number;
   /** `volatile`: progress, of which only the newest counts. */
   readonly report: (beacon: Beacon, kind: "kept" | "volatile") => void;
+  /** Gives machines that nobody knows the ramdisk, to tell what they are; without it they boot their disk. */
+  readonly discovery?: Pick<Discovery, "begin">;
   /** Where this lab's distributions and templates are. */
   readonly distrosDir?: string;
   readonly templatesDir?: string;
@@ -44,6 +47,7 @@ export function createBoots({
   managementKey,
   now,
   report,
+  discovery,
   distrosDir = "",
   templatesDir = "",
   newToken = randomToken,
@@ -220,7 +224,13 @@ export function createBoots({
           "kept",
         );
       }
-      return passedOn ? diskScript : othersScript(peers, mac);
+      if (boot === null && installed === null && discovery !== undefined && isMac(mac)) {
+        // Another controller has asked: it goes on by itself.
+        if (passedOn) return nextScript;
+        const token = await discovery.begin(mac);
+        if (token !== null) return othersScript(peers, mac, ramdiskScript(publicUrl, token, "discovery"));
+      }
+      return passedOn || peers.length === 0 ? diskScript : othersScript(peers, mac, bootDisk);
     },
     bearer: (token: string): Bearer | null => {
       for (const boot of state.boots.values()) {
@@ -301,23 +311,27 @@ export function createBoots({
 const tries = 4;
 
 /** Waits between tries, so that a machine that cannot get its kernel does not hammer us (field.md C48). */
-const ramdiskScript = (url: string, token: string, visit: Visit | null): string => {
-  const does = visit === null ? "" : ` rackwright.visit=${visit.kind}`;
-  const lasts = visit?.kind === "test" ? ` rackwright.seconds=${visit.seconds}` : "";
-  const told = `rackwright.url=${url} rackwright.token=${token}${does}${lasts}`;
-  const attempt = `kernel ${url}/boot/kernel ${told} && initrd ${url}/boot/ramdisk && boot ||`;
+const ramdiskScript = (url: string, token: string, does: Visit | "discovery" | null): string => {
+  const told = [`rackwright.url=${url}`, `rackwright.token=${token}`];
+  if (does === "discovery") told.push("rackwright.mode=discovery", "panic=30");
+  else if (does !== null) told.push(`rackwright.visit=${does.kind}`);
+  if (typeof does === "object" && does?.kind === "test") told.push(`rackwright.seconds=${does.seconds}`);
+  const attempt = `kernel ${url}/boot/kernel ${told.join(" ")} && initrd ${url}/boot/ramdisk && boot ||`;
   const attempts = Array.from({ length: tries }, () => attempt).join("\nsleep 5\n");
   return `#!ipxe\n${attempts}\nsanboot --no-describe --drive 0x80 || exit\n`;
 };
 
 /** DHCP names one controller, but another may have the lease: it is asked before the disk is booted. */
-function othersScript(peers: readonly string[], mac: string): string {
-  if (peers.length === 0 || !/^[0-9a-f:]{17}$/.test(mac)) return diskScript;
+function othersScript(peers: readonly string[], mac: string, otherwise: string): string {
+  if (peers.length === 0 || !isMac(mac)) return otherwise;
   const chains = peers.map((url) => `chain ${url}/boot/ipxe?mac=${mac}&passed-on=1 ||`);
-  return `#!ipxe\n${chains.join("\n")}\nsanboot --no-describe --drive 0x80 || exit\n`;
+  return otherwise.replace("#!ipxe\n", `#!ipxe\n${chains.join("\n")}\n`);
 }
 
-const diskScript = `#!ipxe
-echo Rackwright: boot your disk
-sanboot --no-describe --drive 0x80 || exit
-`;
+const isMac = (text: string): boolean => /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(text);
+
+const nextScript = "#!ipxe\nexit\n";
+
+const bootDisk = "#!ipxe\nsanboot --no-describe --drive 0x80 || exit\n";
+
+const diskScript = bootDisk.replace("\n", "\necho Rackwright: boot your disk\n");

@@ -10,6 +10,8 @@ const limits = {
   toolsAtOnce: z.int().min(1).max(256).default(24),
   /** Reports that are kept while the queue cannot be reached. Results are kept whatever their number. */
   reportsKept: z.int().min(100).max(1_000_000).default(20_000),
+  /** How often it is told how far a write has got: each time costs as much as a look at the node. */
+  progressSeconds: z.number().min(0.25).max(60).default(30),
 };
 
 export const agentConfig = z.strictObject({
@@ -40,6 +42,8 @@ export const agentConfig = z.strictObject({
   /** Distributions that this lab has registered, and templates for their installers. */
   distrosDir: z.string().min(1).default("/etc/rackwright/distros"),
   templatesDir: z.string().min(1).default("/etc/rackwright/templates"),
+  /** Machines that nobody knows are given the ramdisk, which tells what they are (docs/identification.md). */
+  discovery: z.boolean().default(false),
   limits: z.strictObject(limits).prefault({}),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;

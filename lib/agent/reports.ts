@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
+import type { Found } from "../contracts/found.ts";
 import type { Report } from "../contracts/report.ts";
 import type { Beacon, CommandResult } from "../core/command.ts";
 import type { ControllerId, LabId } from "../core/ids.ts";
@@ -20,14 +21,17 @@ export interface ReportsSettings {
   readonly lab: LabId;
   readonly queue: AgentConfig["reports"];
   readonly clock: CloudClock;
-  /** Beacons are given up, oldest first, when more than this waits. Results never are. */
+  /** All but results is given up, oldest first, when more than this waits. Results never are. */
   readonly mostKept: number;
+  /** Progress is told so often. */
+  readonly progressEveryMs: number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface Reports {
   command(result: CommandResult): void;
   beacon(beacon: Beacon, kind: "kept" | "volatile"): void;
+  found(found: Found): void;
   /** Sends what there is, as far as the queue can be reached within that time. */
   stop(patienceMs: number): Promise<void>;
   counts(): { readonly waiting: number; readonly sent: number; readonly dropped: number };
@@ -36,7 +40,8 @@ export interface Reports {
 const mostPerMessage = 20;
 /** Bursts share a message; a lone report hardly waits. */
 const gatherMs = 15;
-const progressEveryMs = 1000;
+/** What comes while nothing waits is found by then at the latest, and progress is looked for so often. */
+const idleMs = 1000;
 const shortestPauseMs = 250;
 const longestPauseMs = 30_000;
 /** Says that the agent is there and which journal it keeps, and hears the time (lib/agent/clock.ts). */
@@ -51,6 +56,7 @@ export function createReports({
   queue,
   clock,
   mostKept,
+  progressEveryMs,
   log,
 }: ReportsSettings): Reports {
   let aliveAt = Number.NEGATIVE_INFINITY;
@@ -125,11 +131,11 @@ export function createReports({
       const waiting = journal.state.spool.size > 0 || progress.size > 0 || isAliveDue();
       if (stopping && journal.state.spool.size === 0) return;
       idle = !waiting;
-      await pause(waiting ? gatherMs : progressEveryMs);
+      await pause(waiting ? gatherMs : idleMs);
       try {
         await sendSome();
         wait = shortestPauseMs;
-        if (journal.state.spool.size === 0 && progress.size > 0) await pause(progressEveryMs / 4);
+        if (journal.state.spool.size === 0 && progress.size > 0) await pause(idleMs / 4);
       } catch (error) {
         log("reports are kept until the queue can be reached", {
           waiting: journal.state.spool.size,
@@ -156,14 +162,16 @@ export function createReports({
       log("a report could not be written to disk", { error: String(error) });
     });
     wake();
-    if (report.kind === "beacon" && journal.state.spool.size > mostKept) giveUpOldest();
+    if (report.kind !== "command" && journal.state.spool.size > mostKept) giveUpOldest();
   };
 
   function giveUpOldest(): void {
-    const beacons = [...journal.state.spool].filter(([, { kind }]) => kind === "beacon").slice(0, dropAtOnce);
+    const beacons = [...journal.state.spool]
+      .filter(([, { kind }]) => kind !== "command")
+      .slice(0, dropAtOnce);
     if (beacons.length === 0) return;
     dropped += beacons.length;
-    log("the oldest beacons are given up: the queue cannot be reached", {
+    log("the oldest beacons and found machines are given up: the queue cannot be reached", {
       given: beacons.length,
       kept: journal.state.spool.size,
     });
@@ -183,6 +191,7 @@ export function createReports({
       progress.set(beacon.node, beacon);
       wake();
     },
+    found: (found) => keep({ kind: "found", found }),
     counts: () => ({ waiting: journal.state.spool.size, sent, dropped }),
     stop: async (patienceMs) => {
       stopping = true;

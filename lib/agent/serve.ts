@@ -15,6 +15,7 @@ import { createBoots } from "./boots.ts";
 import { createBreaker } from "./breaker.ts";
 import { cloudClock } from "./clock.ts";
 import type { AgentConfig } from "./config.ts";
+import { createDiscovery } from "./discovery.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
@@ -30,7 +31,13 @@ const reportPatienceMs = 5_000;
 
 type Log = (message: string, details: Readonly<Record<string, unknown>>) => void;
 
-export async function serve(config: AgentConfig): Promise<void> {
+/** What the daemon works with; a bench gives drivers whose hardware answers at once. */
+export type Drivers = Pick<Tools, "powerDrivers" | "guestDrivers">;
+
+export async function serve(
+  config: AgentConfig,
+  drivers: Drivers = { powerDrivers, guestDrivers },
+): Promise<void> {
   const { controller, lab, stateDir, limits } = config;
   const log: Log = (message, details) => {
     process.stderr.write(
@@ -63,8 +70,10 @@ export async function serve(config: AgentConfig): Promise<void> {
     queue: config.reports,
     clock,
     mostKept: limits.reportsKept,
+    progressEveryMs: 1000 * limits.progressSeconds,
     log,
   });
+  const discovery = createDiscovery({ journal, lab, now, report: reports.found });
   const boots = createBoots({
     journal,
     publicUrl: config.publicUrl,
@@ -74,13 +83,13 @@ export async function serve(config: AgentConfig): Promise<void> {
     distrosDir: config.distrosDir,
     templatesDir: config.templatesDir,
     report: reports.beacon,
+    ...(config.discovery ? { discovery } : {}),
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
   const room = toolRoom({ atOnce: limits.toolsAtOnce, mark: journal.id });
   const breaker = createBreaker({ journal, now, random: Math.random });
   const tools: Tools = {
-    powerDrivers,
-    guestDrivers,
+    ...drivers,
     secrets: secretsIn(config.secretsDir),
     helpersDir: join(stateDir, "helpers"),
     who: `rackwright-agent/${controller}`,
@@ -133,6 +142,7 @@ export async function serve(config: AgentConfig): Promise<void> {
     ...config.listen,
     boots,
     images,
+    discovery,
     bootFilesDir: config.bootFilesDir,
     health,
     log,

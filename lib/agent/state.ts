@@ -63,6 +63,10 @@ export const installed = z.strictObject({
 });
 export type Installed = z.infer<typeof installed>;
 
+/** A machine that was given the ramdisk to tell what it is; `token`: null when it has told. */
+export const discovery = z.strictObject({ mac, token: z.string().nullable(), at: z.int() });
+export type BegunDiscovery = z.infer<typeof discovery>;
+
 export type JournalRecord =
   /** The first: which journal this is. Commands name it. */
   | { readonly t: "journal"; readonly id: JournalId }
@@ -74,6 +78,7 @@ export type JournalRecord =
   | { readonly t: "boot"; readonly boot: ArmedBoot }
   | { readonly t: "served"; readonly boot: BootId; readonly from: number; readonly to: number }
   | { readonly t: "installed"; readonly installed: Installed }
+  | { readonly t: "discovery"; readonly discovery: BegunDiscovery }
   | { readonly t: "report"; readonly seq: number; readonly report: Report }
   /** Everything up to this number has reached the queue. */
   | { readonly t: "sent"; readonly seq: number }
@@ -93,6 +98,7 @@ export const record: z.ZodType<JournalRecord> = z.discriminatedUnion("t", [
   z.strictObject({ t: z.literal("boot"), boot: armedBoot }),
   z.strictObject({ t: z.literal("served"), boot: bootId, from: z.int(), to: z.int() }),
   z.strictObject({ t: z.literal("installed"), installed }),
+  z.strictObject({ t: z.literal("discovery"), discovery }),
   z.strictObject({ t: z.literal("report"), seq: z.int(), report }),
   z.strictObject({ t: z.literal("sent"), seq: z.int() }),
   z.strictObject({ t: z.literal("dropped"), seqs: z.array(z.int()) }),
@@ -115,6 +121,8 @@ export interface AgentState {
   /** By node: the network boot that was allowed last. */
   readonly boots: Map<string, ArmedBoot>;
   readonly installed: Map<string, Installed>;
+  /** By MAC, the oldest first. */
+  readonly discoveries: Map<string, BegunDiscovery>;
   /** What has not reached the queue yet, by number. */
   readonly spool: Map<number, Report>;
   /** By power domain. */
@@ -129,6 +137,7 @@ export const emptyState = (): AgentState => ({
   epochs: new Map(),
   boots: new Map(),
   installed: new Map(),
+  discoveries: new Map(),
   spool: new Map(),
   lastSeq: 0,
 });
@@ -167,6 +176,13 @@ export function apply(state: AgentState, change: JournalRecord): void {
     }
     case "installed":
       state.installed.set(change.installed.node, change.installed);
+      return;
+    case "discovery":
+      state.discoveries.delete(change.discovery.mac);
+      state.discoveries.set(change.discovery.mac, change.discovery);
+      // Whoever makes up addresses fills no memory: the oldest are forgotten.
+      for (const mac of [...state.discoveries.keys()].slice(0, -mostDiscoveries))
+        state.discoveries.delete(mac);
       return;
     case "report":
       state.spool.set(change.seq, change.report);
@@ -211,6 +227,8 @@ export function merged(ranges: readonly (readonly [number, number])[]): [number,
 export const allServed = ({ served, image }: ArmedBoot): boolean =>
   image !== null && served.length === 1 && served[0]?.[0] === 0 && (served[0]?.[1] ?? 0) >= image.sizeBytes;
 
+const mostDiscoveries = 2000;
+
 /** Finished commands are remembered for as long as somebody may deliver them again: SSM may, for as long as they may start. */
 const rememberMs = 24 * 3_600_000;
 
@@ -232,6 +250,7 @@ export function compacted(state: AgentState, now: number): JournalRecord[] {
   }
   for (const boot of state.boots.values()) records.push({ t: "boot", boot });
   for (const each of state.installed.values()) records.push({ t: "installed", installed: each });
+  for (const each of state.discoveries.values()) records.push({ t: "discovery", discovery: each });
   for (const [seq, each] of state.spool) records.push({ t: "report", seq, report: each });
   if (state.spool.size === 0) records.push({ t: "sent", seq: state.lastSeq });
   return records;

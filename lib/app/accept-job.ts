@@ -98,6 +98,7 @@ export async function acceptJob(
       const order: Order = { kind: "rescue", forMs: minutes(job.minutes), ended: false };
       return nodeJob(app, job, null, because(actor, job.reason), order);
     }
+    case "identify":
     case "inspect":
       return nodeJob(app, job, null, actor);
   }
@@ -138,6 +139,10 @@ async function nodeJob(
     );
   }
   const { state: provision } = state.provision;
+  if (provision === "unidentified") {
+    const message = `node ${node} has no machine yet: nothing is done to it before one was found (docs/identification.md)`;
+    return refuse("node-unidentified", message);
+  }
   const isOut = provision === "quarantined" || provision === "maintenance" || provision === "retired";
   if (isOut && !(provision === "maintenance" && maintenancePrograms.has(kind))) {
     return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);

@@ -29,6 +29,7 @@ export type Advanced =
   | "other-version";
 
 /**
+ * `seen`: the node as the caller has just read it; it is read again only if somebody else was first.
  * `timer`: the instant that a timer stands for; it is dropped when the node is not due then any more.
  * `also`: written in the same transaction, for instance the record of the job that the event brings.
  */
@@ -37,13 +38,19 @@ export async function advanceNode(
   id: string,
   event: NodeEvent,
   {
+    seen = null,
     timer = null,
     ifVersion = null,
     also = [],
-  }: { timer?: Instant | null; ifVersion?: number | null; also?: readonly Write[] } = {},
+  }: {
+    seen?: NodeState | null;
+    timer?: Instant | null;
+    ifVersion?: number | null;
+    also?: readonly Write[];
+  } = {},
 ): Promise<Advanced> {
   for (let round = 0; round < decideAgainAtMost; round += 1) {
-    const node = await app.store.read("node", id);
+    const node = round === 0 && seen !== null ? seen : await app.store.read("node", id);
     if (node === null) return "unknown-node";
     if (timer !== null && node.due !== timer) return "stale-timer";
     if (ifVersion !== null && node.version !== ifVersion) return "other-version";

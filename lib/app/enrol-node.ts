@@ -1,15 +1,17 @@
 /** One node of a lab, as its people describe it: enrolled if it is new, changed if it is different, left alone if it is not. */
 import { codecs } from "../contracts/stored.ts";
+import { identitiesOfNode } from "../core/identification/identity.ts";
 import { claimsOf } from "../core/inventory/claims.ts";
 import { changesBetween, type FieldChange } from "../core/inventory/compare.ts";
 import { descriptionOf } from "../core/inventory/description.ts";
 import { enrolledNode } from "../core/node/enrol.ts";
 import { type Capacity, capacityOf } from "../core/node/hardware.ts";
-import type { Actor, NodeSpec } from "../core/node/node.ts";
+import type { Actor, NodeSpec, NodeState } from "../core/node/node.ts";
 import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { lookupWrite } from "./attach.ts";
 import { giving, type Holder, holdersOf, taking } from "./claims.ts";
 
 export type Enrolled =
@@ -41,11 +43,13 @@ async function enrolNew(
   const taken = looksFirst ? await heldNow(store, spec, claims) : new Map<string, Holder>();
   if (typeof taken === "string") return { kind: "refused", why: taken };
   const now = clock.now();
+  const node = enrolledNode(spec, actor, now);
   const committed = await store.commit([
     { kind: "node-spec", value: spec, expect: "absent" },
-    { kind: "node", value: enrolledNode(spec, actor, now), expect: "absent" },
+    { kind: "node", value: node, expect: "absent" },
     ...claims.map(({ key }) => taking(key, spec.id, taken.get(key) ?? null)),
-    firstEntry(spec, actor, now),
+    ...lookups(spec),
+    firstEntry(spec, node, actor, now),
   ]);
   if (committed === "conflict") return "conflict";
   outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
@@ -55,9 +59,11 @@ async function enrolNew(
 async function changeKnown(
   app: App,
   known: NodeSpec,
-  wanted: NodeSpec,
+  given: NodeSpec,
   actor: Actor,
 ): Promise<Enrolled | "conflict"> {
+  // What its machine has told stays: who names no interfaces says nothing against them.
+  const wanted = given.macs.length === 0 ? { ...given, macs: known.macs } : given;
   if (known.lab !== wanted.lab)
     return {
       kind: "refused",
@@ -70,14 +76,15 @@ async function changeKnown(
   const gone = (had ?? []).filter(({ key }) => has?.every((each) => each.key !== key));
   const taken = await heldNow(app.store, wanted, fresh);
   if (typeof taken === "string") return { kind: "refused", why: taken };
-  const given = await holdersOf(
+  const holders = await holdersOf(
     app.store,
     gone.map(({ key }) => key),
   );
   const also: readonly Write[] = [
     { kind: "node-spec", value: { ...wanted, version: known.version + 1 }, expect: known.version },
     ...fresh.map(({ key }) => taking(key, wanted.id, taken.get(key) ?? null)),
-    ...[...given].flatMap(([key, holder]) => (holder.node === wanted.id ? [giving(key, holder)] : [])),
+    ...lookups(wanted),
+    ...[...holders].flatMap(([key, holder]) => (holder.node === wanted.id ? [giving(key, holder)] : [])),
   ];
   return (await settle(app, known, wanted, changes, actor, also)) ? { kind: "changed" } : "conflict";
 }
@@ -176,7 +183,18 @@ function without(spec: NodeSpec, key: string): NodeSpec {
   return codecs["node-spec"].parse({ ...rest, ...Object.fromEntries(left) });
 }
 
-const firstEntry = (spec: NodeSpec, actor: Actor, now: Instant): Write => ({
+/** By what the machine of a node is looked for; that of one with known interfaces is found by them first. */
+const lookups = (spec: NodeSpec): readonly Write[] =>
+  identitiesOfNode(spec, null)
+    .filter(({ by }) => by !== "mac" && (by !== "bmc-address" || spec.macs.length === 0))
+    .map((identity) => lookupWrite(spec, identity));
+
+const firstEntry = (
+  spec: NodeSpec,
+  { provision: { state } }: NodeState,
+  actor: Actor,
+  now: Instant,
+): Write => ({
   kind: "timeline",
   expect: "absent",
   value: {
@@ -185,9 +203,12 @@ const firstEntry = (spec: NodeSpec, actor: Actor, now: Instant): Write => ({
     at: now,
     actor,
     from: "(none)",
-    to: "enrolled",
+    to: state,
     phase: "unknown",
-    why: `enrolled in lab ${spec.lab} as ${spec.class}`,
+    why:
+      state === "unidentified"
+        ? `known in lab ${spec.lab} as ${spec.class}; its machine has yet to be found`
+        : `enrolled in lab ${spec.lab} as ${spec.class}`,
     evidence: null,
     reservation: null,
     job: null,

@@ -4,6 +4,7 @@ import { branded, isIssueId } from "../core/ids.ts";
 import type { Actor } from "../core/node/node.ts";
 import type { HardwareIssue } from "../core/timeline.ts";
 import type { Write } from "../ports/store.ts";
+import { acceptanceOf } from "./accept-drift.ts";
 import { type Advanced, advanceNode } from "./advance-node.ts";
 import type { App } from "./app.ts";
 
@@ -48,22 +49,34 @@ export async function closeIssue(
   if (known === undefined) return null;
   if (known.state === "closed") return known;
   const issue = closed(app, known, reason);
-  await advanceNode(app, node, { kind: "issue", issue, actor });
+  await advanceNode(app, node, { kind: "issue", issue, actor }, { also: await acceptanceOf(app, [known]) });
   return issue;
+}
+
+/** What it was opened for is over by itself. */
+export async function closeAsSettled(
+  app: App,
+  issue: HardwareIssue,
+  reason: string,
+  actor: Actor,
+): Promise<void> {
+  await advanceNode(app, issue.node, { kind: "issue", issue: closed(app, issue, reason), actor });
 }
 
 /** A quarantined node, or one in maintenance, comes back after a check; what was open against it is settled with that. */
 export async function giveBack(app: App, node: string, reason: string, actor: Actor): Promise<Advanced> {
   const issues = await app.store.issues(node);
-  const also = issues
-    .filter(({ state, blocking }) => state === "open" && blocking)
-    .map(
+  const settled = issues.filter(({ state, blocking }) => state === "open" && blocking);
+  const also = [
+    ...settled.map(
       (issue): Write => ({
         kind: "issue",
         value: closed(app, issue, `given back: ${reason}`),
         expect: "any",
       }),
-    );
+    ),
+    ...(await acceptanceOf(app, settled)),
+  ];
   return advanceNode(app, node, { kind: "give-back", reason, actor }, { also });
 }
 

@@ -82,7 +82,7 @@ async function importNodes(app: App, lab: LabId, nodes: readonly LabNode[], acto
 async function importSettings(
   { store, policy, clock }: App,
   id: LabId,
-  { controllers, correction, ...surroundings }: LabSettings,
+  { controllers, correction, identification, ...surroundings }: LabSettings,
   total: Total,
 ): Promise<void> {
   for (let round = 0; round < decideAgainAtMost; round += 1) {
@@ -100,6 +100,7 @@ async function importSettings(
       overrides: correction.policy,
       switches: drivenSwitches(surroundings),
       biosProfiles: firmwareOf(surroundings),
+      ...(identification === undefined ? {} : { identification }),
     };
     const kept: Inventory = { lab: id, version: (inventory?.version ?? 0) + 1, ...surroundings };
     const full = fullBudget(id, policy.budget, clock.now(), total.nodes);

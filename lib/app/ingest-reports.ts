@@ -3,13 +3,17 @@
  * message itself cannot.
  */
 
+import type { Found } from "../contracts/found.ts";
 import type { Report, Reports } from "../contracts/report.ts";
+import type { Beacon } from "../core/command.ts";
 import { heard } from "../core/hands.ts";
 import type { ControllerId, JournalId, LabId } from "../core/ids.ts";
-import type { Actor } from "../core/node/node.ts";
+import type { Actor, NodeState } from "../core/node/node.ts";
+import type { Instant } from "../core/time.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { handsPolicy } from "./dispatch.ts";
+import { heedFound } from "./identify.ts";
 
 export type Ingested = { readonly refused: readonly string[] };
 
@@ -24,13 +28,34 @@ export async function ingestReports(
   }
   const refused: string[] = [];
   for (const report of reports) {
-    const reason =
-      report.kind === "alive"
-        ? await heardOf(app, report.lab, controller, journal)
-        : await ingest(app, report, controller);
+    const reason = await take(app, report, controller, journal);
     if (reason !== null) refused.push(reason);
   }
   return { refused };
+}
+
+function take(
+  app: App,
+  report: Report,
+  controller: ControllerId,
+  journal: JournalId,
+): Promise<string | null> {
+  switch (report.kind) {
+    case "alive":
+      return heardOf(app, report.lab, controller, journal);
+    case "found":
+      return ingestFound(app, report.found, controller);
+    default:
+      return ingest(app, report, controller);
+  }
+}
+
+/** A machine is believed only to be in a lab of the controller that tells of it. */
+async function ingestFound(app: App, found: Found, controller: ControllerId): Promise<string | null> {
+  const lab = await app.store.read("lab", found.lab);
+  if (lab?.controllers.includes(controller) !== true)
+    return `${controller} is not a controller of lab ${found.lab}, where it found machine ${found.mac}`;
+  return heedFound(app, lab, found, { kind: "agent", name: controller });
 }
 
 /** Takes down which journal speaks for a controller: from then on commands name it (lib/core/hands.ts). */
@@ -52,7 +77,7 @@ async function heardOf(app: App, labId: LabId, id: ControllerId, journal: Journa
 
 async function ingest(
   app: App,
-  report: Exclude<Report, { kind: "alive" }>,
+  report: Extract<Report, { kind: "command" | "beacon" }>,
   controller: ControllerId,
 ): Promise<string | null> {
   const name = report.kind === "command" ? report.result.node : report.beacon.node;
@@ -65,7 +90,7 @@ async function ingest(
   switch (report.kind) {
     case "command": {
       const actor: Actor = { kind: "agent", name: controller };
-      await advanceNode(app, name, { kind: "command", result: report.result, actor });
+      await advanceNode(app, name, { kind: "command", result: report.result, actor }, { seen: node });
       return null;
     }
     case "beacon": {
@@ -76,8 +101,23 @@ async function ingest(
         const value = { node: name, installation, boot, ...beacon.progress, at: app.clock.now() };
         await app.store.commit([{ kind: "progress", value, expect: "any" }]);
       }
-      await advanceNode(app, name, { kind: "beacon", beacon, actor: { kind: "node", name } });
+      if (isOnlyProgress(node, beacon, app.clock.now())) return null;
+      await advanceNode(app, name, { kind: "beacon", beacon, actor: { kind: "node", name } }, { seen: node });
       return null;
     }
   }
+}
+
+/**
+ * The write goes on, and nobody has to decide anything: the node's clock takes the progress into account when it would run
+ * out. There are hundreds of these in a load, so that a look at the node for each would cost more than all the rest.
+ */
+function isOnlyProgress({ operation, due }: NodeState, beacon: Beacon, now: Instant): boolean {
+  const { node: _, progress, at: __, ...rest } = beacon;
+  const { phase, boot, installation } = operation;
+  const news = Object.entries(rest).filter(([name, value]) => {
+    const known: Readonly<Record<string, unknown>> = { phase, boot, installation };
+    return known[name] !== value;
+  });
+  return progress !== undefined && news.length === 0 && due !== null && due > now;
 }

@@ -24,6 +24,7 @@ export async function viewInventory(
     ...surroundings,
     controllers: lab.controllers,
     correction: { mode: lab.correction, policy: lab.overrides },
+    ...(lab.identification === undefined ? {} : { identification: lab.identification }),
   });
   const nodes: readonly NodeDescription[] = page.items.map(descriptionOf);
   return { lab: id, settings, nodes: [...nodes], next: page.next };

@@ -9,6 +9,7 @@ import type { Records } from "../ports/store.ts";
 /** A timeline says what a node's state became; what does not change the state is told as what it was. */
 function typeOf({ entity, from, to, notice, correction }: TimelineEntry): EventType {
   const state = `${entity.kind}.${to}`;
+  if (from === "unidentified" && to === "enrolled") return "node.identified";
   if (from !== to && isEventType(state)) return state;
   if (entity.kind === "reservation" && notice !== undefined) return `reservation.${notice}`;
   if (entity.kind === "node" && correction !== null) return "node.corrected";

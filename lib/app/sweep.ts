@@ -3,13 +3,16 @@
  * was lost. It decides nothing: whoever is woken looks for himself.
  */
 import { isSilent } from "../core/hands.ts";
+import type { LabId } from "../core/ids.ts";
 import type { Lab } from "../core/lab.ts";
 import type { Wake } from "../ports/queue.ts";
 import type { Page } from "../ports/store.ts";
 import type { App } from "./app.ts";
 
-/** Per lab and tick: a lab where everything is late gets no more attention than any other. */
-const overduePerScope = 100;
+/** Per lab at first: a lab where everything is late gets no more attention than any other. */
+const overdueAtFirst = 100;
+/** Then, when every lab has had that: so many in all, so that a thousand that are late at once wait for no second tick. */
+const overduePerScope = 1_000;
 
 /** Every lab, in order, page by page. */
 export async function everyLab(app: App, visit: (lab: Lab) => Promise<void>): Promise<void> {
@@ -24,12 +27,19 @@ export async function everyLab(app: App, visit: (lab: Lab) => Promise<void>): Pr
 /** A silent lab is passed by: its nodes' clocks stand still, and whoever finds it back looks at them (`watchLabs`). */
 export async function sweepNodes(app: App): Promise<{ labs: number; silent: number; woken: number }> {
   const seen = { labs: 0, silent: 0, woken: 0 };
+  const crowded: LabId[] = [];
   await everyLab(app, async (lab) => {
     seen.labs += 1;
     const controllers = await Promise.all(lab.controllers.map((id) => app.store.read("controller", id)));
-    if (isSilent(controllers)) seen.silent += 1;
-    else seen.woken += await sweepScope(app, lab.id);
+    if (isSilent(controllers)) {
+      seen.silent += 1;
+      return;
+    }
+    const woken = await sweepScope(app, lab.id, { most: overdueAtFirst });
+    seen.woken += woken;
+    if (woken === overdueAtFirst) crowded.push(lab.id);
   });
+  for (const lab of crowded) seen.woken += await sweepScope(app, lab, { after: overdueAtFirst });
   return seen;
 }
 
@@ -37,11 +47,15 @@ export const sweepReservations = async (app: App): Promise<{ woken: number }> =>
   woken: await sweepScope(app, "reservations"),
 });
 
-/** Wakes what is overdue in one scope, oldest first. */
-export async function sweepScope(app: App, scope: string): Promise<number> {
+/** Wakes what is overdue in one scope, oldest first; `after`: but for the first so many. */
+export async function sweepScope(
+  app: App,
+  scope: string,
+  { most = overduePerScope, after = 0 }: { readonly most?: number; readonly after?: number } = {},
+): Promise<number> {
   const now = app.clock.now();
-  const overdue = await app.store.due(scope, now, overduePerScope);
-  const wakes = overdue.map((entity): Wake => ({ entity, due: null, by: "watchdog" }));
+  const overdue = await app.store.due(scope, now, most);
+  const wakes = overdue.slice(after).map((entity): Wake => ({ entity, due: null, by: "watchdog" }));
   if (wakes.length > 0) await app.queue.wake(wakes, now);
   return wakes.length;
 }

@@ -9,6 +9,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
+import { telling } from "./requests.ts";
 
 /** Shorter than a function may take, so that a call that hangs is made again by the same invocation. */
 const requestTimeoutMs = 3_000;
@@ -24,14 +25,14 @@ const lean = () => ({
 });
 
 export const documentClient = (): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(new DynamoDBClient(lean()), {
+  DynamoDBDocumentClient.from(telling(new DynamoDBClient(lean())), {
     marshallOptions: { removeUndefinedValues: true },
   });
 
-export const sqsClient = (): SQSClient => new SQSClient(lean());
+export const sqsClient = (): SQSClient => telling(new SQSClient(lean()));
 
-export const ssmClient = (): SSMClient => new SSMClient(lean());
+export const ssmClient = (): SSMClient => telling(new SSMClient(lean()));
 
-export const sesClient = (): SESv2Client => new SESv2Client(lean());
+export const sesClient = (): SESv2Client => telling(new SESv2Client(lean()));
 
-export const eventBridgeClient = (): EventBridgeClient => new EventBridgeClient(lean());
+export const eventBridgeClient = (): EventBridgeClient => telling(new EventBridgeClient(lean()));

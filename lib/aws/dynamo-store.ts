@@ -116,12 +116,30 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     return found;
   }
 
+  /** Keys that are asked for in the same moment are one call: a look at a node reads six items at once. */
+  let round: { readonly keys: Map<string, Key>; readonly found: ReturnType<typeof readAll> } | null = null;
+
+  function beginRound(): NonNullable<typeof round> {
+    const keys = new Map<string, Key>();
+    const found = Promise.resolve().then(async () => {
+      round = null;
+      const [only, ...others] = keys.values();
+      if (only === undefined || others.length > 0) return readAll([...keys.values()]);
+      const { Item } = await client.send(
+        new GetCommand({ TableName: table, Key: only, ConsistentRead: true }),
+      );
+      return new Map(Item === undefined ? [] : [[nameOfKey(only), Item]]);
+    });
+    return { keys, found };
+  }
+
   return {
     read: async <K extends Identified>(kind: K, id: string) => {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: table, Key: keyOf(kind, id), ConsistentRead: true }),
-      );
-      return Item === undefined ? null : decode(kind, Item);
+      const key = keyOf(kind, id);
+      round ??= beginRound();
+      round.keys.set(nameOfKey(key), key);
+      const item = (await round.found).get(nameOfKey(key));
+      return item === undefined ? null : decode(kind, item);
     },
     readMany: async <K extends Identified>(kind: K, ids: readonly string[]) => {
       const keys = ids.map((id) => keyOf(kind, id));
@@ -273,7 +291,7 @@ function decode<K extends Kind>(kind: K, item: Record<string, unknown>): Stored[
     throw new Error(`${where} has schema ${schema} of ${kind}; this program reads ${codecs[kind].schema}`);
   }
   try {
-    return codecs[kind].parse(body);
+    return codecs[kind].read(body);
   } catch (error) {
     throw new Error(
       `${where} does not parse as ${kind}: ${error instanceof Error ? error.message : String(error)}`,

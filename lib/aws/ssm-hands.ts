@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-ssm";
 import { type Receipt, receipt } from "../contracts/command.ts";
 import { explain } from "../contracts/scalars.ts";
+import { readTolerantly } from "../contracts/tolerant.ts";
 import type { Command } from "../core/command.ts";
 import type { ControllerId } from "../core/ids.ts";
 import type { Hands, Sent } from "../ports/hands.ts";
@@ -168,7 +169,7 @@ function answerIn(output: string): DeliveryStatus {
   } catch {
     return { status: "unknown", reason: `the agent's answer is not JSON: ${output.slice(0, 200)}` };
   }
-  const parsed = receipt.safeParse(said);
+  const parsed = readTolerantly(receipt, said);
   return parsed.success
     ? { status: "answered", receipt: parsed.data }
     : { status: "unknown", reason: `the agent's answer is not a receipt: ${explain(parsed.error)}` };

@@ -7,6 +7,7 @@ import {
   ResourceInUseException,
   ResourceNotFoundException,
   UpdateTableCommand,
+  type UpdateTableCommandInput,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
@@ -47,32 +48,51 @@ const schemaOf = ({ hash, range }: { readonly hash: string; readonly range: stri
 
 const patienceSeconds = 120;
 
-/** Creates the table where there is none, gives it a stream where it lacks one that is wanted, and waits until it can be used. Several may do so at once. */
+/**
+ * Creates the table where there is none, gives it the stream and the indexes that it lacks, and waits until it can be used.
+ * Several may do so at once. A new index holds what was stored with its keys; the rest comes in when it is written next.
+ */
 export async function ensureTable(
   client: DynamoDBDocumentClient,
   name: string,
   options?: TableOptions,
 ): Promise<void> {
   const definition = tableDefinition(name, options);
-  const { StreamSpecification } = definition;
+  const { GlobalSecondaryIndexes = [], AttributeDefinitions, StreamSpecification } = definition;
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    const known = (Table?.GlobalSecondaryIndexes ?? []).map(({ IndexName }) => IndexName);
     const lacksStream = StreamSpecification !== undefined && Table?.StreamSpecification === undefined;
-    if (lacksStream)
-      await unlessBegun(client.send(new UpdateTableCommand({ TableName: name, StreamSpecification })));
-    else if (Table?.TableStatus === "ACTIVE") return;
+    const changes: UpdateTableCommandInput[] = [
+      ...(lacksStream ? [{ TableName: name, StreamSpecification }] : []),
+      // DynamoDB makes one at a time.
+      ...GlobalSecondaryIndexes.filter(({ IndexName }) => !known.includes(IndexName)).map((Create) => ({
+        TableName: name,
+        AttributeDefinitions,
+        GlobalSecondaryIndexUpdates: [{ Create }],
+      })),
+    ];
+    if (changes.length === 0 && Table?.TableStatus === "ACTIVE") return;
+    for (const change of changes) {
+      await unlessBegun(client.send(new UpdateTableCommand(change)));
+      await untilUsable(client, name);
+    }
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error;
     await unlessBegun(client.send(new CreateTableCommand(definition)));
   }
-  await waitUntilTableExists({ client, maxWaitTime: patienceSeconds }, { TableName: name });
+  await untilUsable(client, name);
 }
+
+const untilUsable = (client: DynamoDBDocumentClient, TableName: string) =>
+  waitUntilTableExists({ client, maxWaitTime: patienceSeconds }, { TableName });
 
 async function unlessBegun(change: Promise<unknown>): Promise<void> {
   try {
     await change;
   } catch (error) {
-    // Somebody else was doing it at the same moment.
-    if (!(error instanceof ResourceInUseException)) throw error;
+    // Somebody else was doing it at the same moment, or has done it.
+    const isThere = error instanceof Error && error.message.includes("already exists");
+    if (!isThere && !(error instanceof ResourceInUseException)) throw error;
   }
 }

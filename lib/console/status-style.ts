@@ -40,7 +40,7 @@ export const palettes = {
   },
 } as const;
 
-const states = [
+export const stateNames = [
   "available",
   "in-use",
   "reserved",
@@ -57,8 +57,8 @@ const variables = ({ grounds, inks, lines }: (typeof palettes)["light" | "dark"]
   Object.entries({ ...grounds, ...inks, ...lines })
     .map(([name, colour]) => `--${name}:${colour};`)
     .join("");
-const colours = states.map((state) => `.s-${state}{--c:var(--${state})}`).join("\n");
-const highlights = states
+const colours = stateNames.map((state) => `.s-${state}{--c:var(--${state})}`).join("\n");
+const highlights = stateNames
   .map((state) => `[data-only="${state}"] .tile:not(.s-${state}){opacity:.22}`)
   .join("\n");
 

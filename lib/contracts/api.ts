@@ -26,6 +26,9 @@ export const routes = [
   "GET /v1/labs",
   "GET /v1/labs/{id}",
   "GET /v1/labs/{id}/correction",
+  "GET /v1/labs/{id}/machines",
+  "POST /v1/labs/{id}/machines/{machine}/claim",
+  "POST /v1/labs/{id}/machines/{machine}/forget",
   "GET /v1/labs/{id}/inventory",
   "POST /v1/labs/{id}/claims",
   "POST /v1/labs/{id}/import",
@@ -54,9 +57,11 @@ export const routes = [
   "PUT /v1/nodes/{id}",
   "GET /v1/nodes/{id}/timeline",
   "GET /v1/nodes/{id}/explain",
+  "GET /v1/nodes/{id}/record",
   "GET /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues",
   "POST /v1/nodes/{id}/issues/{issue}/close",
+  "POST /v1/nodes/{id}/identify",
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/bios",
@@ -89,6 +94,9 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/labs": hands,
   "GET /v1/labs/{id}": hands,
   "GET /v1/labs/{id}/correction": operators,
+  "GET /v1/labs/{id}/machines": hands,
+  "POST /v1/labs/{id}/machines/{machine}/claim": operators,
+  "POST /v1/labs/{id}/machines/{machine}/forget": operators,
   "GET /v1/labs/{id}/inventory": operators,
   "POST /v1/labs/{id}/claims": operators,
   "POST /v1/labs/{id}/import": operators,
@@ -117,9 +125,11 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "PUT /v1/nodes/{id}": operators,
   "GET /v1/nodes/{id}/timeline": hands,
   "GET /v1/nodes/{id}/explain": hands,
+  "GET /v1/nodes/{id}/record": operators,
   "GET /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues": hands,
   "POST /v1/nodes/{id}/issues/{issue}/close": operators,
+  "POST /v1/nodes/{id}/identify": operators,
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
   "POST /v1/nodes/{id}/bios": operators,
@@ -187,6 +197,10 @@ export const biosBody = z.strictObject({
 export const burnInBody = biosBody.extend(burnIn);
 
 export const rescueBody = biosBody.extend(rescue);
+
+export const identifyBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
+});
 
 export const powerBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),

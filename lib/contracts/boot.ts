@@ -7,10 +7,12 @@
  *   GET  /boot/plan              with the boot's token: what to write
  *   GET  /images/SHA256          with the boot's token; ranges; the bytes served are counted per boot
  *   GET  /install/TOKEN/FILE     what an installer is told: ks.cfg, preseed.cfg, user-data, from the lab's template
+ *   POST /machine                with the boot's token, or with one that is good for this alone: what the ramdisk runs on
  *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
  *
- * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line; and, where it has nothing to
- * write, `rackwright.visit=rescue`, or `rackwright.visit=test` and `rackwright.seconds=`.
+ * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line. With `rackwright.mode=discovery`
+ * it only tells what it runs on, and restarts the machine: it has no plan and writes nothing. With `rackwright.visit=rescue`,
+ * or `rackwright.visit=test` and `rackwright.seconds=`, it stays, and leaves the disk as it is.
  */
 import * as z from "zod";
 import { phases } from "../core/command.ts";

@@ -30,6 +30,7 @@ export const action = z.discriminatedUnion("verb", [
   z.strictObject({ verb: z.literal("power.cycle") }),
   z.strictObject({ verb: z.literal("power.reset") }),
   z.strictObject({ verb: z.literal("power.status") }),
+  z.strictObject({ verb: z.literal("bmc.accounts") }),
   z.strictObject({
     verb: z.literal("boot.set"),
     device: z.enum(["network", "disk"]),

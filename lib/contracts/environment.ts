@@ -12,6 +12,7 @@ export const functionEnvironment = z.object({
   TABLE_NAME: z.string().min(3),
   WAKES_QUEUE_URL: z.url(),
   DOCUMENT_NAME: z.string().min(3),
+  METRICS_NAMESPACE: z.string().min(1).optional(),
   POLICY: z.string().optional(),
 });
 
@@ -20,6 +21,9 @@ export const apiEnvironment = functionEnvironment.extend({ ROLE_CLAIMS: z.string
 
 /** `CONSOLE_TOKEN_PATH`: where the status page asks for a token, on one machine. */
 export const consoleEnvironment = functionEnvironment.extend({ CONSOLE_TOKEN_PATH: z.string().optional() });
+
+/** `CONSOLE_ACT_FUNCTION`: what the buttons of the widgets call, by its ARN. */
+export const widgetsEnvironment = functionEnvironment.extend({ CONSOLE_ACT_FUNCTION: z.string().min(1) });
 
 /** A consumer of a queue sends what can never be carried out to the queue's dead-letter queue itself, with the reason. */
 export const consumerEnvironment = functionEnvironment.extend({ DEAD_LETTER_QUEUE_URL: z.url() });
@@ -35,6 +39,7 @@ export const lettersEnvironment = z.object({
 export const eventsEnvironment = z.object({
   TABLE_NAME: z.string().min(3),
   EVENT_BUS_NAME: z.string().min(1),
+  METRICS_NAMESPACE: z.string().min(1).optional(),
 });
 
 export function readEnvironment<T>(

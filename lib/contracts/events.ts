@@ -15,13 +15,15 @@ export const eventSchema = "rackwright.event/1";
 export const eventSource = "rackwright";
 
 export type EventType =
-  | `node.${ProvisionState | "corrected" | "noted"}`
+  | `node.${ProvisionState | "identified" | "corrected" | "noted"}`
   | `reservation.${ReservationState | Notice | "noted"}`
   | "image.registered"
   | "image.retired";
 
 /** Every type, with what it means. */
 export const eventTypes: Readonly<Record<EventType, string>> = {
+  "node.unidentified": "It is known from a lab file; its machine has yet to be found",
+  "node.identified": "Its machine was found, by what `why` says; its BMC is asked next. Once for every node",
   "node.enrolled": "It is known from a lab file, or was given back; its BMC is asked next",
   "node.available": "It is free",
   "node.reserved": "It was claimed for a reservation",

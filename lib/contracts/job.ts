@@ -161,6 +161,9 @@ export const jobMessage = z.discriminatedUnion("kind", [
       "Boot a node into a shell on its console for a while; it keeps its place, and its disk as it is.",
     ),
   z
+    .strictObject({ ...message, kind: z.literal("identify"), node: nodeId })
+    .describe("Light a node's machine up for two minutes, so that a person finds it in the racks."),
+  z
     .strictObject({ ...message, kind: z.literal("inspect"), node: nodeId })
     .describe(
       "Read a node's power state as soon as it is free, and quarantine it if its BMC does not answer.",

@@ -21,6 +21,9 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   budget: ({ lab }) => keyOf("budget", lab),
   image: ({ id }) => keyOf("image", id),
   revision: ({ revision }) => keyOf("revision", revision),
+  machine: ({ id, lab }) => keyOf("machine", machineKey(lab, id)),
+  lookup: ({ id }) => keyOf("lookup", id),
+  "node-hardware": ({ node }) => keyOf("node-hardware", node),
   issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
   job: ({ id }) => keyOf("job", id),
   project: ({ id }) => keyOf("project", id),
@@ -40,6 +43,12 @@ export const calendarId = (node: string, period: number): string => `${node}#${p
 /** Of an image on nodes of a class. */
 export const experienceId = (nodeClass: string, image: string): string => `${nodeClass}#${image}`;
 
+/** A found machine is known within its lab: one that was moved is found again. */
+export const machineKey = (lab: string, machine: string): string => `${lab}#${machine}`;
+
+/** Where the machines of a lab begin in the list of all, those that are held first. */
+export const machinesOf = (lab: string, state: "held" | "identified" | "" = ""): string => `${lab}#${state}`;
+
 /** A power domain is known within its lab. */
 export const leaseId = (lab: string, domain: string): string => `${lab}#${domain}`;
 
@@ -52,6 +61,8 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `node#${id}`, sk: "state" };
     case "node-spec":
       return { pk: `node#${id}`, sk: "spec" };
+    case "node-hardware":
+      return { pk: `node#${id}`, sk: "hardware" };
     case "progress":
       return { pk: `node#${id}`, sk: "progress" };
     case "lab":
@@ -143,6 +154,15 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
     issue.state === "open"
       ? { ...none, list: { pk: "issue", sk: `${padded(issue.openedAt)}#${issue.id}` } }
       : none,
+  machine: ({ lab, id, forgotten, firstSeen, verdict }) =>
+    forgotten
+      ? none
+      : {
+          ...none,
+          list: { pk: "machine", sk: `${machinesOf(lab, verdict.kind)}#${padded(firstSeen)}#${id}` },
+        },
+  lookup: () => none,
+  "node-hardware": () => none,
   "node-spec": ({ id, lab, class: nodeClass }) => ({
     ...none,
     pool: { pk: classKey(nodeClass), sk: id },

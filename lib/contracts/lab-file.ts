@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { contradictionsIn } from "../core/inventory/contradictions.ts";
 import { powerSettings } from "./command.ts";
+import { identification } from "./identification.ts";
 import { surroundings, wiring } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
 import { controllerId, labId, mac, nodeId, words } from "./scalars.ts";
@@ -28,7 +29,13 @@ export const labNode = z.strictObject({
   id: nodeId,
   class: words(63).default("standard"),
   tags: z.array(words(63)).max(50).default([]),
-  macs: z.array(mac).min(1).max(16),
+  macs: z
+    .array(mac)
+    .max(16)
+    .default([])
+    .describe(
+      "The network interfaces that it may boot from. Two nodes cannot have the same. Without any, the machine has yet to be found.",
+    ),
   bmc,
   ...wiring,
 });
@@ -53,6 +60,8 @@ const lab = {
   controllers: z.array(controllerId).min(1).max(8),
   /** What is done about late nodes: docs/correction.md. */
   correction,
+  /** How machines are told apart: docs/identification.md. */
+  identification: identification.exactOptional(),
   ...surroundings,
 };
 

@@ -7,6 +7,7 @@ import type { ActionResult, Beacon, BuildReport, CommandResult, TestReport } fro
 import { phases } from "../core/command.ts";
 import type { LabId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
+import { type Found, found } from "./found.ts";
 import {
   at,
   bootId,
@@ -61,6 +62,7 @@ const actionResult = z.strictObject({
     "power.cycle",
     "power.reset",
     "power.status",
+    "bmc.accounts",
     "boot.set",
     "netboot.set",
     "netboot.install",
@@ -90,6 +92,7 @@ const actionResult = z.strictObject({
       os: osFacts.exactOptional(),
       address: z.string().min(1).max(256).exactOptional(),
       console: z.array(z.string().max(400)).max(200).exactOptional(),
+      bmcAccounts: z.array(z.string().max(64)).max(64).exactOptional(),
       build: buildReport.exactOptional(),
       bios: z
         .record(z.string(), z.union([z.string().max(500), z.number(), z.boolean(), z.null()]))
@@ -131,12 +134,15 @@ export const beacon = z.strictObject({
 export type Report =
   | { readonly kind: "command"; readonly result: CommandResult }
   | { readonly kind: "beacon"; readonly beacon: Beacon }
+  /** A ramdisk has told what it runs on. */
+  | { readonly kind: "found"; readonly found: Found }
   /** The agent has started, or says that it is still there. */
   | { readonly kind: "alive"; readonly lab: LabId; readonly at: Instant };
 
 export const report: z.ZodType<Report> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("command"), result: commandResult }),
   z.strictObject({ kind: z.literal("beacon"), beacon }),
+  z.strictObject({ kind: z.literal("found"), found }),
   z.strictObject({ kind: z.literal("alive"), lab: labId, at }),
 ]);
 

@@ -5,6 +5,7 @@ import {
   biosBody,
   burnInBody,
   extendBody,
+  identifyBody,
   imageBody,
   issueBody,
   loanBody,
@@ -20,6 +21,7 @@ import {
   reservationBody,
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
+import { claimBody, machineView } from "./identification.ts";
 import { claimsBody, claimsView, inventoryView } from "./inventory-views.ts";
 import { labFile, labPart } from "./lab-file.ts";
 import { upkeepBody, upkeepView } from "./upkeep.ts";
@@ -36,6 +38,7 @@ import {
   projectView,
   proposalView,
   readinessView,
+  recordView,
   reservationSummaryShape,
   reservationViewShape,
   revisionView,
@@ -94,6 +97,26 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     query: next,
     answers: { 200: page("proposals", proposalView) },
     problems: missing,
+  },
+  "GET /v1/labs/{id}/machines": {
+    is: "Machines that were found in a lab: first those that are held, with why, then those that were identified",
+    tag: "labs",
+    query: next,
+    answers: { 200: page("machines", machineView) },
+    problems: missing,
+  },
+  "POST /v1/labs/{id}/machines/{machine}/claim": {
+    is: "Say who a found machine is: a node of the lab, or a new one of a class",
+    tag: "labs",
+    body: claimBody,
+    answers: { 200: machineView },
+    problems: { ...missing, 409: "The node is in use, or of another lab" },
+  },
+  "POST /v1/labs/{id}/machines/{machine}/forget": {
+    is: "Hear no more of a machine that is held; if it tells of itself again, it is new",
+    tag: "labs",
+    answers: { 200: machineView },
+    problems: { ...missing, 409: "It is a node" },
   },
   "GET /v1/labs/{id}/inventory": {
     is: "A lab as a file would describe it, some nodes at a time",
@@ -291,6 +314,12 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     answers: { 200: z.object({ answers: z.array(answerView) }) },
     problems: missing,
   },
+  "GET /v1/nodes/{id}/record": {
+    is: "Its flight recorder: all that is known of it, in one document",
+    tag: "nodes",
+    answers: { 200: recordView },
+    problems: missing,
+  },
   "GET /v1/nodes/{id}/issues": {
     is: "Its hardware log",
     tag: "nodes",
@@ -309,6 +338,17 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: reasonBody,
     answers: { 200: issueView },
     problems: missing,
+  },
+  "POST /v1/nodes/{id}/identify": {
+    is: "Light its machine up for two minutes, so that a person finds it in the racks",
+    tag: "nodes",
+    body: identifyBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined, in maintenance, or has no machine yet",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
   },
   "POST /v1/nodes/{id}/power": {
     is: "Switch it on, off, or off and on: at once if it is at rest or in use, else as soon as it is",

@@ -38,6 +38,7 @@ export const projectId = id(
   ids.slug,
 );
 export const issueId = id(ids.isIssueId, "issue id", ids.trace);
+export const machineId = id(ids.isMachineId, "id of a found machine", ids.slug);
 export const journalId = id(ids.isJournalId, "journal id (16 hexadecimal digits)");
 
 /** Milliseconds since the epoch, before the year 2500. */

@@ -113,6 +113,7 @@ const jobRun = z.strictObject({
 }) satisfies z.ZodType<JobRun>;
 
 const provision = z.discriminatedUnion("state", [
+  z.strictObject({ state: z.literal("unidentified") }),
   z.strictObject({ state: z.literal("enrolled"), job: jobRun.nullable() }),
   z.strictObject({ state: z.literal("available") }),
   z.strictObject({ state: z.literal("reserved"), reservation: reservationId, job: jobRun.nullable() }),
@@ -133,6 +134,7 @@ const provision = z.discriminatedUnion("state", [
 ]) satisfies z.ZodType<Provision>;
 
 const provisionState = z.enum([
+  "unidentified",
   "enrolled",
   "available",
   "reserved",
@@ -197,6 +199,7 @@ export const nodeState = z.strictObject({
       })
       .nullable(),
   }),
+  bmcAccounts: z.array(z.string()).nullable().default(null),
   certificate: z
     .strictObject({
       how: z.enum(["written", "sanitized"]),

@@ -9,6 +9,7 @@ import * as z from "zod";
 import type { Calendar } from "../core/calendar/calendar.ts";
 import type { Budget } from "../core/correction/budget.ts";
 import type { Controller, Lease } from "../core/hands.ts";
+import type { FoundMachine } from "../core/identification/machine.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
 import type { JobRecord } from "../core/job-record.ts";
@@ -21,6 +22,14 @@ import { type Reservation, reservationStates } from "../core/reservation/reserva
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
 import { minimumHardware } from "./hardware.ts";
+import {
+  foundMachine,
+  identification,
+  type Lookup,
+  lookup,
+  type NodeHardware,
+  nodeHardware,
+} from "./identification.ts";
 import { type Identity, type Inventory, identity, inventory } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
 import { fault } from "./report.ts";
@@ -43,6 +52,7 @@ import {
   sha256,
 } from "./scalars.ts";
 import { actor, nodeSpec, nodeState } from "./stored-node.ts";
+import { readTolerantly } from "./tolerant.ts";
 import { biosProfiles, networkWish, switches } from "./wiring.ts";
 
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
@@ -83,6 +93,9 @@ export interface Stored {
   readonly image: Image;
   readonly revision: ImageRevision;
   readonly issue: HardwareIssue;
+  readonly machine: FoundMachine;
+  readonly lookup: Lookup;
+  readonly "node-hardware": NodeHardware;
   readonly job: JobRecord;
   readonly mac: MacAddress;
   readonly identity: Identity;
@@ -175,6 +188,7 @@ const timeline = z.strictObject({
   command: commandId.nullable(),
   correction: rung.nullable(),
   proposed: rung.nullable().default(null),
+  tookMs: z.number().min(0).exactOptional(),
   notice: z.enum(notices).exactOptional(),
   cause: z.string().exactOptional(),
 });
@@ -184,9 +198,18 @@ const byStage = z.partialRecord(
   z.strictObject({ count: z.int().min(1), meanMs: z.number().min(0), deviationMs: z.number().min(0) }),
 );
 
-/** The codecs. The number beside each is the version of its shape, stored with every item. */
+interface Codec<T> {
+  /** The version of the shape, stored with every item. */
+  readonly schema: number;
+  /** Of what is to be written: a field that is not in the shape is a mistake of this program. */
+  readonly parse: (body: unknown) => T;
+  /** Of what was written, perhaps by the next version. */
+  readonly read: (body: unknown) => T;
+}
+
+/** The codecs. How a shape may change: docs/operations.md. */
 export const codecs: {
-  readonly [K in Kind]: { readonly schema: number; readonly parse: (body: unknown) => Stored[K] };
+  readonly [K in Kind]: Codec<Stored[K]>;
 } = {
   node: codec(1, nodeState),
   "node-spec": codec(1, nodeSpec),
@@ -213,6 +236,7 @@ export const codecs: {
       overrides: policyOverrides.nullable(),
       switches: switches.default({}),
       biosProfiles: biosProfiles.default({}),
+      identification: identification.exactOptional(),
     }),
   ),
   controller: codec(
@@ -298,6 +322,9 @@ export const codecs: {
       closedBecause: z.string().nullable(),
     }),
   ),
+  machine: codec(1, foundMachine),
+  lookup: codec(1, lookup),
+  "node-hardware": codec(1, nodeHardware),
   job: codec(
     1,
     z.strictObject({
@@ -356,8 +383,16 @@ export const codecs: {
   stock: codec(1, z.strictObject({ id: z.string(), ready: z.record(z.string(), z.array(nodeId)) })),
 };
 
-function codec<T>(schema: number, shape: z.ZodType<T>): { schema: number; parse: (body: unknown) => T } {
-  return { schema, parse: (body) => shape.parse(body) };
+function codec<T>(schema: number, shape: z.ZodType<T>): Codec<T> {
+  return {
+    schema,
+    parse: (body) => shape.parse(body),
+    read: (body) => {
+      const read = readTolerantly(shape, body);
+      if (read.success) return read.data;
+      throw read.error;
+    },
+  };
 }
 
 /** An item of the table, before its body is parsed by the codec of its kind. */

@@ -51,8 +51,8 @@ export function readStreamRecord(record: unknown): Read {
   try {
     const change: Change =
       kind === "image"
-        ? { kind, value: codecs.image.parse(body), at }
-        : { kind: "timeline", value: codecs.timeline.parse(body) };
+        ? { kind, value: codecs.image.read(body), at }
+        : { kind: "timeline", value: codecs.timeline.read(body) };
     return { ok: true, change };
   } catch (error) {
     const why = error instanceof z.ZodError ? explain(error) : String(error);

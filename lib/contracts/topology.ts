@@ -11,6 +11,7 @@ import {
   eventsEnvironment,
   functionEnvironment,
   lettersEnvironment,
+  widgetsEnvironment,
 } from "./environment.ts";
 import type { Permission } from "./permissions.ts";
 import { consumerTimeoutSeconds, type QueueName } from "./queues.ts";
@@ -26,7 +27,11 @@ export type Trigger =
   | { readonly kind: "stream"; readonly batchSize: number }
   /** Once a minute. It never runs beside itself. */
   | { readonly kind: "minutely" }
+  /** By whoever may invoke it, and answers him. */
+  | { readonly kind: "invoked" }
   | { readonly kind: "routes"; readonly routes: readonly Route[] }
+  /** Called by a CloudWatch dashboard in the name of whoever looks at it (lib/contracts/dashboard.ts). */
+  | { readonly kind: "widget" }
   /** A page for a person at the machine itself: it asks nobody who he is, so it is not deployed. */
   | { readonly kind: "local-page"; readonly routeKey: string };
 
@@ -36,7 +41,8 @@ export type Variable =
   | keyof typeof consoleEnvironment.shape
   | keyof typeof consumerEnvironment.shape
   | keyof typeof eventsEnvironment.shape
-  | keyof typeof lettersEnvironment.shape;
+  | keyof typeof lettersEnvironment.shape
+  | keyof typeof widgetsEnvironment.shape;
 
 /** By the shape that a function reads its environment with (lib/contracts/environment.ts). */
 export const environments = {
@@ -46,6 +52,7 @@ export const environments = {
   consumerEnvironment,
   eventsEnvironment,
   lettersEnvironment,
+  widgetsEnvironment,
 } as const;
 
 export interface FunctionPlan {
@@ -59,18 +66,21 @@ export interface FunctionPlan {
   readonly may: readonly Permission[];
 }
 
+/** What is wanted at the same moment is one call. */
+const reading = [
+  "dynamodb:GetItem table",
+  "dynamodb:BatchGetItem table",
+] as const satisfies readonly Permission[];
+
 /** Looks at a node or a reservation and acts on what was decided (lib/app/advance-node.ts, advance-reservation.ts). */
 const advancing = [
-  "dynamodb:GetItem table",
+  ...reading,
   "dynamodb:PutItem table",
   "dynamodb:Query index/pool",
   "sqs:SendMessage wakes",
   "ssm:SendCommand document",
   "ssm:SendCommand controllers",
 ] as const satisfies readonly Permission[];
-
-/** Looks at many at once: a reservation's nodes, the members of a class. */
-const readingMany = "dynamodb:BatchGetItem table" satisfies Permission;
 
 /** Finds what is overdue in one scope and wakes it. */
 const sweeping = [
@@ -83,7 +93,7 @@ const listing = "dynamodb:Query index/list" satisfies Permission;
 const consumer = (
   queue: QueueName,
   maximumConcurrency: number,
-  more: readonly Permission[],
+  more: readonly Permission[] = [],
 ): FunctionPlan => ({
   trigger: { kind: "queue", queue, batchSize: 10, maximumConcurrency },
   timeoutSeconds: consumerTimeoutSeconds,
@@ -108,7 +118,10 @@ export const functionNames = [
   "events",
   "letters",
   "api",
+  "console/act",
+  "operate",
   "console/status",
+  "console/widgets",
   "watchdogs/stuck-nodes",
   "watchdogs/reservations",
   "watchdogs/labs",
@@ -120,15 +133,15 @@ export type FunctionName = (typeof functionNames)[number];
 
 /** By the file in functions/ that each is. */
 export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
-  jobs: consumer("jobs", 5, [readingMany]),
-  steps: consumer("wakes", 20, [readingMany]),
-  reports: consumer("reports", 10, []),
+  jobs: consumer("jobs", 5),
+  steps: consumer("wakes", 20),
+  reports: consumer("reports", 10, [listing, "dynamodb:Query table"]),
   events: {
     trigger: { kind: "stream", batchSize: 100 },
     timeoutSeconds: 30,
     memoryMb: 256,
     environment: "eventsEnvironment",
-    may: ["dynamodb:GetItem table", "events:PutEvents bus"],
+    may: [...reading, "events:PutEvents bus"],
   },
   letters: {
     onlyWith: "mailFrom",
@@ -136,7 +149,7 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     timeoutSeconds: consumerTimeoutSeconds,
     memoryMb: 256,
     environment: "lettersEnvironment",
-    may: ["dynamodb:GetItem table", "ses:SendEmail senders", "sqs:SendMessage dead-letters"],
+    may: [...reading, "ses:SendEmail senders", "sqs:SendMessage dead-letters"],
   },
   api: {
     trigger: { kind: "routes", routes },
@@ -144,19 +157,49 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     timeoutSeconds: 29,
     memoryMb: 512,
     environment: "apiEnvironment",
-    may: [...advancing, readingMany, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
+    may: [...advancing, "dynamodb:Query table", listing, "dynamodb:Query index/owner"],
+  },
+  operate: {
+    trigger: { kind: "invoked" },
+    // An Automation waits for five minutes.
+    timeoutSeconds: 270,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, "dynamodb:Query table", listing],
+  },
+  "console/act": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    memoryMb: 512,
+    environment: "functionEnvironment",
+    may: [...advancing, "dynamodb:Query table", listing],
   },
   "console/status": {
     trigger: { kind: "local-page", routeKey: "GET /" },
     timeoutSeconds: 10,
     memoryMb: 256,
     environment: "consoleEnvironment",
-    may: [readingMany, "dynamodb:Query index/pool", listing],
+    may: ["dynamodb:BatchGetItem table", "dynamodb:Query index/pool", listing],
   },
-  "watchdogs/stuck-nodes": watchdog(["dynamodb:GetItem table", listing, ...sweeping]),
-  "watchdogs/reservations": watchdog([...advancing, readingMany, listing, "dynamodb:Query index/due"]),
+  "console/widgets": {
+    trigger: { kind: "widget" },
+    timeoutSeconds: 29,
+    // A whole vCPU: thousands of nodes are read and drawn while somebody waits.
+    memoryMb: 1769,
+    environment: "widgetsEnvironment",
+    may: [
+      "dynamodb:GetItem table",
+      "dynamodb:BatchGetItem table",
+      "dynamodb:Query table",
+      listing,
+      "dynamodb:Query index/due",
+      "dynamodb:Query index/pool",
+    ],
+  },
+  "watchdogs/stuck-nodes": watchdog([...reading, listing, ...sweeping]),
+  "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),
   "watchdogs/labs": watchdog([
-    "dynamodb:GetItem table",
+    ...reading,
     "dynamodb:PutItem table",
     listing,
     ...sweeping,
@@ -164,14 +207,14 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   ]),
   "watchdogs/commands": watchdog([
     ...advancing,
-    readingMany,
+
     listing,
     "dynamodb:Query index/due",
     "ssm:ListCommandInvocations *",
     "ssm:GetCommandInvocation *",
   ]),
   "watchdogs/power-drift": watchdog([...advancing, listing]),
-  "watchdogs/preload": watchdog([...advancing, readingMany, listing]),
+  "watchdogs/preload": watchdog([...advancing, listing]),
 };
 
 /** Of all that could be said, what one function is told: the variables that it reads. */

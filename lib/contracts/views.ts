@@ -313,6 +313,18 @@ export const answerView = z
   })
   .meta({ id: "Answer" });
 
+export const recordView = z
+  .looseObject({
+    schema: z.string().describe("`rackwright.record/1`"),
+    at,
+    timeline: some(z.looseObject({})).describe("The latest entries, oldest first"),
+    earlierEntries: z.int().describe("So many came before those"),
+  })
+  .meta({ id: "FlightRecord" })
+  .describe(
+    "Beside these everything that is stored of the node, as it is stored: it changes with the version",
+  );
+
 export const revisionView = z
   .object({
     image: z.string(),

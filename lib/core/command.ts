@@ -36,6 +36,8 @@ export type Action =
   | { readonly verb: "power.cycle" }
   | { readonly verb: "power.reset" }
   | { readonly verb: "power.status" }
+  /** Reads who may log in to the BMC: a user of the machine can give himself an account there that outlives every disk. */
+  | { readonly verb: "bmc.accounts" }
   | { readonly verb: "boot.set"; readonly device: BootDevice; readonly persistence: "once" | "continuous" }
   /** Arms one network boot of the node, bound to one installation; the agent's answer to any other boot is: your disk. */
   | {
@@ -193,6 +195,8 @@ export interface Observed {
   readonly os?: OsFacts;
   readonly address?: string;
   readonly console?: readonly string[];
+  /** Names that may log in to the BMC now, sorted. Missing where the driver cannot tell. */
+  readonly bmcAccounts?: readonly string[];
   readonly build?: BuildReport;
   /** By name: as the firmware says them now; null: it knows no attribute of that name. */
   readonly bios?: Readonly<Record<string, string | number | boolean | null>>;

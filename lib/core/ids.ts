@@ -22,6 +22,8 @@ export type BootId = Branded<"BootId">;
 export type BlockId = Branded<"BlockId">;
 export type ProjectId = Branded<"ProjectId">;
 export type IssueId = Branded<"IssueId">;
+/** A machine as it was found in a lab, whoever it is. */
+export type MachineId = Branded<"MachineId">;
 /** One journal of one agent: a lab controller whose disk was replaced has another. */
 export type JournalId = Branded<"JournalId">;
 
@@ -44,6 +46,7 @@ export const isJournalId = (text: string): text is JournalId => /^[0-9a-f]{16}$/
 /** A reservation of it has a number behind. */
 export const isBlockId = (text: string): text is BlockId => slug.test(text) && text.length <= 56;
 export const isProjectId = (text: string): text is ProjectId => slug.test(text);
+export const isMachineId = (text: string): text is MachineId => slug.test(text);
 export const isIssueId = (text: string): text is IssueId => trace.test(text);
 
 /** Brands text that the program itself composed; throws where a person or a message must be told, so parse those instead. */

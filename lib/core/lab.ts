@@ -1,5 +1,6 @@
 /** A lab: one site with its own controllers, which reach out to us and are never reached into (R52). */
 import type { PolicyOverrides } from "./correction/policy.ts";
+import type { IdentificationSettings } from "./identification/settings.ts";
 import type { ControllerId, LabId } from "./ids.ts";
 import type { BiosAttributes, NetworkWish } from "./wishes.ts";
 
@@ -12,6 +13,8 @@ export interface Lab {
   /** `observe`: correction says what it would do, and does nothing. */
   readonly correction: "act" | "observe";
   readonly overrides: PolicyOverrides | null;
+  /** How its machines are told apart, where the lab says so. */
+  readonly identification?: IdentificationSettings;
   /** By name. A node whose switch is not among them keeps whatever network it has. */
   readonly switches: Readonly<Record<string, Switch>>;
   /** By name. */

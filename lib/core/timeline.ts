@@ -3,7 +3,7 @@ import type { Rung } from "./correction/policy.ts";
 import type { Fault } from "./fault.ts";
 import type { CommandId, IssueId, JobId, LabId, NodeId, ReservationId } from "./ids.ts";
 import type { Actor } from "./node/node.ts";
-import type { Instant } from "./time.ts";
+import type { Instant, Ms } from "./time.ts";
 
 export interface TimelineEntry {
   readonly entity:
@@ -26,6 +26,8 @@ export interface TimelineEntry {
   readonly correction: Rung | null;
   /** In a lab that only observes: what correction would have done. */
   readonly proposed: Rung | null;
+  /** Where the state has changed: how long it was in the one that it has left. */
+  readonly tookMs?: Ms;
   /** What its user is to be told, where the state has not changed. */
   readonly notice?: Notice;
   /** The code of the fault that it ended with. */

@@ -75,7 +75,9 @@ export function planOf(file: LabFile, known: Known, held: readonly Held[]): Plan
     const was = before.get(node.id);
     if (was === undefined) added.push(node.id);
     else {
-      const fields = changesBetween(was, descriptionOf(specOf(node, file.lab)));
+      const is = descriptionOf(specOf(node, file.lab));
+      // What its machine has told stays: a file without interfaces says nothing against them.
+      const fields = changesBetween(was, is.macs.length === 0 ? { ...is, macs: was.macs } : is);
       if (fields.length > 0) changed.push({ node: node.id, fields });
     }
   }

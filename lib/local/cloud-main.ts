@@ -4,34 +4,35 @@
  * so that killing it loses nothing.
  */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { documentClient, sqsClient } from "../aws/clients.ts";
 import { ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
 import { mayAsk } from "../contracts/api.ts";
+import { actingFunction } from "../contracts/dashboard.ts";
 import { letterTypes } from "../contracts/events.ts";
 import { deadLetterNameOf } from "../contracts/queues.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
 import {
   environmentFor,
-  type FunctionName,
   functionNames,
   functions,
   type Variable,
   variablesOf,
 } from "../contracts/topology.ts";
+import { consoleRoutes, type WidgetFunction } from "./console/routes.ts";
 import { type Rule, startEventBridge } from "./eventbridge/server.ts";
 import { startWebhook } from "./eventbridge/webhook.ts";
 import { startImageStore } from "./image-store.ts";
 import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
+import { deploy } from "./lambda/deployment.ts";
 import { createFunctionHost } from "./lambda/host.ts";
-import type { Handler, Route } from "./lambda/triggers.ts";
+import { functionArn, type Route } from "./lambda/triggers.ts";
 import { localPolicy } from "./policy.ts";
 import { startSes } from "./ses.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
+import { tokens } from "./ssm/tokens.ts";
 
 export const cloudConfig = z.strictObject({
   schema: z.literal("rackwright.cloud/1"),
@@ -49,6 +50,8 @@ export const cloudConfig = z.strictObject({
     webhook: z.strictObject({ url: z.url(), positionFile: z.string() }).nullable(),
   }),
   watchdogSeconds: z.number().positive(),
+  /** SendCommand is refused beyond that, as AWS may do it; null: never. */
+  sendCommandsPerSecond: z.number().positive().nullable(),
 });
 export type CloudConfig = z.infer<typeof cloudConfig>;
 
@@ -69,6 +72,10 @@ async function main(config: CloudConfig): Promise<void> {
   mkdirSync(config.imagesDir, { recursive: true });
   const sqs = await startSqs({ port: ports.sqs, dataFile: config.queuesFile, senderOf });
   const ssm = await startSsm({ port: ports.ssm, dataFile: config.ssmFile });
+  if (config.sendCommandsPerSecond !== null) {
+    const allowed = tokens(config.sendCommandsPerSecond, () => performance.now());
+    ssm.faults.throttle = (operation) => operation === "SendCommand" && !allowed();
+  }
   const images = await startImageStore({ port: ports.images, dir: config.imagesDir });
   const { file, streamPositionFile, webhook } = config.events;
   const hook = webhook === null ? null : startWebhook({ ...webhook, file });
@@ -98,12 +105,15 @@ async function main(config: CloudConfig): Promise<void> {
   const environment: Readonly<Record<Variable, string | undefined>> = {
     TABLE_NAME: tableName,
     EVENT_BUS_NAME: busName,
+    // Nobody reads metrics out of the log here.
+    METRICS_NAMESPACE: undefined,
     MAIL_FROM: mailFrom,
     WAKES_QUEUE_URL: queueUrl(ports.sqs, "wakes"),
     // Each consumer is told its own.
     DEAD_LETTER_QUEUE_URL: undefined,
     DOCUMENT_NAME: ssmDocumentName,
     CONSOLE_TOKEN_PATH: tokenPath,
+    CONSOLE_ACT_FUNCTION: functionArn(actingFunction),
     POLICY: JSON.stringify(localPolicy),
     ROLE_CLAIMS: undefined,
   };
@@ -112,11 +122,18 @@ async function main(config: CloudConfig): Promise<void> {
 
   const host = createFunctionHost({ sqsEndpoint: `http://127.0.0.1:${ports.sqs}` });
   const routes: Route[] = [];
-  // A function reads its environment when it is loaded, as in Lambda; here they share a process, so one after the other.
+  const widgets: WidgetFunction[] = [];
+  const deployment = await deploy(config.functions, functionNames, (name) => {
+    const { trigger } = functions[name];
+    const dead = trigger.kind === "queue" ? queueUrl(ports.sqs, deadLetterNameOf(trigger.queue)) : undefined;
+    const told = environmentFor(name, { ...environment, DEAD_LETTER_QUEUE_URL: dead });
+    return { ...Object.fromEntries(variablesOf(name).map((variable) => [variable, undefined])), ...told };
+  });
+  // New bundles are there: what is deployed is replaced while everything runs (docs/operations.md).
+  process.on("SIGHUP", () => void deployment.deployAgain());
   for (const name of functionNames) {
     const { trigger, timeoutSeconds } = functions[name];
-    const dead = trigger.kind === "queue" ? queueUrl(ports.sqs, deadLetterNameOf(trigger.queue)) : undefined;
-    const handler = await load(config, name, { ...environment, DEAD_LETTER_QUEUE_URL: dead });
+    const handler = deployment.handlerOf(name);
     const timeoutMs = timeoutSeconds * 1000;
     switch (trigger.kind) {
       case "queue":
@@ -147,6 +164,12 @@ async function main(config: CloudConfig): Promise<void> {
         for (const routeKey of trigger.routes)
           routes.push({ routeKey, name, timeoutMs, handler, authorized: mayAsk[routeKey] !== null });
         break;
+      case "widget":
+        widgets.push({ name, timeoutMs, handler });
+        break;
+      case "invoked":
+        // Nobody but AWS's own consoles does so; here the same is asked of the API.
+        break;
       case "local-page":
         routes.push({ routeKey: trigger.routeKey, name, timeoutMs, handler });
         break;
@@ -156,7 +179,7 @@ async function main(config: CloudConfig): Promise<void> {
   await host.httpApi({
     port: ports.api,
     authorizer: { issuer, audience },
-    routes: [...routes, ...(await issuerRoutes(issuer, config.issuerFile))],
+    routes: [...routes, ...consoleRoutes(widgets), ...(await issuerRoutes(issuer, config.issuerFile))],
   });
   process.stdout.write(`${JSON.stringify({ ready: true, api: `http://127.0.0.1:${ports.api}` })}\n`);
 
@@ -166,19 +189,6 @@ async function main(config: CloudConfig): Promise<void> {
     process.exit(0);
   };
   process.once("SIGTERM", () => void stop());
-}
-
-async function load(
-  { functions: folder }: CloudConfig,
-  name: FunctionName,
-  values: Readonly<Record<Variable, string | undefined>>,
-): Promise<Handler> {
-  for (const variable of variablesOf(name)) delete process.env[variable];
-  Object.assign(process.env, environmentFor(name, values));
-  const file = join(folder, `${name}.mjs`);
-  const module: { handler?: Handler } = await import(pathToFileURL(file).href);
-  if (module.handler === undefined) throw new Error(`${file} has no handler: run npm run build`);
-  return module.handler;
 }
 
 const [flag, text] = process.argv.slice(2);

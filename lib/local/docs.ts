@@ -6,6 +6,7 @@ import { correctionPage } from "./docs/correction.ts";
 import { eventsPage } from "./docs/events.ts";
 import { jobsPage } from "./docs/jobs.ts";
 import { labFilePage, labFileSchema } from "./docs/lab-file.ts";
+import { runbookPage } from "./docs/runbook.ts";
 import { statesPage } from "./docs/states.ts";
 
 /** What each page holds, by its path in the repository. Pure: a test compares it with what is there. */
@@ -16,6 +17,7 @@ export const documents = (): Readonly<Record<string, string>> => ({
   "docs/lab-file.md": labFilePage(),
   "docs/lab-file.schema.json": `${JSON.stringify(labFileSchema(), null, 2)}\n`,
   "docs/events.md": eventsPage(),
+  "docs/runbook.md": runbookPage(),
   "docs/openapi.json": `${JSON.stringify(openApi(), null, 2)}\n`,
 });
 

@@ -35,6 +35,8 @@ export interface Layout {
   readonly events: string;
   readonly streamPosition: string;
   readonly webhookPosition: string;
+  /** A link to the bundles that are deployed. */
+  readonly functions: string;
   readonly agent: string;
   readonly secrets: string;
   readonly controller: string;
@@ -62,6 +64,7 @@ export function layoutOf(dir: string): Layout {
     events: at("events.jsonl"),
     streamPosition: at("stream-position.json"),
     webhookPosition: at("webhook-position.json"),
+    functions: at("functions"),
     agent: at("agent"),
     secrets: at("agent-secrets"),
     controller: at("ssm-agent"),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { ids } from "../aws/clock.ts";
 import type { LabFile } from "../contracts/lab-file.ts";
+import { explain } from "../contracts/scalars.ts";
 import type { ReservationView } from "../contracts/views.ts";
 import { problemText, readLabFile } from "../inventory/read.ts";
 import { ApiError, apiClient } from "./cli/api-client.ts";
@@ -16,6 +17,7 @@ import { makeDemoImage } from "./demo-image.ts";
 import { ImageError } from "./image-formats.ts";
 import { importImage } from "./image-store.ts";
 import { type Layout, layoutOf, settle, userKey, writeAtomically } from "./layout.ts";
+import { rackMachines } from "./rack/config.ts";
 import { missingFor, rackKindOf } from "./rack/kinds.ts";
 import { isFree } from "./rack/ports.ts";
 import { holderOf, type Stack, StackError, startStack } from "./stack.ts";
@@ -53,6 +55,21 @@ function readLab({ lab, count, hangs, deadBmcs }: Options): LabFile {
   return file;
 }
 
+/** Undefined: what the lab says. */
+function readMachines({ machines }: Options): z.infer<typeof rackMachines> | undefined {
+  if (machines === null) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(machines, "utf8"));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--machines: ${machines} is not JSON: ${why}`);
+  }
+  const parsed = rackMachines.safeParse(value);
+  if (!parsed.success) throw new UsageError(`--machines: ${machines}: ${explain(parsed.error)}`);
+  return parsed.data;
+}
+
 /** The programs are built anew: it takes less than a second, and what runs is what is in the tree. */
 function buildPrograms(): void {
   const built = spawnSync(process.execPath, ["esbuild.config.ts"], { cwd: root, encoding: "utf8" });
@@ -86,6 +103,7 @@ async function main(options: Options): Promise<number> {
     lab,
     apiPort: options.port,
     watchdogSeconds,
+    machines: readMachines(options),
     rackKind: rackKindOf[options.rack],
   });
   try {
@@ -96,7 +114,9 @@ async function main(options: Options): Promise<number> {
       now: () => Date.now(),
       stopping: () => stopping,
     };
-    reporter.say(`API and status page: ${stack.api}/   everything is kept in ${options.data}`);
+    reporter.say(
+      `API and status page: ${stack.api}/   console: ${stack.api}/console   everything is kept in ${options.data}`,
+    );
     return await run(job, stack, layout, options);
   } finally {
     if (stopping && !options.json) reporter.say("Stopping; start again to carry on.");

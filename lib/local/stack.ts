@@ -4,7 +4,17 @@
  * the hardware, and lives on as real machines would.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { isAlive, type Living, startOf } from "../agent/living.ts";
@@ -14,6 +24,7 @@ import { dynamoDbProgram, tendStream } from "./dynamodb.ts";
 import { tokenFrom } from "./issuer.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
 import { end } from "./process.ts";
+import type { rackMachines } from "./rack/config.ts";
 import type { RackKind } from "./rack/kinds.ts";
 import { rackFile } from "./rack/store.ts";
 
@@ -29,7 +40,12 @@ export class StackError extends Error {
   override readonly name = "StackError";
 }
 
+/** A machine of the rack: one with the id of a node stands behind that node's BMC. */
+export type RackMachine = z.input<typeof rackMachines>[number];
+
 export interface Stack {
+  /** By the name of each part. */
+  readonly pids: Readonly<Record<string, number>>;
   readonly api: string;
   /** Lets its bearer do everything. */
   readonly token: string;
@@ -48,8 +64,14 @@ export interface StackSettings {
   readonly lab: LabFile;
   readonly apiPort: number;
   readonly watchdogSeconds: number;
+  /** What is in the rack where that is not what the lab says; null: what the lab says. */
+  readonly machines?: readonly RackMachine[] | undefined;
   /** What the machines are. */
   readonly rackKind: RackKind;
+  /** In place of the agent that is shipped: a bench's, whose hardware answers at once. */
+  readonly agentProgram?: string;
+  /** SendCommand is refused beyond that, as AWS may do it; null: never. */
+  readonly sendCommandsPerSecond?: number | null;
 }
 
 const startPatienceMs = 30_000;
@@ -61,13 +83,17 @@ export async function startStack({
   lab,
   apiPort,
   watchdogSeconds,
+  machines,
   rackKind,
+  agentProgram = agentBundle,
+  sendCommandsPerSecond = null,
 }: StackSettings): Promise<Stack> {
   const { ports } = settings;
   const controller = lab.controllers[0] ?? "";
   const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
   await endLeftovers(layout);
   prepareController(layout, settings, lab, rackKind);
+  deployFunctions(layout, functionsDir);
   const running: Records = { main: { pid: process.pid, start: startOf(process.pid) } };
   const children = new Map<string, ChildProcess>();
   let fail: (error: Error) => void = () => {};
@@ -140,7 +166,7 @@ export async function startStack({
     const rack = await startRack(
       layout,
       settings,
-      lab,
+      machines ?? lab.nodes.map(({ id, macs }) => ({ id, macs })),
       rackKind,
       () => node("rack", rackKind.program, ["--config", join(layout.rack, "config.json")]),
       until,
@@ -152,7 +178,7 @@ export async function startStack({
       schema: "rackwright.cloud/1",
       ports: { api: apiPort, sqs: ports.sqs ?? 0, ssm: ports.ssm ?? 0, images: ports.images ?? 0 },
       dynamodbEndpoint: external ?? url(ports.dynamodb),
-      functions: functionsDir,
+      functions: layout.functions,
       queuesFile: layout.queues,
       ssmFile: layout.ssm,
       imagesDir: layout.images,
@@ -164,6 +190,7 @@ export async function startStack({
         webhook: webhook === undefined ? null : { url: webhook, positionFile: layout.webhookPosition },
       },
       watchdogSeconds,
+      sendCommandsPerSecond,
     };
     node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);
     const credentials = {
@@ -171,7 +198,7 @@ export async function startStack({
       AWS_SECRET_ACCESS_KEY: "local",
       RACKWRIGHT_AGENT_CONFIG: agentConfigOf(layout),
     };
-    node("agent", agentBundle, ["serve"], credentials);
+    node("agent", agentProgram, ["serve"], credentials);
     node(
       "ssm-agent",
       join(root, "lib/local/ssm/controller-main.ts"),
@@ -187,6 +214,7 @@ export async function startStack({
     const token = await tokenFrom(url(apiPort), process.env["USER"] ?? "operator", ["operator"]);
     writeAtomically(layout.token, token, 0o600);
     return {
+      pids: Object.fromEntries(Object.entries(running).map(([name, { pid }]) => [name, pid])),
       api: url(apiPort),
       token,
       rackControl: url(rack.controlPort),
@@ -216,6 +244,13 @@ export async function startStack({
     if (rack !== null) await end(rack.living, "SIGTERM", stopPatienceMs);
     writeAtomically(layout.processes, "{}");
   }
+}
+
+/** Another folder of bundles takes the place of the one before; whoever runs them is told by SIGHUP. */
+function deployFunctions({ functions: link }: Layout, folder: string): void {
+  rmSync(`${link}.new`, { force: true });
+  symlinkSync(folder, `${link}.new`);
+  renameSync(`${link}.new`, link);
 }
 
 const logOf = ({ logs }: Layout, name: string): string => join(logs, `${name}.log`);
@@ -254,7 +289,7 @@ function readRack(layout: Layout): { living: Living; file: z.infer<typeof rackFi
 async function startRack(
   layout: Layout,
   { ports, bmc }: Settings,
-  lab: LabFile,
+  machines: readonly RackMachine[],
   kind: RackKind,
   start: () => ChildProcess,
   until: (what: string, holds: () => Promise<boolean>) => Promise<void>,
@@ -269,7 +304,7 @@ async function startRack(
       controlPort: ports.rack,
       bootServer: kind.agentUrl(ports.agent ?? 0),
       credential: bmc,
-      nodes: lab.nodes.map(({ id, macs }) => ({ id, macs })),
+      nodes: machines,
     }),
     { mode: 0o600 },
   );
@@ -298,12 +333,15 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
       testsDir: join(layout.dir, "tests"),
       listen: { host: "127.0.0.1", port: ports.agent },
       publicUrl: rackKind.agentUrl(ports.agent ?? 0),
+      discovery: true,
       imageStoreUrl: `http://127.0.0.1:${ports.images}/images`,
       reports: {
         queueUrl: `http://127.0.0.1:${ports.sqs}/000000000000/reports`,
         endpoint: `http://127.0.0.1:${ports.sqs}`,
         region: "us-east-1",
       },
+      // Virtual machines write for seconds, where real ones write for minutes.
+      limits: { progressSeconds: 1 },
     }),
   );
   for (const name of new Set(lab.nodes.map((node) => node.bmc.credential))) {

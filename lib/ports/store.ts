@@ -28,7 +28,7 @@ export interface Records {
 }
 
 /** What can be listed. */
-export type Listed = "node" | "reservation" | "lab" | "image" | "issue" | "project" | "block";
+export type Listed = "node" | "reservation" | "lab" | "image" | "machine" | "issue" | "project" | "block";
 
 /** Ways to find what to look at. They may lag behind: whoever acts reads the record again. */
 export interface Indexes {

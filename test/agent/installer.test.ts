@@ -11,7 +11,7 @@ import { command } from "../../lib/contracts/command.ts";
 import type { Action, Beacon } from "../../lib/core/command.ts";
 import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import { temporaryFolder } from "../support/stack.ts";
-import { aCommand, aJournal } from "./support.ts";
+import { aCommand, aDiscovery, aJournal } from "./support.ts";
 
 const mac = "52:54:00:00:00:01";
 const examples = join(import.meta.dirname, "../../examples/installer");
@@ -67,6 +67,7 @@ beforeEach(async () => {
     port: 0,
     boots,
     images: { prefetch: async () => {}, file: () => null },
+    discovery: aDiscovery(journal),
     bootFilesDir: folder.path,
     health: (): Health => {
       throw new Error("nobody asks");

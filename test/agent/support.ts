@@ -1,12 +1,14 @@
 /** Commands, a journal in a folder, and hands that do what a test tells them. */
 
 import { createBreaker } from "../../lib/agent/breaker.ts";
+import { createDiscovery, type Discovery } from "../../lib/agent/discovery.ts";
 import { createExecutor, type Executor } from "../../lib/agent/executor.ts";
 import { type Journal, type JournalSettings, openJournal } from "../../lib/agent/journal.ts";
 import type { Leave } from "../../lib/agent/perform.ts";
 import { command } from "../../lib/contracts/command.ts";
+import type { Found } from "../../lib/contracts/found.ts";
 import type { Action, Command, CommandResult, Observed } from "../../lib/core/command.ts";
-import { branded, isJournalId } from "../../lib/core/ids.ts";
+import { branded, isJournalId, isLabId } from "../../lib/core/ids.ts";
 import { pause } from "../../lib/drivers/power/verified.ts";
 import { eventually } from "../support/stack.ts";
 
@@ -45,6 +47,12 @@ export const aJournal = (
     },
     ...change,
   });
+
+export const aDiscovery = (
+  journal: Journal,
+  report: (found: Found) => void = () => {},
+  now: () => number = Date.now,
+): Discovery => createDiscovery({ journal, lab: branded(isLabId, "blue"), now, report });
 
 export function aCommand(change: CommandChange = {}): Command {
   counter += 1;

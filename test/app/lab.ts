@@ -14,8 +14,9 @@ import { jobMessage } from "../../lib/contracts/job.ts";
 import { labFile } from "../../lib/contracts/lab-file.ts";
 import type { Report } from "../../lib/contracts/report.ts";
 import { report as reportShape, reports as reportsShape } from "../../lib/contracts/report.ts";
-import type { ActionResult, Command } from "../../lib/core/command.ts";
+import type { Action, ActionResult, Command } from "../../lib/core/command.ts";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
+import type { Fault } from "../../lib/core/fault.ts";
 import {
   branded,
   type ControllerId,
@@ -71,6 +72,8 @@ export class MemoryLab {
   readonly errors: string[] = [];
   /** A function dies at this very call to a port, and with it everything that it was about to do. */
   dies: () => boolean = () => false;
+  /** What the agent cannot do, and why. */
+  fails: (verb: Action["verb"]) => Fault | null = () => null;
   /** The lab's network is dead: nothing is delivered, nothing is told. */
   cutOff = false;
   private readonly inbox: { readonly at: Instant; readonly report: Report; readonly still: () => boolean }[] =
@@ -280,6 +283,8 @@ export class MemoryLab {
     if (machine === undefined) return;
     if (this.now > command.notAfter) return this.expire(command);
     const results = command.actions.map((action): ActionResult => {
+      const fault = this.fails(action.verb);
+      if (fault !== null) return { verb: action.verb, outcome: "failed", fault };
       switch (action.verb) {
         case "power.off":
           machine.power = "off";
@@ -333,11 +338,11 @@ export class MemoryLab {
         command: id,
         node,
         epoch,
-        status: "completed",
+        status: results.some(({ outcome }) => outcome === "failed") ? "failed" : "completed",
         startedAt: this.now,
         endedAt,
         results,
-        reason: null,
+        reason: results.find(({ fault }) => fault !== undefined)?.fault?.message ?? null,
       },
     };
     this.journal.set(id, report);

@@ -43,6 +43,45 @@ describe("a node at rest", () => {
   });
 });
 
+describe("a node whose machine is to be found", () => {
+  const identify = (lab: MemoryLab) =>
+    acceptJob(
+      lab.app,
+      jobMessage.parse({ schema: "rackwright.job/1", kind: "identify", id: "light-1", node: "node-01" }),
+      by,
+    );
+  const lit = (lab: MemoryLab) =>
+    lab.hands.deliveries.flatMap(({ commands }) =>
+      commands.flatMap(({ actions }) => actions.filter(({ verb }) => verb === "identify")),
+    );
+
+  test("is lit up for a while, and is as before then: at rest, and while somebody has it (R74)", async () => {
+    for (const lab of [await new MemoryLab().open(1), await labInUse()]) {
+      const before = (await lab.nodes())[0]?.provision;
+      expect(await identify(lab)).toEqual({ ok: true, known: false });
+      await lab.until(isDone(lab, "light-1"));
+      expect(lit(lab)).toEqual([{ verb: "identify", seconds: 120 }]);
+      expect((await lab.nodes())[0]?.provision).toEqual(before);
+    }
+  });
+
+  test("and has no light is told so, and is none the worse for it", async () => {
+    const lab = await new MemoryLab().open(1);
+    lab.fails = (verb) =>
+      verb === "identify"
+        ? {
+            class: "configuration",
+            code: "unsupported",
+            message: "the power driver fence cannot light it up",
+          }
+        : null;
+    await identify(lab);
+    await lab.until(async () => (await record(lab, "light-1"))?.state === "failed");
+    expect(await record(lab, "light-1")).toMatchObject({ cause: { code: "unsupported" } });
+    expect((await lab.nodes())[0]?.provision).toEqual({ state: "available" });
+  });
+});
+
 describe("a node in use", () => {
   test("is not touched without a reason", async () => {
     const lab = await labInUse();

@@ -1,4 +1,4 @@
-/** The files of this project as git sees them: tracked, or new and not ignored. */
+/** The texts of this project as git sees them: tracked, or new and not ignored. Pictures are none. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ export function trackedFiles(): TrackedFile[] {
   });
   return listed
     .split("\0")
-    .filter((path) => path !== "" && existsSync(join(projectRoot, path)))
+    .filter((path) => path !== "" && !path.endsWith(".png") && existsSync(join(projectRoot, path)))
     .map((path) => ({ path, text: readFileSync(join(projectRoot, path), "utf8") }));
 }
 

@@ -64,7 +64,6 @@ describe("a lab file", () => {
       { nodes: [{ ...first, macs: ["52:54:00:B1:00:01"] }] },
       ["nodes.0.macs.0: ", "lower case"],
     ],
-    ["a node without a MAC", { nodes: [{ ...first, macs: [] }] }, ["nodes.0.macs: "]],
     [
       "a node whose id is a path",
       { nodes: [first, { ...second, id: "../node" }] },

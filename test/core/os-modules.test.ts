@@ -61,6 +61,7 @@ describe("Windows", () => {
     expect(world.sent.at(-1)?.actions).toEqual([
       { verb: "os.reach", channel: "winrm", withinMs: minutes(4) },
       { verb: "os.probe", channel: "winrm" },
+      { verb: "os.address", channel: "winrm" },
     ]);
     const hasty = { ...defaultPolicy, command: { ...defaultPolicy.command, runMs: 10_000 } };
     const short = written({ osModule: "windows" }, hasty).bootDisk();
@@ -73,7 +74,7 @@ describe("host keys", () => {
     const world = written({});
     world.bootDisk();
     const verbs = world.verbsSent.filter((verb) => verb.startsWith("os."));
-    expect(verbs).toEqual(["os.reach", "os.probe"]);
+    expect(verbs).toEqual(["os.reach", "os.probe", "os.address"]);
     expect(world.node.operation.phase).toBe("run");
     settle(world);
     expect(world.verbsSent.filter((verb) => verb === "os.reach")).toHaveLength(1);

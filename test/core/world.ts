@@ -225,6 +225,7 @@ export class World {
   sessions = 0;
   runs: RevisionId | null = null;
   osBoot = "boot-1";
+  bmcAccounts: readonly string[] = ["rackwright"];
   address = "10.0.0.1";
 
   private get os(): OsFacts {
@@ -250,6 +251,8 @@ export class World {
             os: this.os,
           },
         };
+      case "bmc.accounts":
+        return { observed: { bmcAccounts: this.bmcAccounts } };
       case "os.address":
         return { observed: { address: this.address } };
       default:

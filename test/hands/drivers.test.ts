@@ -1,4 +1,5 @@
 /** Every power driver against the real tool and a BMC that speaks the real protocol: what each of them promises. */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -186,6 +187,26 @@ describe("ipmi", () => {
     expect(fault.code).toBe("boot-device-unchanged");
   });
 
+  test("tells who may log in, and sees an account that was made on the machine itself", async () => {
+    const accounts = () => driver("ipmi").accounts?.(bmc(ipmi.address));
+    expect(await accounts()).toEqual(["admin"]);
+    // As ipmitool does on the machine's own system interface.
+    const asAdmin = (...args: string[]) =>
+      execFileSync(
+        "ipmitool",
+        [
+          ...["-I", "lanplus", "-C", "3", "-H", "127.0.0.1", "-p", ipmi.address.split(":")[1] ?? ""],
+          ...["-U", "admin", "-E"],
+          ...args,
+        ],
+        { env: { ...process.env, IPMI_PASSWORD: bmcPassword } },
+      );
+    asAdmin("user", "set", "name", "3", "mallory");
+    asAdmin("channel", "setaccess", "1", "3", "link=on", "ipmi=on", "callin=on", "privilege=4");
+    asAdmin("user", "enable", "3");
+    expect(await accounts()).toEqual(["admin", "mallory"]);
+  });
+
   test("identify reaches the chassis", async () => {
     await driver("ipmi").identify(bmc(ipmi.address), 5);
     expect(read().at(-1)).toBe("identify 5 0");
@@ -285,6 +306,10 @@ describe("redfish", () => {
     const wrong = bmc(machines.url("plain"), {}, { credential: { username: "admin", password: "wrong" } });
     expect((await faultOf(driver("redfish").on(wrong))).code).toBe("bmc-authentication");
     expect((await faultOf(driver("redfish").on(bmc("http://127.0.0.1:9")))).code).toBe("bmc-unreachable");
+  });
+
+  test("tells who may log in", async () => {
+    expect(await driver("redfish").accounts?.(bmc(machines.url("plain")))).toHaveLength(1);
   });
 
   test("identify lights the machine up and puts the light out again", async () => {

@@ -13,6 +13,7 @@ const needs: Readonly<Record<string, readonly Permission[]>> = {
   "dynamoStore TransactWriteCommand": ["dynamodb:PutItem table"],
   // What is asked is read apart: the table, or which index.
   "dynamoStore QueryCommand": [],
+  "dynamoFleet QueryCommand": [],
   "sqsQueue SendMessageBatchCommand": ["sqs:SendMessage wakes"],
   "sqsDeadLetters SendMessageCommand": ["sqs:SendMessage dead-letters"],
   "sesMail SendEmailCommand": ["ses:SendEmail senders"],

@@ -1,5 +1,6 @@
 /** What is deployed, as the real program makes it: every rule holds, and each is shown to catch a mistake. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { automationActions } from "../../lib/contracts/automation.ts";
 import { queueNames } from "../../lib/contracts/queues.ts";
 import { type FunctionName, functionNames } from "../../lib/contracts/topology.ts";
 import { type Derived, derive } from "./derive.ts";
@@ -228,6 +229,30 @@ const mistakes: readonly Mistake[] = [
     caught: /power-drift is not triggered/,
   },
   {
+    what: "widgets that no dashboard shows",
+    rule: rules.everyFunctionIsTriggered,
+    type: /cloudwatch\/dashboard/,
+    name: /./,
+    change: null,
+    caught: /console\/widgets is not triggered/,
+  },
+  {
+    what: "a button whose presses nobody keeps",
+    rule: rules.pressesAreProved,
+    type: /cloudtrail/,
+    name: /./,
+    change: replaced(/-console-act/g, "-console-widgets"),
+    caught: /nobody keeps who calls console\/act/,
+  },
+  {
+    what: "a record of presses that can be changed unseen",
+    rule: rules.pressesAreProved,
+    type: /cloudtrail/,
+    name: /./,
+    change: (inputs) => ({ ...inputs, enableLogFileValidation: false }),
+    caught: /ActsTrail keeps could be changed unseen/,
+  },
+  {
     what: "a lab that reads another's parameters",
     rule: rules.labsAreApart,
     type: /iam\/role/,
@@ -242,6 +267,62 @@ const mistakes: readonly Mistake[] = [
     name: /^LabBlue$/,
     change: replaced("queue/ReportsQueue", "queue/JobsQueue"),
     caught: /LabBlue sends to .*JobsQueue/,
+  },
+  {
+    what: "an alarm without a section in the runbook",
+    rule: rules.alarmsTellWhatToDo,
+    type: /metricAlarm/,
+    name: /^LabSilentAlarm$/,
+    change: replaced("runbook.md#lab-silent", "runbook.md#lab-quiet"),
+    caught: /LabSilentAlarm has no section/,
+  },
+  {
+    what: "an alarm that leads to an action that is not there",
+    rule: rules.alarmsTellWhatToDo,
+    type: /ssm\/document/,
+    name: /^RedriveAutomation$/,
+    change: null,
+    caught: /JobsDeadLettersAlarm leads to rackwright-production-redrive/,
+  },
+  {
+    what: "an objective that wakes nobody",
+    rule: rules.alarmsTellWhatToDo,
+    type: /compositeAlarm/,
+    name: /^ObjectiveReservationsFastBurning$/,
+    change: null,
+    caught: /ObjectiveReservationsFast60Burn wakes nobody, and is part of nothing/,
+  },
+  {
+    what: "an action that does not ask why",
+    rule: rules.actionsAskWhy,
+    type: /ssm\/document/,
+    name: /^OfflineAutomation$/,
+    change: replaced(/\\"Reason\\":\{/, '\\"Comment\\":{'),
+    caught: /OfflineAutomation does not ask why/,
+  },
+  {
+    what: "an action in anybody's name",
+    rule: rules.actionsAskWhy,
+    type: /ssm\/document/,
+    name: /^DrainAutomation$/,
+    change: replaced("{{ Who.ExecutedBy }}", "an operator"),
+    caught: /DrainAutomation does not say who ran it/,
+  },
+  {
+    what: "an action that takes any text for a node",
+    rule: rules.actionsAskWhy,
+    type: /ssm\/document/,
+    name: /^ReleaseAutomation$/,
+    change: replaced(/\\"allowedPattern\\"/, '\\"pattern\\"'),
+    caught: /ReleaseAutomation takes anything as Node/,
+  },
+  {
+    what: "an action that is missing",
+    rule: rules.everyActionIsThere,
+    type: /ssm\/document/,
+    name: /^QuarantineAutomation$/,
+    change: null,
+    caught: /there is no automation quarantine/,
   },
 ];
 
@@ -271,7 +352,7 @@ describe.skipIf(!platformIsThere)("what is deployed (npm run test:infra installs
     expect(count("aws:sqs/queue:Queue")).toBe(2 * queueNames.length);
     expect(count("aws:cloudwatch/eventTarget:EventTarget")).toBe(1);
     expect(count("aws:dynamodb/table:Table")).toBe(1);
-    expect(count("aws:ssm/document:Document")).toBe(1);
+    expect(count("aws:ssm/document:Document")).toBe(1 + automationActions(["blue"]).length);
     expect(count("aws:cloudwatch/eventBus:EventBus")).toBe(1);
     expect(count("aws:apigatewayv2/api:Api")).toBe(2);
   });

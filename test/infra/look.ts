@@ -98,11 +98,30 @@ export const rolesIn = reader(
 export const alarmsIn = reader(
   "aws:cloudwatch/metricAlarm:MetricAlarm",
   z.object({
-    metricName: text,
-    dimensions: z.record(text, text),
+    name: text.default(""),
+    /** Of one that is computed from several: none. */
+    metricName: text.default(""),
+    dimensions: z.record(text, text).default({}),
     alarmActions: z.array(text).default([]),
     alarmDescription: text.default(""),
   }),
+);
+
+export const compositesIn = reader(
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+  z.object({
+    alarmRule: text,
+    alarmActions: z.array(text).default([]),
+    alarmDescription: text.default(""),
+  }),
+);
+
+export const automationsIn = (graph: Graph) =>
+  documentsIn(graph).filter(({ inputs }) => inputs.documentType === "Automation");
+
+const documentsIn = reader(
+  "aws:ssm/document:Document",
+  z.object({ name: text, documentType: text, content: text }),
 );
 
 export const logsIn = reader(
@@ -145,5 +164,29 @@ export const schedulesIn = reader(
 );
 
 export const topicsIn = reader("aws:sns/topic:Topic", z.object({ kmsMasterKeyId: text.optional() }));
+
+export const dashboardsIn = reader(
+  "aws:cloudwatch/dashboard:Dashboard",
+  z.object({
+    dashboardBody: z
+      .string()
+      .transform((json): unknown => JSON.parse(json))
+      .pipe(
+        z.object({
+          widgets: z.array(z.object({ properties: z.looseObject({ endpoint: text.optional() }) })),
+        }),
+      ),
+  }),
+);
+
+export const trailsIn = reader(
+  "aws:cloudtrail/trail:Trail",
+  z.object({
+    enableLogFileValidation: z.boolean().default(false),
+    advancedEventSelectors: z.array(
+      z.object({ fieldSelectors: z.array(z.object({ field: text, equals: z.array(text) })) }),
+    ),
+  }),
+);
 
 export const apisIn = reader("aws:apigatewayv2/api:Api", z.object({ name: text }));

@@ -10,6 +10,7 @@ import { type AnyNode, parse } from "acorn";
 /** Ports by the names that the code gives them, and what implements them. */
 export const adapters: Readonly<Record<string, string>> = {
   store: "dynamoStore",
+  fleet: "dynamoFleet",
   hands: "ssmHands",
   queue: "sqsQueue",
   deadLetters: "sqsDeadLetters",
@@ -108,13 +109,13 @@ export function reach(code: string, indexNames: readonly string[]): Reached {
     }
     if (node.type === "CallExpression") {
       const [first] = node.arguments;
-      if (first?.type === "Literal" && indexNames.includes(String(first.value)) && inside?.port === "store")
+      if (first?.type === "Literal" && indexNames.includes(String(first.value)) && asksTable(inside))
         found.queried.add(`index/${first.value}`);
       if (lastName(node.callee) === "readEnvironment" && first !== undefined)
         found.environments.add(lastName(first));
       return;
     }
-    if (node.type === "ObjectExpression" && inside?.port === "store") {
+    if (node.type === "ObjectExpression" && asksTable(inside)) {
       const named = new Map(
         node.properties.flatMap((each) =>
           each.type === "Property" ? [[lastName(each.key), each.value] as const] : [],
@@ -169,6 +170,8 @@ function adapterOf(port: string, name: string, node: AnyNode): Adapter {
   collect(node);
   return { port, name, members, verbs };
 }
+
+const asksTable = (inside: Adapter | null): boolean => inside?.port === "store" || inside?.port === "fleet";
 
 const isMember = ({ members, verbs }: Adapter, node: AnyNode | null): boolean =>
   node !== null && [...members.values(), ...verbs.values()].includes(node);

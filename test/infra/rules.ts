@@ -1,5 +1,6 @@
 /** What must hold of everything that is deployed. Each rule says of a graph what is wrong with it, in words. */
 import { mayAsk, routes } from "../../lib/contracts/api.ts";
+import { actingFunction } from "../../lib/contracts/dashboard.ts";
 import { indexKeysOf, indexNames, projections, streamView, tableKeys } from "../../lib/contracts/table.ts";
 import { environments, type FunctionName, functionNames, functions } from "../../lib/contracts/topology.ts";
 import type { Derived } from "./derive.ts";
@@ -7,6 +8,7 @@ import type { Graph } from "./graph.ts";
 import {
   alarmsIn,
   apisIn,
+  dashboardsIn,
   functionsIn,
   invokePermissionsIn,
   logsIn,
@@ -20,7 +22,9 @@ import {
   schedulesIn,
   tablesIn,
   topicsIn,
+  trailsIn,
 } from "./look.ts";
+import { operatorRules } from "./operator-rules.ts";
 
 export type Rule = (graph: Graph, derived: ReadonlyMap<FunctionName, Derived>) => readonly string[];
 
@@ -39,6 +43,10 @@ const statementsOf = (graph: Graph, roleArn: string): readonly Statement[] =>
   rolesIn(graph)
     .filter(({ arn }) => arn === roleArn)
     .flatMap(({ inputs }) => inputs.inlinePolicies.flatMap(({ policy }) => policyIn.parse(policy)));
+
+/** What others call a function by before it is made. */
+const arnIn = ({ inputs }: { readonly inputs: { readonly name: string } }): string =>
+  `arn:aws:lambda:eu-central-1:123456789012:function:${inputs.name}`;
 
 const consumed = (graph: Graph) =>
   mappingsIn(graph).flatMap((mapping) => {
@@ -62,7 +70,18 @@ const everyFunctionIsTriggered: Rule = (graph) =>
         inputs.state === "ENABLED" &&
         inputs.scheduleExpression === "rate(1 minute)",
     );
-    const holds = trigger.kind === "minutely" ? scheduled : trigger.kind === "routes" || mapped;
+    const byDashboard = dashboardsIn(graph).some(({ inputs }) =>
+      inputs.dashboardBody.widgets.some(({ properties }) => properties.endpoint === arnIn(made)),
+    );
+    const byButton = functionsIn(graph).some(({ inputs }) =>
+      Object.values(inputs.environment.variables).includes(arnIn(made)),
+    );
+    const holds =
+      trigger.kind === "minutely"
+        ? scheduled
+        : trigger.kind === "widget"
+          ? byDashboard || byButton
+          : trigger.kind === "routes" || trigger.kind === "invoked" || mapped;
     return unless(holds, `${name} is not triggered (${trigger.kind})`);
   });
 
@@ -102,9 +121,15 @@ const timeoutsAgree: Rule = (graph) => [
     ),
   ),
   ...deployedIn(graph).flatMap((name) => {
-    const limit = { minutely: 59, routes: 29, queue: 900, stream: 900, "local-page": 29 }[
-      functions[name].trigger.kind
-    ];
+    const limit = {
+      minutely: 59,
+      routes: 29,
+      queue: 900,
+      stream: 900,
+      invoked: 290,
+      "local-page": 29,
+      widget: 29,
+    }[functions[name].trigger.kind];
     const timeout = functionOf(graph, name)?.inputs.timeout ?? 0;
     return unless(
       timeout <= limit,
@@ -301,6 +326,23 @@ const labsAreApart: Rule = (graph) => {
   });
 };
 
+/** Whoever presses a button is known afterwards: of the function behind it every call is kept, and cannot be changed unseen. */
+const pressesAreProved: Rule = (graph) => {
+  const made = functionOf(graph, actingFunction);
+  if (made === undefined) return [`${actingFunction} is not deployed`];
+  const kept = trailsIn(graph).filter(({ inputs }) =>
+    inputs.advancedEventSelectors.some(({ fieldSelectors }) =>
+      fieldSelectors.some(({ field, equals }) => field === "resources.ARN" && equals.includes(arnIn(made))),
+    ),
+  );
+  return [
+    ...unless(kept.length > 0, `nobody keeps who calls ${actingFunction}`),
+    ...kept.flatMap(({ name, inputs }) =>
+      unless(inputs.enableLogFileValidation, `what ${name} keeps could be changed unseen`),
+    ),
+  ];
+};
+
 export const rules = {
   everyFunctionIsTriggered,
   consumedQueuesHaveDeadLetters,
@@ -315,4 +357,6 @@ export const rules = {
   everythingIsEncrypted,
   logsEnd,
   labsAreApart,
+  pressesAreProved,
+  ...operatorRules,
 } as const satisfies Readonly<Record<string, Rule>>;

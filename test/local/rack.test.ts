@@ -6,8 +6,10 @@ import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBootService } from "../../lib/agent/boot-service.ts";
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
+import type { Discovery } from "../../lib/agent/discovery.ts";
 import { createImages, type Images } from "../../lib/agent/images.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
+import type { Found } from "../../lib/contracts/found.ts";
 import type { Beacon, Visit } from "../../lib/core/command.ts";
 import { branded, isBootId, isInstallationId, isRevisionId } from "../../lib/core/ids.ts";
 import { newKeyPair, runGuest } from "../../lib/drivers/os/ssh.ts";
@@ -17,7 +19,7 @@ import { makeDemoImage } from "../../lib/local/demo-image.ts";
 import { importImage, startImageStore } from "../../lib/local/image-store.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { type RackFile, rackFile } from "../../lib/local/rack/store.ts";
-import { aCommand, aJournal } from "../agent/support.ts";
+import { aCommand, aDiscovery, aJournal } from "../agent/support.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
 
 const folder = temporaryFolder();
@@ -30,12 +32,14 @@ let rack: ChildProcess;
 let file: RackFile;
 let journal: Journal;
 let boots: Boots;
+let discovery: Discovery;
 let images: Images;
 let bootPort: number;
 let service: Awaited<ReturnType<typeof startBootService>>;
 let store: Awaited<ReturnType<typeof startImageStore>>;
 let image: { sha256: string; sizeBytes: number };
 const told: Beacon[] = [];
+const foundMachines: Found[] = [];
 
 async function startRack(): Promise<void> {
   rack = spawn(
@@ -64,6 +68,7 @@ const startService = async () => {
     port: bootPort,
     boots,
     images,
+    discovery,
     bootFilesDir: join(folder.path, "boot"),
     health: () => {
       throw new Error("nobody asks for it here");
@@ -84,7 +89,9 @@ beforeAll(async () => {
   images = createImages(join(folder.path, "images"), `http://127.0.0.1:${storePort}/images`);
   await images.prefetch(image, AbortSignal.timeout(10_000));
   journal = await aJournal(join(folder.path, "journal"));
+  discovery = aDiscovery(journal, (found) => foundMachines.push(found));
   boots = createBoots({
+    discovery,
     journal,
     publicUrl: `http://127.0.0.1:${bootPort}`,
     peers: [],
@@ -93,7 +100,10 @@ beforeAll(async () => {
     report: (beacon) => told.push(beacon),
   });
   await startService();
-  const nodes = ["node-01", "node-02", "node-03", "node-04"].map((id) => ({ id, macs: [macOf(id)] }));
+  const nodes = ["node-01", "node-02", "node-03", "node-04", "node-05"].map((id) => ({
+    id,
+    macs: [macOf(id)],
+  }));
   writeFileSync(
     join(folder.path, "rack-config.json"),
     JSON.stringify({
@@ -282,6 +292,19 @@ describe("its BMCs", () => {
 });
 
 describe("its machines", () => {
+  test("that nobody knows tell what they are, and boot their disk then", async () => {
+    await control("/power", { node: "node-05", change: "on" });
+    await eventually(() => foundMachines.some(({ mac }) => mac === macOf("node-05")), "the machine's word");
+    const [found] = foundMachines.filter(({ mac }) => mac === macOf("node-05"));
+    expect(found).toMatchObject({
+      node: null,
+      hardware: { memoryMiB: 32_768, system: { serial: "serial-of-node-05" } },
+    });
+    const log = async () => JSON.stringify(await control("/nodes/node-05/log"));
+    await eventually(async () => (await log()).includes('"source":"none"'), "the boot of its own disk");
+    expect(foundMachines.filter(({ mac }) => mac === macOf("node-05"))).toHaveLength(1);
+  });
+
   test("boot from the network once, write, verify, boot their disk, and can be reached by SSH with their own host key", async () => {
     const name = await install("node-03");
     await eventually(reached("node-03", name, "run"), "a running system");

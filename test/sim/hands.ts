@@ -250,6 +250,8 @@ export function createAct(place: Place): {
         throw new Error("no build system is wrapped in this world");
       case "console.tail":
         return { console: [] };
+      case "bmc.accounts":
+        return { bmcAccounts: ["rackwright"] };
       case "identify":
       case "fence":
         return {};

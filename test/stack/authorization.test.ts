@@ -30,7 +30,7 @@ afterAll(() => here.clean(), patience);
 /** Bodies that are refused for what they are, so that nothing is changed by asking. */
 const ask = (route: Route, id: string, who: string, groups: string[]) => {
   const [method = "", pattern = ""] = route.split(" ");
-  const path = pattern.replace("{id}", id).replace("{issue}", "none");
+  const path = pattern.replace("{id}", id).replace("{issue}", "none").replace("{machine}", "none");
   return here.ask(path, { method, ...(method === "GET" ? {} : { body: "{}" }) }, who, groups);
 };
 

@@ -1,9 +1,11 @@
 /** Nodes, their hardware logs, and what operators do to them. */
 import { advanceNode } from "../../../lib/app/advance-node.ts";
+import { flightRecord, shortened } from "../../../lib/app/flight-record.ts";
 import { closeIssue, giveBack, openIssue } from "../../../lib/app/hardware-log.ts";
 import { enrol } from "../../../lib/app/import-lab.ts";
 import { viewNode, viewNodes } from "../../../lib/app/views.ts";
 import {
+  identifyBody,
   issueBody,
   loanBody,
   nodeBody,
@@ -17,6 +19,9 @@ import { isNodeId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
 import type { UpkeepRoute } from "./upkeep.ts";
+
+/** Lambda answers with 6 MB at most. */
+const mostCharacters = 4_000_000;
 
 type NodeRoute = Exclude<Extract<Route, `${string} /v1/nodes${string}`>, UpkeepRoute>;
 
@@ -41,6 +46,10 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
   },
   "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
   "GET /v1/nodes/{id}/explain": (request) => explain("node", request),
+  "GET /v1/nodes/{id}/record": async ({ app, id }) => {
+    const record = await flightRecord(app, id);
+    return record === null ? notFound(`node ${id}`) : json(200, shortened(record, mostCharacters));
+  },
   "GET /v1/nodes/{id}/issues": async ({ app, id }) => json(200, { issues: await app.store.issues(id) }),
   "POST /v1/nodes/{id}/issues": async ({ app, id, body, actor }) => {
     const said = parseBody(issueBody, body);
@@ -53,6 +62,16 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
     if (!reason.ok) return reason.answer;
     const closed = await closeIssue(app, id, issue, reason.value.reason, actor);
     return closed === null ? notFound(`issue ${issue} of node ${id}`) : json(200, closed);
+  },
+  "POST /v1/nodes/{id}/identify": async (request) => {
+    const wanted = parseBody(identifyBody, request.body);
+    if (!wanted.ok) return wanted.answer;
+    return nodeJob(request, request.id, wanted.value.id, (node, id) => ({
+      schema: jobSchema,
+      kind: "identify",
+      id,
+      node,
+    }));
   },
   "POST /v1/nodes/{id}/power": async (request) => {
     const wanted = parseBody(powerBody, request.body);

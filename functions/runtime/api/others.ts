@@ -25,7 +25,8 @@ import { type Handler, otherVersion, pageSize } from "./request.ts";
 
 type OtherRoute = Exclude<
   Route,
-  `${string} /v1/${"reservations" | "nodes" | "blocks" | "upkeep"}${string}` | InventoryRoute
+  | `${string} /v1/${"reservations" | "nodes" | "blocks" | "upkeep" | "labs/{id}/machines"}${string}`
+  | InventoryRoute
 >;
 
 let document: Answer | null = null;

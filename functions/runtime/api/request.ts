@@ -15,6 +15,7 @@ export interface Request {
   readonly actor: Actor;
   readonly id: string;
   readonly issue: string;
+  readonly machine: string;
   readonly body: string | undefined;
   readonly query: Readonly<Record<string, string | undefined>>;
   /** The version that the caller has seen (`If-Match`); null: whatever it is now. */
@@ -47,6 +48,10 @@ const statuses: Readonly<Record<string, number>> = {
   "time-taken": 409,
   "reservation-over": 409,
   "node-in-use": 409,
+  "node-elsewhere": 409,
+  "node-refused": 409,
+  "machine-identified": 409,
+  "node-unidentified": 409,
   "node-kept-out": 409,
   "image-retired": 409,
   "not-a-member": 403,

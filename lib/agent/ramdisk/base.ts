@@ -39,6 +39,7 @@ export function busybox(out: string): Entry[] {
   return [
     { kind: "directory", path: "bin" },
     { kind: "file", path: "bin/busybox", content, executable: true },
+    script("bin/facts.sh", join(import.meta.dirname, "facts.sh")),
     script("bin/http.sh", join(import.meta.dirname, "http.sh")),
     ...applets.map((name): Entry => ({ kind: "link", path: `bin/${name}`, target: "busybox" })),
   ];

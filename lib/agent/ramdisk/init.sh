@@ -17,6 +17,8 @@ url="$(argument url)"
 token="$(argument token)"
 place="${url#http://}"
 . /bin/http.sh
+. /bin/facts.sh
+mode="$(argument mode)"
 
 # Patience: a boot service that is away comes back. Each wait is twice the last, up to some seconds.
 wait_s=1
@@ -30,7 +32,35 @@ wait_more() {
 interface="$(ls /sys/class/net | grep -v '^lo$' | head -n 1)"
 ifconfig lo up
 ifconfig "$interface" up
-until udhcpc -q -n -t 5 -T 1 -i "$interface" -s /udhcpc.sh >/dev/null 2>&1; do say "no address yet"; done
+# A machine that is only to tell what it is belongs to somebody: it is never kept from its own disk.
+give_up() {
+  [ "$mode" = discovery ] && [ "$tries" -ge 40 ] || return 0
+  say "given up: the machine boots its disk"
+  reboot -f
+}
+tries=0
+until udhcpc -q -n -t 5 -T 1 -i "$interface" -s /udhcpc.sh >/dev/null 2>&1; do
+  say "no address yet"
+  tries=$((tries + 1))
+  give_up
+done
+
+facts="$(machine "$interface")"
+if [ "$mode" = discovery ]; then
+  say "telling what this machine is: $facts"
+  tries=0
+  while :; do
+    post /machine "$facts" >/dev/null
+    case "$status" in
+      2* | 4*) break ;;
+    esac
+    tries=$((tries + 1))
+    give_up
+    wait_more
+  done
+  say "told: status $status; restarting"
+  reboot -f
+fi
 
 # 204 is taken; a refusal (4xx) is for ever: the token is void, and this boot is nobody's.
 beacon() {
@@ -58,6 +88,10 @@ fault() {
 }
 
 beacon ''
+# Worth telling, and nothing to wait for: the load goes on whatever comes of it.
+post /machine "$facts" >/dev/null
+[ "$status" = 204 ] || say "the facts were not taken: status $status"
+case "$status" in 0) new_pipes ;; esac
 . /bin/visit.sh
 case "$(argument visit)" in
   rescue) rescue ;;

@@ -146,7 +146,7 @@ export const defaultPolicy: Policy = {
   silentMs: minutes(3),
   reservation: {
     readyWithinMs: minutes(180),
-    lookAgainMs: seconds(60),
+    lookAgainMs: minutes(5),
     addressFreshMs: minutes(5),
     leadMs: minutes(30),
     turnaroundMs: minutes(20),

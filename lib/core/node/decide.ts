@@ -15,7 +15,9 @@ import { foldBeacon, foldResult } from "./evidence.ts";
 import { heedReservation } from "./follow.ts";
 import { foldIssue, giveBack } from "./give-back.ts";
 import { endFence, shiftClocks, stopHands } from "./hands-off.ts";
+import { foldIdentified } from "./identified.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
+import { foldRestored } from "./restored.ts";
 import { endRescue, foldUpkeep, heedUpkeep, upkeepEndsAt } from "./upkeep.ts";
 import { canBegin, enqueue, startWaitingJob } from "./waiting-jobs.ts";
 
@@ -94,6 +96,8 @@ function fold(draft: Draft, event: NodeEvent): void {
       );
       return;
     }
+    case "identified":
+      return foldIdentified(draft, event);
     case "settings": {
       const { class: nodeClass, tags, switchPort, biosProfile, capacity = draft.node.capacity } = event;
       draft.node = { ...draft.node, class: nodeClass, tags, switchPort, biosProfile, capacity };
@@ -106,6 +110,8 @@ function fold(draft: Draft, event: NodeEvent): void {
       return foldUpkeep(draft, { ...event.upkeep, actor: event.actor, since: now });
     case "end-rescue":
       return endRescue(draft, event.reason);
+    case "restored":
+      return foldRestored(draft, event);
     case "give-back":
       return giveBack(draft, event.reason);
   }
@@ -162,7 +168,7 @@ export function dueOf(node: NodeState): Instant | null {
 
 function conclude(draft: Draft, event: NodeEvent): NodeDecision {
   const { before, context } = draft;
-  const moved: NodeState = { ...draft.node, version: before.version + 1 };
+  const moved: NodeState = { ...draft.node, version: draft.node.version + 1 };
   const node: NodeState = { ...moved, due: dueOf(moved) };
   const job = jobOf(node) ?? jobOf(before);
   const reservation = reservationOf(node) ?? reservationOf(before);
@@ -189,6 +195,7 @@ function conclude(draft: Draft, event: NodeEvent): NodeDecision {
       command: jobOf(node)?.command?.id ?? jobOf(before)?.command?.id ?? null,
       correction: draft.correction,
       proposed: draft.proposed,
+      ...(node.provision.state === before.provision.state ? {} : { tookMs: context.now - before.since }),
     },
   };
 }

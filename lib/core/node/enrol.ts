@@ -1,9 +1,13 @@
-/** The first state of a node: known, not yet proved to answer. It is inspected before anybody can have it. */
+/**
+ * The first state of a node. One whose interfaces are known is enrolled, and inspected before anybody can have it; nothing is
+ * built on any other before its machine was found (R73, R81).
+ */
 import { after, type Instant } from "../time.ts";
 import { capacityOf } from "./hardware.ts";
 import type { Actor, NodeSpec, NodeState } from "./node.ts";
 
 export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeState {
+  const isKnown = spec.macs.length > 0;
   return {
     id: spec.id,
     lab: spec.lab,
@@ -14,7 +18,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     bios: null,
     capacity: spec.hardware === undefined ? null : capacityOf(spec.hardware),
     version: 1,
-    provision: { state: "enrolled", job: null },
+    provision: isKnown ? { state: "enrolled", job: null } : { state: "unidentified" },
     since: now,
     last: null,
     administrative: { state: "online", reason: null, actor, since: now, handsOffAt: null },
@@ -29,6 +33,7 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     power: { observed: "unknown", at: now },
     disk: { image: null, revision: null, installation: null, taint: null },
     certificate: null,
+    bmcAccounts: null,
     address: null,
     epoch: 0,
     loan: null,
@@ -38,6 +43,6 @@ export function enrolledNode(spec: NodeSpec, actor: Actor, now: Instant): NodeSt
     lastJob: null,
     lastUsedAt: now,
     correctiveReboots: 0,
-    due: now,
+    due: isKnown ? now : null,
   };
 }

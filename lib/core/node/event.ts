@@ -3,6 +3,7 @@
  * that is evidence, believed only if it belongs to the current command, boot or installation.
  */
 import type { Beacon, CommandResult } from "../command.ts";
+import type { MachineId } from "../ids.ts";
 import type { HardwareIssue } from "../timeline.ts";
 import type { Capacity } from "./hardware.ts";
 import type { Actor, JobRequest, Loan, Upkeep } from "./node.ts";
@@ -17,6 +18,17 @@ export type NodeEvent =
   | { readonly kind: "online"; readonly reason: string; readonly actor: Actor }
   /** Something stands in the node's hardware log, or is settled there. */
   | { readonly kind: "issue"; readonly issue: HardwareIssue; readonly actor: Actor }
+  /** A machine was found that is this node. `replaces`: a person says so of a node that had another one. */
+  | {
+      readonly kind: "identified";
+      readonly machine: MachineId;
+      readonly by: string;
+      readonly evidence: string;
+      readonly replaces: boolean;
+      /** Undefined: its people say what it has. */
+      readonly capacity?: Capacity;
+      readonly actor: Actor;
+    }
   /** What it is reserved by has changed in its lab's file. */
   | {
       readonly kind: "settings";
@@ -36,5 +48,7 @@ export type NodeEvent =
   | { readonly kind: "upkeep"; readonly upkeep: Omit<Upkeep, "actor" | "since">; readonly actor: Actor }
   /** An operator needs the shell no more. */
   | { readonly kind: "end-rescue"; readonly reason: string; readonly actor: Actor }
+  /** Its record comes from a backup. */
+  | { readonly kind: "restored"; readonly reason: string; readonly actor: Actor }
   /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */
   | { readonly kind: "give-back"; readonly reason: string; readonly actor: Actor };

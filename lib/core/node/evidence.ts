@@ -27,12 +27,15 @@ export function foldResult(draft: Draft, result: CommandResult): void {
   const seen = result.results.some(({ observed }) => observed?.power === "on" || observed?.power === "off");
   if (seen && job.blindSince !== null) setJob(draft, { blindSince: null });
   switch (command.purpose) {
-    case "step":
+    case "step": {
+      const foreign = foldAccounts(draft, result);
+      if (foreign !== null) return giveUp(draft, foreign);
       for (const { observed } of result.results) {
         if (observed?.build !== undefined) foldBuild(draft, observed.build);
         if (observed?.test !== undefined) foldTest(draft, observed.test);
       }
       return foldStepAnswer(draft, result, command);
+    }
     case "fence":
       return foldFence(draft, result);
     case "look":
@@ -41,6 +44,27 @@ export function foldResult(draft: Draft, result: CommandResult): void {
     case "power-cycle":
       return foldReboot(draft, result, command.purpose);
   }
+}
+
+/**
+ * Who may log in to the BMC: learnt where nobody has used the node, or an operator has given it back. After a use it is the
+ * same, or the node is kept out: a load changes nothing there (issue: what a user could have changed outside the disk).
+ */
+function foldAccounts(draft: Draft, { results }: CommandResult): Fault | null {
+  const seen = results.findLast(({ observed }) => observed?.bmcAccounts !== undefined)?.observed?.bmcAccounts;
+  if (seen === undefined) return null;
+  const { bmcAccounts: known, disk } = draft.node;
+  if (known === null || (disk.taint === null && jobOf(draft.node)?.program === "inspect")) {
+    draft.node = { ...draft.node, bmcAccounts: seen };
+    return null;
+  }
+  const changes = [
+    ...seen.filter((name) => !known.includes(name)).map((name) => `${name} has an account on the BMC now`),
+    ...known.filter((name) => !seen.includes(name)).map((name) => `${name} has none any more`),
+  ];
+  if (changes.length === 0) return null;
+  const message = `${changes.join("; ")}: put it right there, then give the node back`;
+  return nodeFault("bmc-accounts-changed", message);
 }
 
 /** Only its own word counts: a refusal of the fence says nothing about what it was to end. */

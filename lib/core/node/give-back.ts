@@ -30,7 +30,9 @@ export function giveBack(draft: Draft, reason: string): void {
   const { state } = draft.node.provision;
   const isOut = state === "quarantined" || state === "maintenance" || state === "retired";
   if (!isOut && draft.node.upkeep === null) return;
-  draft.node = { ...draft.node, upkeep: null, openIssues: isOut ? [] : draft.node.openIssues };
+  draft.node = { ...draft.node, upkeep: null };
+  // Somebody has looked at it: what its BMC says now is what is right.
+  if (isOut) draft.node = { ...draft.node, openIssues: [], bmcAccounts: null };
   draft.notes.push(isOut ? `given back: ${reason}` : `its maintenance is called off: ${reason}`);
   if (isOut) checkAndReturn(draft, { kind: "operator", name: "give-back" });
 }

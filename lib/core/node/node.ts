@@ -44,6 +44,7 @@ export interface NodeSpec extends Wiring {
   readonly class: string;
   /** Opaque to everyone but the person who asks for them (R86). */
   readonly tags: readonly string[];
+  /** Empty: nobody knows them before its machine is found. */
   readonly macs: readonly string[];
   readonly power: PowerSettings;
   readonly version: number;
@@ -121,9 +122,10 @@ export interface Certificate {
   readonly proved: readonly string[];
 }
 
-/** Jobs that change nothing on the disk. `power-…`: asked for by a person, on a node at rest or in use. */
+/** Jobs that change nothing on the disk. All but `inspect`: asked for by a person. */
 export const lightPrograms = [
   "inspect",
+  "identify",
   "power-on",
   "power-off",
   "power-cycle",
@@ -280,6 +282,7 @@ export interface JobRun {
 }
 
 export type Provision =
+  | { readonly state: "unidentified" }
   | { readonly state: "enrolled"; readonly job: JobRun | null }
   | { readonly state: "available" }
   | { readonly state: "reserved"; readonly reservation: ReservationId; readonly job: JobRun | null }
@@ -354,6 +357,8 @@ export interface NodeState {
   readonly power: { readonly observed: PowerState; readonly at: Instant };
   readonly disk: Disk;
   readonly certificate: Certificate | null;
+  /** Who may log in to its BMC, as it was when nobody had used the node; null: never read. */
+  readonly bmcAccounts: readonly string[] | null;
   /** Where a user reaches the running OS, and when it was read: never shown when older than the last load (R30). */
   readonly address: { readonly value: string; readonly at: Instant } | null;
   /** Grows with every command; the agent refuses a command with a lower one. */

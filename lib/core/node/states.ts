@@ -12,6 +12,7 @@ export interface Transition {
 }
 
 export const transitions: readonly Transition[] = [
+  { from: "unidentified", to: "enrolled", because: "a machine was found that is this node" },
   { from: "enrolled", to: "available", because: "inspection proved that its BMC answers" },
   { from: "enrolled", to: "quarantined", because: "inspection failed" },
   { from: "available", to: "reserved", because: "claimed for a reservation" },
@@ -94,6 +95,7 @@ export const transitions: readonly Transition[] = [
 
 /** Nothing is being done to a node at rest; every other state carries a deadline (invariant 3). */
 export const atRest: Readonly<Record<ProvisionState, boolean>> = {
+  unidentified: true,
   enrolled: false,
   available: true,
   reserved: false,
@@ -127,6 +129,7 @@ export function diagram(): string {
   const rest = Object.entries(atRest).flatMap(([state, rests]) => (rests ? [`    class ${state} rest`] : []));
   return [
     "stateDiagram-v2",
+    "    [*] --> unidentified",
     "    [*] --> enrolled",
     ...lines,
     "    classDef rest fill:#dff3e4,stroke:#2b7a45",

@@ -18,7 +18,10 @@ export function giveUp(draft: Draft, fault: Fault): void {
   // Its user has it, whatever a person could not do to it.
   if (provision.state === "in-use") return become(draft, { ...provision, job: null });
   if (fault.class !== "node" && isVisit(job.program)) return comeToRest(draft);
-  const usable = fault.class !== "node" && !isLight(job.program) && draft.node.disk.taint === null;
+  // A machine that cannot be lit up works as well as before.
+  const unharmed = job.program === "identify";
+  const usable =
+    unharmed || (fault.class !== "node" && !isLight(job.program) && draft.node.disk.taint === null);
   if (usable) {
     become(draft, { state: "available" });
     return;
@@ -80,6 +83,7 @@ export function finish(draft: Draft): void {
       recordTest(draft, job);
       draft.notes.push("its burn-in is passed");
       return comeToRest(draft);
+    case "identify":
     case "power-on":
     case "power-off":
     case "power-cycle": {

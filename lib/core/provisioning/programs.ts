@@ -18,6 +18,7 @@ import {
   type AnchoredStep,
   commandLimits,
   done,
+  fatal,
   onAnswer,
   retry,
   type Step,
@@ -37,7 +38,7 @@ const inspect = (policy: Policy): Step => ({
   stage: "inspect",
   name: "read-power",
   awaits: "the BMC's answer",
-  actions: [{ verb: "power.status" }],
+  actions: [{ verb: "power.status" }, { verb: "bmc.accounts" }],
   limits: commandLimits(policy),
   settle: onAnswer(),
 });
@@ -53,6 +54,8 @@ function light(
   switch (program) {
     case "inspect":
       return [inspect(policy), ...biosLook(node, context)];
+    case "identify":
+      return [identify(policy)];
     case "power-on":
       return [power("power.on", "that it is on", policy)];
     case "power-off":
@@ -72,6 +75,20 @@ const visitOf = (node: NodeState, job: JobRun): VisitIds => {
   const installation = installationOf(job);
   return { installation, boot: bootOf(installation, node) };
 };
+/** Long enough for a walk through the racks; a BMC keeps it lit by itself, or the agent does. */
+const litSeconds = 120;
+
+const identify = (policy: Policy): Step => ({
+  ...inspect(policy),
+  name: "light-up",
+  awaits: "the BMC's word that its light was on",
+  actions: [{ verb: "identify", seconds: litSeconds }],
+  // A BMC without a light has none the next time either.
+  settle: ({ evidence: { answer } }) => {
+    if (answer === null) return { outcome: "waiting" };
+    return answer.fault === null ? done : fatal(answer.fault);
+  },
+});
 
 const power = (verb: "power.on" | "power.off" | "power.cycle", word: string, policy: Policy): Step => ({
   ...inspect(policy),
@@ -111,7 +128,7 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       ...(buildSystem.postLoad?.(job.attempt, step) ?? []),
       ...osModule.postLoad(job.attempt, step),
     ]),
-    address,
+    ...(osModule.readsAddressInPostLoad === true ? [] : [address]),
   ];
   switch (job.program) {
     case "provision": {
@@ -125,7 +142,7 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       return { known: true, steps: job.proved ? [...check, ...reserve] : [...check, ...load, ...reserve] };
     }
     case "reload":
-      return { known: true, steps: isUserIn(node) ? after(osModule.revokeAccess?.(step) ?? [], load) : load };
+      return { known: true, steps: after(beforeReload(node, osModule.revokeAccess?.(step) ?? []), load) };
     case "reclaim": {
       const unload = buildSystem.unload?.(step) ?? [];
       const back = networkStep("unload", "provisioning", node, context);
@@ -150,6 +167,12 @@ function userOf({ disk: { taint } }: NodeState, reservation: Reservation | null)
 /** Only a user who was seen on a system that still runs can be sent away. */
 const isUserIn = ({ disk: { taint }, operation }: NodeState): boolean =>
   taint !== null && taint.loggedInAt !== null && operation.phase === "run";
+
+/** A user is sent away, and what he may have left where no load reaches is looked for. */
+const beforeReload = (node: NodeState, revoke: readonly Action[]): readonly Action[] => [
+  ...(isUserIn(node) ? revoke : []),
+  ...(node.disk.taint === null ? [] : [{ verb: "bmc.accounts" } as const]),
+];
 
 /** In the very command of the first step, so that nothing more has to be waited for. */
 const after = (actions: readonly Action[], [first, ...rest]: readonly Step[]): readonly Step[] =>

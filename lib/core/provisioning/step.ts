@@ -119,6 +119,8 @@ export interface OsModule {
   postLoad(attempt: number, context: StepContext): readonly Step[];
   /** Proves which revision is running, so that a load can be skipped. Without it every reservation loads. */
   prove?(context: StepContext): Step;
+  /** The command that ends its `postLoad` reads the address, too: a load has no step of its own for that. */
+  readonly readsAddressInPostLoad?: true;
   /** How the address is discovered (R29). Without it the running OS's own beacon is believed. */
   address?(context: StepContext): Step;
   /** A module that gives access hears who comes: its running system tells of logins in its beacons. */

@@ -142,6 +142,7 @@ export function commit(
       command: null,
       correction: null,
       proposed: null,
+      ...(moved ? { tookMs: now - before.since } : {}),
       ...(also.notice === undefined ? {} : { notice: also.notice }),
       ...(next.cause === null ? {} : { cause: next.cause.code }),
     },

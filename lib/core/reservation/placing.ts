@@ -68,7 +68,8 @@ const mayServe = (node: NodeState, wanted: Reservation): boolean =>
   node.provision.state !== "quarantined" &&
   node.provision.state !== "maintenance" &&
   node.provision.state !== "retired" &&
-  node.provision.state !== "enrolled";
+  node.provision.state !== "enrolled" &&
+  node.provision.state !== "unidentified";
 
 /** Its place has to be found, or found anew: it has none, a node of it is lost, or its time has come and they are not free. */
 export function needsPlace(reservation: Reservation, nodes: readonly NodeState[], now: Instant): boolean {

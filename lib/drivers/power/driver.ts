@@ -42,6 +42,8 @@ export interface PowerDriver {
   reset(bmc: BmcAccess): Promise<PowerState>;
   status(bmc: BmcAccess): Promise<PowerState>;
   setBootDevice(bmc: BmcAccess, device: BootDevice, persistence: Persistence): Promise<void>;
+  /** Names that may log in to the BMC now. Without it nobody can tell. */
+  accounts?(bmc: BmcAccess): Promise<readonly string[]>;
   /** Makes the machine findable by eye for that long; 0 ends it. */
   identify(bmc: BmcAccess, seconds: number): Promise<void>;
   /** Where the BMC tells of the firmware and sets it. */

@@ -112,6 +112,18 @@ const switchOf = (bmc: BmcAccess): Switch => ({
   },
 });
 
+/** Of the users of channel 1: whose link or messages are enabled, and who has a privilege there. */
+export function accountsIn(list: string): readonly string[] {
+  return list
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
+      const [, name = "", ipmi, privilege = ""] =
+        /^\d+\s+(.*?)\s+(?:true|false)\s+(?:true|false)\s+(true|false)\s+(.+)$/.exec(line.trim()) ?? [];
+      return name !== "" && ipmi === "true" && !/NO ACCESS/i.test(privilege) ? [name] : [];
+    });
+}
+
 const slowly = { ...patience, pollMs: 1000 };
 const selectors: Readonly<Record<BootDevice, { readonly name: string; readonly readBack: RegExp }>> = {
   network: { name: "pxe", readBack: /Force PXE/i },
@@ -144,6 +156,7 @@ export const ipmi: PowerDriver = {
     const message = `BMC ${bmc.address} took the boot device ${name}, but has: ${found.trim()}`;
     throw new DriverFault(nodeFault("boot-device-unchanged", message));
   },
+  accounts: async (bmc) => accountsIn(await ipmitool(bmc, ["user", "list", "1"])),
   identify: async (bmc, seconds) => {
     await ipmitool(bmc, ["chassis", "identify", String(seconds)]);
   },

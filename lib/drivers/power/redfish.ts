@@ -49,6 +49,11 @@ const system = z.looseObject({
 });
 type System = z.infer<typeof system>;
 
+const service = z.looseObject({ AccountService: z.looseObject({ "@odata.id": z.string() }).optional() });
+const accountService = z.looseObject({ Accounts: z.looseObject({ "@odata.id": z.string() }) });
+const accountList = z.looseObject({ Members: z.array(z.looseObject({ "@odata.id": z.string() })).max(64) });
+const account = z.looseObject({ UserName: z.string(), Enabled: z.boolean().default(true) });
+
 const stateOf = (text: string): PowerState => (text === "On" ? "on" : text === "Off" ? "off" : "unknown");
 
 /** Best first: what a BMC may call the change. */
@@ -132,6 +137,7 @@ export function redfish(given: Partial<RedfishPatience & Patience> = {}): PowerD
     status: (bmc) => withSystem(bmc, async ({ read }) => stateOf((await read()).PowerState)),
     setBootDevice: (bmc, device, persistence) =>
       withSystem(bmc, (open) => setBootDevice(bmc, open, device, persistence)),
+    accounts: (bmc) => withSystem(bmc, (open) => accountsOf(bmc, open)),
     identify: (bmc, seconds) => withSystem(bmc, (open) => identify(bmc, open, seconds)),
     bios: {
       read: (bmc) => withSystem(bmc, (open) => readRedfishBios(bmc, open)),
@@ -161,6 +167,21 @@ async function setBootDevice(
   const found = `${seen?.BootSourceOverrideTarget} ${seen?.BootSourceOverrideEnabled}`;
   const message = `BMC ${bmc.address} answered ${status}, but its boot override is ${found}`;
   throw new DriverFault(nodeFault("boot-device-unchanged", message));
+}
+
+/** Unused places of a BMC with a fixed number of them are accounts without a name. */
+async function accountsOf(bmc: BmcAccess, { session }: Open): Promise<readonly string[]> {
+  const root = "/redfish/v1";
+  const { AccountService } = parse(service, await session.get(root), bmc, root);
+  if (AccountService === undefined) throw unsupported("redfish", "tell who may log in to this BMC");
+  const where = AccountService["@odata.id"];
+  const list = parse(accountService, await session.get(where), bmc, where).Accounts["@odata.id"];
+  const names: string[] = [];
+  for (const { "@odata.id": path } of parse(accountList, await session.get(list), bmc, list).Members) {
+    const { UserName, Enabled } = parse(account, await session.get(path), bmc, path);
+    if (Enabled && UserName !== "") names.push(UserName);
+  }
+  return names;
 }
 
 /** Redfish has no duration: it is lit, waited for, and put out again. */

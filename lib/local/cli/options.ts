@@ -28,6 +28,8 @@ export interface Options {
   readonly count: number;
   readonly port: number;
   readonly data: string;
+  /** What is in the rack where that is not what the lab says; null: what the lab says. */
+  readonly machines: string | null;
   readonly hangs: readonly Hang[];
   readonly deadBmcs: readonly string[];
   readonly badImage: boolean;
@@ -41,6 +43,7 @@ export const help = `Rackwright on one machine: an embedded stack, a virtual lab
 Options
   --rack KIND        virtual (default), or qemu: real machines in software, with IPMI, PXE and disks (docs/metal.md)
   --lab FILE         the lab to run (default: examples/lab.json; with --rack qemu: examples/metal.json)
+  --machines FILE    what is in the virtual rack, if not what the lab says (docs/identification.md)
   --image FILE       a disk image to import and load (default: a small demonstration image is made)
   --count N          how many nodes to reserve (default: 3; with --rack qemu: 2)
   --port N           port of the HTTP API and the status page (default: 8750)
@@ -70,6 +73,7 @@ export function readOptions(argv: readonly string[]): Options {
     json: values.json,
     rack,
     lab: existingFile("--lab", values.lab ?? kind.lab),
+    machines: values.machines === undefined ? null : existingFile("--machines", values.machines),
     image: values.image === undefined ? null : existingFile("--image", values.image),
     count: integer("--count", values.count ?? String(kind.usualCount), 1, mostNodes),
     port: integer("--port", values.port, firstPorts, 65_535),
@@ -93,6 +97,7 @@ function parse(argv: readonly string[]) {
         rack: { type: "string", default: "virtual" },
         lab: { type: "string" },
         image: { type: "string" },
+        machines: { type: "string" },
         count: { type: "string" },
         port: { type: "string", default: "8750" },
         data: { type: "string", default: ".rackwright" },

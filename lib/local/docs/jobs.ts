@@ -52,6 +52,7 @@ export const exampleJobs: readonly Readonly<Record<string, unknown>>[] = [
     minutes: 30,
     reason: "its user cannot boot it any more",
   },
+  { schema: "rackwright.job/1", kind: "identify", id: "light-node-07", node: "node-07" },
   { schema: "rackwright.job/1", kind: "inspect", id: "inspect-node-07", node: "node-07" },
 ];
 
@@ -72,6 +73,7 @@ const whereToLook: Readonly<Record<JobMessage["kind"], string>> = {
   bios: "`GET /v1/jobs/{id}`",
   "burn-in": "`GET /v1/jobs/{id}`; its findings: `GET /v1/nodes/{id}/issues`",
   rescue: "`GET /v1/jobs/{id}`",
+  identify: "`GET /v1/jobs/{id}`: `failed`, with the node as it was, where its BMC has no light",
   inspect: "`GET /v1/jobs/{id}`",
 };
 

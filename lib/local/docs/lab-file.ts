@@ -44,6 +44,8 @@ export const labFilePage = (): string =>
       controllers:
         "The lab controllers, by the ids that AWS Systems Manager gave them. Each power domain is leased to one of them at a time; reports are taken from each of them, and from nobody else.",
       correction: "What is done about late nodes here, where it differs from [the table](correction.md).",
+      identification:
+        "How machines that nobody knows are told apart, and what is done about hardware that is not as it was: [identification](identification.md).",
       nodes: "Its machines. An id, and a MAC, may stand only once.",
     }),
     "## Correction",
@@ -58,12 +60,14 @@ export const labFilePage = (): string =>
         },
       },
     }),
+    "## Identification",
+    fieldsTable(labFile.shape.identification.unwrap()),
+    "[How machines are told apart](identification.md) has an example with a rule.",
     "## A node",
     fieldsTable(node, {
       id: "The node's name, unique among all labs. A node keeps it and its lab for life.",
       class: "Nodes of one class can stand in for each other; a reservation asks for a class.",
       tags: "Whatever a reservation may want to ask for besides. The status page shows nodes by the rack that a tag names, such as `rack-a`.",
-      macs: "The network interfaces that it may boot from. Two nodes cannot have the same.",
       bmc: "How its power is reached.",
     }),
     "## What many nodes have in common",

@@ -5,6 +5,8 @@ import { code, page, table } from "./markdown.ts";
 
 /** In the order of a node's life. */
 const meanings: Readonly<Record<ProvisionState, string>> = {
+  unidentified:
+    "known from a lab file, but not by its interfaces: its machine has yet to be found; nothing is built on it",
   enrolled: "known from a lab file, or given back; its BMC is asked before anybody can have the node",
   available: "free for the next reservation or job",
   reserved: "belongs to a reservation; nothing has been done to it yet",

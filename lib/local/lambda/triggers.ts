@@ -7,15 +7,21 @@ export type Handler = (event: unknown, context: FunctionContext) => Promise<unkn
 export interface FunctionContext {
   readonly awsRequestId: string;
   readonly functionName: string;
+  readonly invokedFunctionArn: string;
   readonly callbackWaitsForEmptyEventLoop: boolean;
   getRemainingTimeInMillis(): number;
 }
+
+/** As AWS writes it. */
+export const functionArn = (name: string): string =>
+  `arn:aws:lambda:us-east-1:000000000000:function:rackwright-local-${name.replaceAll("/", "-")}`;
 
 export const contextOf = (functionName: string, timeoutMs: number): FunctionContext => {
   const end = Date.now() + timeoutMs;
   return {
     awsRequestId: randomUUID(),
     functionName,
+    invokedFunctionArn: functionArn(functionName),
     callbackWaitsForEmptyEventLoop: false,
     getRemainingTimeInMillis: () => Math.max(0, end - Date.now()),
   };

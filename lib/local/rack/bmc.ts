@@ -151,6 +151,12 @@ async function answer(
     return { status: 204 };
   }
   switch (`${method} ${path}`) {
+    case "GET /redfish/v1/AccountService":
+      return { status: 200, body: { "@odata.id": path, Accounts: { "@odata.id": `${path}/Accounts` } } };
+    case "GET /redfish/v1/AccountService/Accounts": {
+      const members = accountsOf(settings).map((_, index) => `${path}/${index + 1}`);
+      return { status: 200, body: collectionOf(path, ...members) };
+    }
     case "GET /redfish/v1/Systems":
       return { status: 200, body: collectionOf(path, systemPath) };
     case "GET /redfish/v1/Managers":
@@ -192,8 +198,14 @@ async function answer(
         ? reset(settings, panel, parsed.data.ResetType, request.headers["user-agent"] ?? "nobody")
         : redfishError(400, `ResetType is one of ${resetTypes.join(", ")}`);
     }
-    default:
-      return redfishError(404, `there is no ${path}`);
+    default: {
+      const [, place] =
+        /^GET \/redfish\/v1\/AccountService\/Accounts\/(\d+)$/.exec(`${method} ${path}`) ?? [];
+      const name = accountsOf(settings)[Number(place ?? 0) - 1];
+      return name === undefined
+        ? redfishError(404, `there is no ${path}`)
+        : { status: 200, body: { "@odata.id": path, Id: place, UserName: name, Enabled: true } };
+    }
   }
 }
 
@@ -265,15 +277,22 @@ const serviceRoot = {
   Systems: { "@odata.id": "/redfish/v1/Systems" },
   Managers: { "@odata.id": "/redfish/v1/Managers" },
   Chassis: { "@odata.id": "/redfish/v1/Chassis" },
+  AccountService: { "@odata.id": "/redfish/v1/AccountService" },
   SessionService: { "@odata.id": "/redfish/v1/SessionService" },
   Links: { Sessions: { "@odata.id": "/redfish/v1/SessionService/Sessions" } },
 };
 
-const collectionOf = (path: string, member: string) => ({
+const collectionOf = (path: string, ...members: readonly string[]) => ({
   "@odata.id": path,
-  Members: [{ "@odata.id": member }],
-  "Members@odata.count": 1,
+  Members: members.map((each) => ({ "@odata.id": each })),
+  "Members@odata.count": members.length,
 });
+
+/** Our own, and one that a user may have made. */
+const accountsOf = ({ machine, credential }: BmcSettings): readonly string[] => {
+  const planted = faultOf(machine.state(), "bmc-account")?.name;
+  return [credential.username, ...(planted === undefined ? [] : [planted])];
+};
 
 function systemOf(machine: Machine, { led }: Panel) {
   const state = machine.state();

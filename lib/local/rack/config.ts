@@ -1,5 +1,6 @@
 /** What a virtual rack is told: its machines, how fast they are, where their network boots lead, and what is wrong with them. */
 import * as z from "zod";
+import { hardware } from "../../contracts/hardware.ts";
 import { mac, nodeId } from "../../contracts/scalars.ts";
 
 const port = z.int().min(0).max(65535);
@@ -37,6 +38,8 @@ export const rackFault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("slow-bmc"), node: nodeId, delayMs: spanMs }),
   z.strictObject({ kind: z.literal("ignore-power"), node: nodeId }),
   z.strictObject({ kind: z.literal("bad-disk"), node: nodeId }),
+  /** Somebody has an account on the BMC who has none anywhere else. */
+  z.strictObject({ kind: z.literal("bmc-account"), node: nodeId, name: z.string().min(1).max(16) }),
 ]);
 
 /** The body of POST /faults: first what is cleared (without a kind: all of the node's faults), then what is added. */
@@ -45,11 +48,24 @@ export const faultChange = z.strictObject({
     .array(
       z.strictObject({
         node: nodeId,
-        kind: z.enum(["hang", "dead-bmc", "slow-bmc", "ignore-power", "bad-disk"]).exactOptional(),
+        kind: z
+          .enum(["hang", "dead-bmc", "slow-bmc", "ignore-power", "bad-disk", "bmc-account"])
+          .exactOptional(),
       }),
     )
     .default([]),
   add: z.array(rackFault).default([]),
+});
+
+const { cpus, memoryMiB, disks, nics, firmware, system, lldp } = hardware.shape;
+const parts = z.strictObject({
+  cpus: cpus.exactOptional(),
+  memoryMiB: memoryMiB.exactOptional(),
+  disks: disks.unwrap().exactOptional(),
+  nics: nics.unwrap().exactOptional(),
+  firmware,
+  system,
+  lldp,
 });
 
 const rackNode = z.strictObject({
@@ -58,9 +74,16 @@ const rackNode = z.strictObject({
   /** 0: any free port, kept across restarts. */
   bmcPort: port.default(0),
   /** How this BMC differs: most answer success to On when on, some answer 409. */
+  /** What the machine is made of, as far as it differs from the usual one. */
+  hardware: parts.default({}),
+  /** Its ramdisk can ask its BMC for the address, and tells it. */
+  tellsBmcAddress: z.boolean().default(false),
   quirks: z.array(z.enum(["conflict-when-already-there", "refuses-on-after-off"])).default([]),
 });
 export type RackNode = z.infer<typeof rackNode>;
+
+/** Machines that are in a rack, whoever knows them. */
+export const rackMachines = z.array(rackNode).min(1).max(1000);
 
 export const rackConfig = z
   .strictObject({

@@ -1,6 +1,7 @@
 /** The rack's own face, for tests and for whoever breaks machines on purpose: what they really do, and faults. */
 import { createServer, type IncomingMessage } from "node:http";
-import { explain } from "../../contracts/scalars.ts";
+import * as z from "zod";
+import { explain, nodeId } from "../../contracts/scalars.ts";
 import { listenOn, readJson } from "../http.ts";
 import { faultChange } from "./config.ts";
 import type { Machine } from "./machine.ts";
@@ -47,6 +48,7 @@ async function answer(
       ? { status: 200, body: { log: store.readLog(id) } }
       : { status: 404, body: { detail: `there is no node ${id}` } };
   }
+  if (path === "/power" && request.method === "POST") return press(machines, await readJson(request));
   if (path !== "/faults" || request.method !== "POST")
     return { status: 404, body: { detail: "there is nothing here" } };
   const parsed = faultChange.safeParse(await readJson(request));
@@ -65,6 +67,19 @@ async function answer(
     machine?.change({ faults: [...machine.state().faults.filter(({ kind }) => kind !== fault.kind), fault] });
   }
   for (const { node } of [...clear, ...add]) await faultsChanged(node);
+  return { status: 200, body: { ok: true } };
+}
+
+const button = z.strictObject({ node: nodeId, change: z.enum(["on", "off"]) });
+
+/** A person at the rack presses the button of a machine. */
+function press(machines: ControlSettings["machines"], body: unknown): { status: number; body: unknown } {
+  const parsed = button.safeParse(body);
+  if (!parsed.success) return { status: 400, body: { detail: explain(parsed.error) } };
+  const { node, change } = parsed.data;
+  const machine = machines.get(node);
+  if (machine === undefined) return { status: 404, body: { detail: `there is no machine ${node}` } };
+  machine.power([change]);
   return { status: 200, body: { ok: true } };
 }
 

@@ -6,6 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { HangPhase, RackConfig, RackNode } from "./config.ts";
 import { type GuestOs, startGuestOs } from "./guest-os.ts";
+import { machineBodyOf } from "./hardware.ts";
 import { runIpxe } from "./ipxe.ts";
 import {
   type BootOverride,
@@ -24,6 +25,7 @@ export interface MachineSettings {
   readonly config: RackConfig;
   readonly store: RackStore;
   readonly sshPort: number;
+  readonly bmcPort: number;
   readonly state: NodeState;
 }
 
@@ -40,7 +42,14 @@ export interface Machine {
   freeze(): Promise<void>;
 }
 
-export function createMachine({ node, config, store, sshPort, state: initial }: MachineSettings): Machine {
+export function createMachine({
+  node,
+  config,
+  store,
+  sshPort,
+  bmcPort,
+  state: initial,
+}: MachineSettings): Machine {
   const { speed, bootServer } = config;
   const { id } = node;
   let state = initial;
@@ -165,6 +174,8 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
     change({ bootSource: "network" });
     const argument = (name: string) =>
       outcome.args.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+    if (argument("rackwright.mode") === "discovery")
+      return discover(argument("rackwright.url"), argument("rackwright.token"));
     const kind = argument("rackwright.visit");
     enter({
       phase: "build",
@@ -181,6 +192,24 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
       writtenBytes: 0,
     });
     return build();
+  }
+
+  /** The ramdisk tells what it runs on, and restarts the machine; a token that is refused is no reason to stay. */
+  async function discover(url: string, token: string): Promise<void> {
+    const told = await sendPatiently(
+      `${url}/machine`,
+      token,
+      { ...machineBodyOf(node, bmcPort) },
+      life.signal,
+    ).then(
+      () => true,
+      (error: unknown) => {
+        if (life.signal.aborted) throw error;
+        return false;
+      },
+    );
+    store.log(id, { kind: "discovery", told });
+    return boot();
   }
 
   /** Firmware asks for a while, then turns to the disk. */
@@ -245,6 +274,7 @@ export function createMachine({ node, config, store, sshPort, state: initial }: 
       signal,
       machine,
       badDisk: faultOf(state, "bad-disk") !== null,
+      facts: machineBodyOf(node, bmcPort),
       hangs: () => hangs("build"),
       save: (to) => enter(to),
       forget: () => change({ disk: null }),

@@ -33,7 +33,7 @@ async function main(config: RackConfig): Promise<void> {
         node.id,
         config.faults.filter((fault) => fault.node === node.id),
       );
-    const machine = createMachine({ node, config, store, sshPort, state });
+    const machine = createMachine({ node, config, store, sshPort, bmcPort, state });
     const bmc = await startBmc({
       machine,
       port: bmcPort,

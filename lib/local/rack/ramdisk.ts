@@ -7,11 +7,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { type BootPlan, bootPlan } from "../../contracts/boot.ts";
+import type { MachineBody } from "../../contracts/found.ts";
 import type { Visit } from "../../core/command.ts";
 import { newKeyPair } from "../../drivers/os/ssh.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 import type { RackStore } from "./store.ts";
-import { ask, patiently, sendPatiently, sleep } from "./wire.ts";
+import { ask, patiently, post, sendPatiently, sleep } from "./wire.ts";
 
 type Building = Extract<MachineState, { phase: "build" }>;
 
@@ -21,6 +22,8 @@ export interface RamdiskSettings {
   readonly signal: AbortSignal;
   readonly machine: Building;
   readonly badDisk: boolean;
+  /** What it runs on. */
+  readonly facts: MachineBody;
   /** Asked in the middle of the write. */
   readonly hangs: () => boolean;
   readonly save: (machine: Building) => void;
@@ -39,6 +42,7 @@ export async function buildFromPlan({
   signal,
   machine,
   badDisk,
+  facts,
   hangs,
   save,
   forget,
@@ -54,6 +58,8 @@ export async function buildFromPlan({
 
   if (now.stage === "failed") return null;
   await tell({});
+  // Worth telling, and nothing to wait for.
+  await post(`${url}/machine`, token, facts, signal).catch(() => undefined);
   const plan = now.plan ?? (await fetchPlan(url, token, signal));
   if (now.plan === null) {
     forget();

@@ -29,6 +29,8 @@ const logEntry = z.discriminatedUnion("kind", [
     kernelBytes: z.number(),
     initrdBytes: z.number(),
   }),
+  /** The ramdisk told what it runs on; `told`: and was heard. */
+  z.strictObject({ at: z.number(), kind: z.literal("discovery"), told: z.boolean() }),
   /** An image was written and read back. */
   z.strictObject({
     at: z.number(),

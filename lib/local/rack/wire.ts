@@ -53,18 +53,20 @@ export async function ask(
   throw new Error(`${url}: ${response.status}`);
 }
 
+/** Once; throws when it is not taken. */
+export async function post(url: string, token: string, body: object, signal: AbortSignal): Promise<void> {
+  const response = await ask(
+    url,
+    token,
+    { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } },
+    signal,
+  );
+  await response.body?.cancel();
+}
+
 export const sendPatiently = (
   url: string,
   token: string,
   body: Record<string, unknown>,
   signal: AbortSignal,
-): Promise<void> =>
-  patiently(async () => {
-    const response = await ask(
-      url,
-      token,
-      { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } },
-      signal,
-    );
-    await response.body?.cancel();
-  }, signal);
+): Promise<void> => patiently(() => post(url, token, body, signal), signal);

@@ -19,6 +19,8 @@ export interface GuestSystem {
   readonly awaits?: string;
 }
 
+const noAddress = nodeFault("no-address", "the running system named no address");
+
 export function guestModule({ name, family, channel, awaits }: GuestSystem): OsModule {
   /** `prove` and `postLoad` ask the same question: is the target revision what runs there? */
   const probe = (stage: Step["stage"], { target, policy }: StepContext): Step => ({
@@ -46,9 +48,19 @@ export function guestModule({ name, family, channel, awaits }: GuestSystem): OsM
       const asked = probe("post-load", context);
       return [
         awaits === undefined ? wait : { ...wait, awaits },
-        { ...asked, actions: [channel.reach(channelMs(family, attempt, context)), ...asked.actions] },
+        {
+          ...asked,
+          awaits: "the revision marker and the address, read from the running system",
+          // Each answer that is waited for costs a change of state: what can be asked at once is.
+          actions: [channel.reach(channelMs(family, attempt, context)), ...asked.actions, channel.address()],
+          settle: (seen) => {
+            const proved = asked.settle(seen);
+            return proved.outcome === "done" && seen.address === null ? retry(noAddress) : proved;
+          },
+        },
       ];
     },
+    readsAddressInPostLoad: true,
     prove: (context) => probe("check", context),
     address: ({ policy }) => ({
       stage: "address",
@@ -56,9 +68,7 @@ export function guestModule({ name, family, channel, awaits }: GuestSystem): OsM
       awaits: "the address, read from the running system",
       actions: [channel.address()],
       limits: commandLimits(policy),
-      settle: onAnswer(({ address }) =>
-        address === null ? retry(nodeFault("no-address", "the running system named no address")) : done,
-      ),
+      settle: onAnswer(({ address }) => (address === null ? retry(noAddress) : done)),
     }),
     grantAccess: ({ user, policy }) =>
       user === null || user.publicKey === null
