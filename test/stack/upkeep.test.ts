@@ -25,6 +25,7 @@ beforeAll(async () => {
       schema: "rackwright.lab/1",
       lab: "blue",
       controllers: ["mi-0123456789abcdef0"],
+      racks: { r1: {} },
       switches: {
         tor: { driver: "vlan.mjs", provisioning: { vlan: "20" }, reserved: { vlan: "30" } },
       },
