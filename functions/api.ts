@@ -13,6 +13,7 @@ import { nodeHandlers } from "./runtime/api/nodes.ts";
 import { otherHandlers } from "./runtime/api/others.ts";
 import type { Handler } from "./runtime/api/request.ts";
 import { reservationHandlers } from "./runtime/api/reservations.ts";
+import { upkeepHandlers } from "./runtime/api/upkeep.ts";
 import { composer } from "./runtime/compose.ts";
 import { type Answer, notFound, problem } from "./runtime/http.ts";
 import { log } from "./runtime/log.ts";
@@ -25,6 +26,7 @@ const handlers: Readonly<Record<Route, Handler>> = {
   ...nodeHandlers,
   ...machineHandlers,
   ...blockHandlers,
+  ...upkeepHandlers,
   ...inventoryHandlers,
   ...otherHandlers,
 };

@@ -189,17 +189,20 @@ export type Inventory = {
         readonly outlets?: number | undefined;
         readonly rack?: string | undefined;
       }>> | undefined;
-    /** Its network switches by name: address, ports (how many), rack; driver, options and credential. */
+    /** Its network switches by name: address, ports (how many), rack; driver, options and credential; provisioning and reserved (docs/network.md). */
     readonly switches?: Readonly<Record<string, {
         readonly driver?: string | undefined;
         readonly address?: string | undefined;
         readonly options?: Readonly<Record<string, string>> | undefined;
         readonly credential?: string | undefined;
+        readonly provisioning?: Readonly<Record<string, string>> | undefined;
+        readonly reserved?: Readonly<Record<string, string>> | undefined;
         readonly ports?: number | undefined;
         readonly rack?: string | undefined;
       }>> | undefined;
-    /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them. */
+    /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them; driver (docs/maintenance.md). */
     readonly biosProfiles?: Readonly<Record<string, {
+        readonly driver?: string | undefined;
         readonly attributes: Readonly<Record<string, string | number | boolean>>;
       }>> | undefined;
     /** Its classes of nodes by name: is (in words), minimum (hardware). Once there is one, a node can be of no other. */
@@ -513,6 +516,28 @@ export type Node = {
     readonly until: number | null;
     readonly reason: string;
   } | null;
+  /** Nobody new gets it: it is kept out, or will be as soon as whoever has it is done */
+  readonly upkeep: {
+    /** maintenance or retired */
+    readonly to: string;
+    readonly reason: string;
+    readonly until: number | null;
+    readonly by: string;
+    /** Milliseconds since 1970 */
+    readonly since: number;
+  } | null;
+  /** What was read of its firmware last, against its profile; null: nothing was */
+  readonly bios: {
+    readonly profile: string;
+    /** Milliseconds since 1970 */
+    readonly at: number;
+    /** Attributes that are not as the profile wants them; `found` is null where the firmware knows none of that name */
+    readonly drift: readonly ({
+      readonly name: string;
+      readonly wanted: string | number | boolean;
+      readonly found: string | number | boolean | null;
+    })[];
+  } | null;
   readonly correctiveReboots: number;
   /** While there is one, nobody gets the node */
   readonly openIssues: readonly string[];
@@ -787,6 +812,51 @@ export type TimelineEntry = {
   readonly cause?: string | undefined;
 };
 
+export type UpkeepBody = {
+  /** Which nodes: all that is given must fit. */
+  readonly of: {
+    readonly node?: string | undefined;
+    readonly lab?: string | undefined;
+    readonly class?: string | undefined;
+    readonly rack?: string | undefined;
+    readonly powerDomain?: string | undefined;
+  };
+  readonly reason: string;
+  /** What the answer before gave as `next`: a large group is gone through some nodes at a time. */
+  readonly next?: string | null | undefined;
+  readonly action: "drain";
+  /** When the maintenance is over, in milliseconds since 1970. */
+  readonly until: number;
+  /** return: checked, and handed out again. remind: kept out, and its hardware log says so. */
+  readonly atEnd?: "return" | "remind" | undefined;
+} | {
+  /** Which nodes: all that is given must fit. */
+  readonly of: {
+    readonly node?: string | undefined;
+    readonly lab?: string | undefined;
+    readonly class?: string | undefined;
+    readonly rack?: string | undefined;
+    readonly powerDomain?: string | undefined;
+  };
+  readonly reason: string;
+  /** What the answer before gave as `next`: a large group is gone through some nodes at a time. */
+  readonly next?: string | null | undefined;
+  readonly action: "return";
+} | {
+  /** Which nodes: all that is given must fit. */
+  readonly of: {
+    readonly node?: string | undefined;
+    readonly lab?: string | undefined;
+    readonly class?: string | undefined;
+    readonly rack?: string | undefined;
+    readonly powerDomain?: string | undefined;
+  };
+  readonly reason: string;
+  /** What the answer before gave as `next`: a large group is gone through some nodes at a time. */
+  readonly next?: string | null | undefined;
+  readonly action: "retire";
+};
+
 /** By operation: what it takes, and what it gives when it succeeds. */
 export interface Operations {
   /** This document */
@@ -933,17 +1003,20 @@ export interface Operations {
             readonly outlets?: number | undefined;
             readonly rack?: string | undefined;
           }>> | undefined;
-        /** Its network switches by name: address, ports (how many), rack; driver, options and credential. */
+        /** Its network switches by name: address, ports (how many), rack; driver, options and credential; provisioning and reserved (docs/network.md). */
         readonly switches?: Readonly<Record<string, {
             readonly driver?: string | undefined;
             readonly address?: string | undefined;
             readonly options?: Readonly<Record<string, string>> | undefined;
             readonly credential?: string | undefined;
+            readonly provisioning?: Readonly<Record<string, string>> | undefined;
+            readonly reserved?: Readonly<Record<string, string>> | undefined;
             readonly ports?: number | undefined;
             readonly rack?: string | undefined;
           }>> | undefined;
-        /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them. */
+        /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them; driver (docs/maintenance.md). */
         readonly biosProfiles?: Readonly<Record<string, {
+            readonly driver?: string | undefined;
             readonly attributes: Readonly<Record<string, string | number | boolean>>;
           }>> | undefined;
         /** Its classes of nodes by name: is (in words), minimum (hardware). Once there is one, a node can be of no other. */
@@ -1254,17 +1327,20 @@ export interface Operations {
               readonly outlets?: number | undefined;
               readonly rack?: string | undefined;
             }>> | undefined;
-          /** Its network switches by name: address, ports (how many), rack; driver, options and credential. */
+          /** Its network switches by name: address, ports (how many), rack; driver, options and credential; provisioning and reserved (docs/network.md). */
           readonly switches?: Readonly<Record<string, {
               readonly driver?: string | undefined;
               readonly address?: string | undefined;
               readonly options?: Readonly<Record<string, string>> | undefined;
               readonly credential?: string | undefined;
+              readonly provisioning?: Readonly<Record<string, string>> | undefined;
+              readonly reserved?: Readonly<Record<string, string>> | undefined;
               readonly ports?: number | undefined;
               readonly rack?: string | undefined;
             }>> | undefined;
-          /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them. */
+          /** What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them; driver (docs/maintenance.md). */
           readonly biosProfiles?: Readonly<Record<string, {
+              readonly driver?: string | undefined;
               readonly attributes: Readonly<Record<string, string | number | boolean>>;
             }>> | undefined;
           /** Its classes of nodes by name: is (in words), minimum (hardware). Once there is one, a node can be of no other. */
@@ -1626,6 +1702,8 @@ export interface Operations {
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
         readonly lab?: string | null | undefined;
+        /** What is wished of the nodes' switch ports, in the words of their lab's driver: VLANs, for instance. */
+        readonly network?: Readonly<Record<string, string>> | undefined;
         /** Nodes to take first if they are free. */
         readonly prefer?: readonly string[] | undefined;
         /** The account that gets access to the nodes. */
@@ -1708,6 +1786,8 @@ export interface Operations {
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
         readonly lab?: string | null | undefined;
+        /** What is wished of the nodes' switch ports, in the words of their lab's driver: VLANs, for instance. */
+        readonly network?: Readonly<Record<string, string>> | undefined;
         /** Nodes to take first if they are free. */
         readonly prefer?: readonly string[] | undefined;
         /** The account that gets access to the nodes. */
@@ -2088,6 +2168,63 @@ export interface Operations {
     };
     readonly answer: Job;
   };
+  /** Set its firmware as its BIOS profile wants it, as soon as it is free; it is restarted */
+  readonly postNodesBios: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
+  /** Test its machine as soon as it is free; what is found stands in its hardware log */
+  readonly postNodesBurnIn: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** How long it is tested. */
+        readonly minutes?: number | undefined;
+        /** A test program of the lab's on its controllers; null: what our ramdisk can test. */
+        readonly test?: string | null | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
+  /** Boot it into a shell on its console for a while; it keeps its place, and its disk as it is */
+  readonly postNodesRescue: {
+    readonly input: {
+      readonly id: string;
+      /** The same key again changes nothing */
+      readonly idempotencyKey?: string | undefined;
+      readonly body: {
+        /** Id of the job: the same id again changes nothing. */
+        readonly id?: string | undefined;
+        /** It is over after this, ended or not. */
+        readonly minutes?: number | undefined;
+        /** Why. Wanted for a node that somebody uses. */
+        readonly reason?: string | null | undefined;
+      };
+    };
+    readonly answer: Job;
+  };
+  /** End its rescue before its time: it boots its own disk */
+  readonly postNodesRescueEnd: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        readonly reason: string;
+      };
+    };
+    readonly answer: Node;
+  };
   /** Lend it to a person or a project: nobody else can reserve it. Reservations that have it keep it */
   readonly postNodesLoan: {
     readonly input: {
@@ -2137,6 +2274,25 @@ export interface Operations {
       };
     };
     readonly answer: Node;
+  };
+  /** Take nodes into maintenance, bring them back, or retire them: one, or all of a class, rack, power domain or lab */
+  readonly postUpkeep: {
+    readonly input: {
+      readonly body: UpkeepBody;
+    };
+    readonly answer: {
+      readonly nodes: readonly ({
+        readonly node: string;
+        /** unchanged: it is as was asked for already. */
+        readonly outcome: "changed" | "unchanged";
+        /** What it is now: one that is in use is kept out when it is free. */
+        readonly state: string;
+        /** Who has it now, and is waited for. */
+        readonly reservation: string | null;
+      })[];
+      /** Where to go on; null: that was all of them. */
+      readonly next: string | null;
+    };
   };
   /** A job from outside */
   readonly getJobsById: {
@@ -2211,10 +2367,15 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postNodesCapture: {"method":"POST","path":"/v1/nodes/{id}/capture","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postNodesBios: {"method":"POST","path":"/v1/nodes/{id}/bios","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesBurnIn: {"method":"POST","path":"/v1/nodes/{id}/burn-in","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesRescue: {"method":"POST","path":"/v1/nodes/{id}/rescue","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
+  postNodesRescueEnd: {"method":"POST","path":"/v1/nodes/{id}/rescue/end","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postNodesLoan: {"method":"POST","path":"/v1/nodes/{id}/loan","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postUpkeep: {"method":"POST","path":"/v1/upkeep","parameters":[],"contentType":"application/json"},
   getJobsById: {"method":"GET","path":"/v1/jobs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getReadinessById: {"method":"GET","path":"/v1/readiness/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
 };

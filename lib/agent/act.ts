@@ -5,7 +5,6 @@ import { callBuilder } from "../drivers/build/external.ts";
 import { DriverFault } from "../drivers/driver-fault.ts";
 import type { GuestDriver, GuestStatus } from "../drivers/os/guest-driver.ts";
 import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
-import type { RunTool } from "../drivers/tool.ts";
 import { createMachine, removeDisk } from "../drivers/vm/libvirt.ts";
 import { copyDisk } from "../drivers/vm/libvirt-copy.ts";
 import type { Boots } from "./boots.ts";
@@ -14,12 +13,13 @@ import { observedOf } from "./consoles/look.ts";
 import type { Copies } from "./copies.ts";
 import { reachGuest, runOnGuest } from "./guests.ts";
 import type { Images } from "./images.ts";
+import { applyBios, callTest, type LabPrograms, readBios, setSwitchPort } from "./lab-programs.ts";
 import type { Leave } from "./perform.ts";
 import { said } from "./said.ts";
 import type { Secrets } from "./secrets.ts";
 import type { AgentState } from "./state.ts";
 
-export interface Tools {
+export interface Tools extends LabPrograms {
   readonly powerDrivers: readonly PowerDriver[];
   readonly guestDrivers: readonly GuestDriver[];
   readonly secrets: Secrets;
@@ -29,7 +29,6 @@ export interface Tools {
   readonly scriptsDir: string;
   /** Folder of the executables that wrap build systems. */
   readonly buildersDir: string;
-  readonly tool: RunTool;
   readonly boots: Boots;
   readonly images: Images;
   readonly consoles: Pick<Consoles, "learn" | "poweredOn" | "tail">;
@@ -160,6 +159,7 @@ export async function act(
       throw new Error("a fence is no action of its own: the executor carries it out");
     case "netboot.set":
     case "image.capture":
+    case "netboot.visit":
     case "netboot.install": {
       // A network boot is allowed only to a machine that was seen off: whatever runs on it cannot ask for the script.
       const seen = before.findLast(({ observed }) => observed?.power !== undefined)?.observed?.power;
@@ -202,6 +202,22 @@ export async function act(
     }
     case "build.call":
       return { build: await callBuildSystem(tools, command, action, leave, heard) };
+    case "network.apply":
+      await setSwitchPort(tools, command, action, leave, heard);
+      return {};
+    case "bios.read":
+      return {
+        bios: await withBmc(tools, command, leave, heard, (driver, bmc) =>
+          readBios(tools, command, action, { driver, bmc }),
+        ),
+      };
+    case "bios.apply":
+      await withBmc(tools, command, leave, heard, (driver, bmc) =>
+        applyBios(tools, command, action, { driver, bmc }),
+      );
+      return {};
+    case "test.call":
+      return { test: await callTest(tools, command, action, leave, heard) };
     case "vm.create":
       return { power: "off", build: await makeMachine(tools, command, action, leave, heard) };
     case "vm.remove":

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { type BeaconBody, type BootPlan, type CapturePlan, capturePieceBytes } from "../contracts/boot.ts";
-import type { Action, Beacon, Command, GuestChannel, ImageContent } from "../core/command.ts";
+import type { Action, Beacon, Command, GuestChannel, ImageContent, Visit } from "../core/command.ts";
 import { type Fault, nodeFault } from "../core/fault.ts";
 import type { BootId, InstallationId, NodeId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
@@ -143,9 +143,14 @@ export function createBoots({
     /** Only for a node whose power was proved off by this very command. */
     arm: async (
       { node, target }: Command,
-      action: Extract<Action, { verb: "netboot.set" | "netboot.install" | "image.capture" }>,
+      action: Extract<
+        Action,
+        { verb: "netboot.set" | "netboot.install" | "netboot.visit" | "image.capture" }
+      >,
     ): Promise<void> => {
-      const { installation, boot, revision } = action;
+      const { installation, boot } = action;
+      const revision = action.verb === "netboot.visit" ? null : action.revision;
+      const visit = action.verb === "netboot.visit" ? { ...action.visit } : null;
       const image = action.verb === "netboot.set" ? action.image : null;
       const installer =
         action.verb !== "netboot.install"
@@ -163,6 +168,7 @@ export function createBoots({
           installation,
           boot,
           revision,
+          visit,
           image,
           installer,
           reads,
@@ -212,10 +218,13 @@ export function createBoots({
         await change(boot, { state: "issued", token, osToken: boot.osToken ?? newToken() });
         report(beaconOf(boot, "firmware"), "kept");
         return boot.installer === null
-          ? ramdiskScript(publicUrl, token)
+          ? ramdiskScript(publicUrl, token, boot.visit)
           : installerScript(place, boot.installer, token);
       }
-      if (boot?.state === "issued") {
+      if (boot?.state === "issued" && boot.visit !== null) {
+        // Whoever visits may restart the machine: then the visit is over, and nothing is wrong.
+        await change(boot, { state: "voided", token: null });
+      } else if (boot?.state === "issued") {
         // The machine has booted once more, so what the first boot was about to write is not what is on the disk.
         await change(boot, { state: "voided", token: null });
         report(
@@ -275,6 +284,7 @@ export function createBoots({
       revision,
       osToken,
     }: ArmedBoot): BootPlan | CapturePlan | null => {
+      if (revision === null) return null;
       const os = { revision, token: osToken ?? "", beaconUrl: `${publicUrl}/beacon`, managementKey };
       if (reads !== null) {
         const capture = { path: "/capture", pieceBytes: capturePieceBytes } as const;
@@ -302,9 +312,9 @@ export function createBoots({
     /** A file for the installer that was given this token; null: there is none. Throws a DriverFault. */
     answers: (token: string, name: string): string | null => {
       const boot = [...state.boots.values()].find((each) => each.token === token && each.state === "issued");
-      return boot?.installer == null
-        ? null
-        : fileFor(place, { ...boot, installer: boot.installer, token }, name);
+      if (boot?.installer == null || boot.revision === null) return null;
+      const { installer, revision } = boot;
+      return fileFor(place, { ...boot, installer, revision, token }, name);
     },
     /** Before a machine is switched on for it: an installer that could not be given what it needs is not booted. */
     proveInstaller: (installer: NonNullable<ArmedBoot["installer"]>, signal: AbortSignal): Promise<void> =>
@@ -358,8 +368,12 @@ export function createBoots({
 const tries = 4;
 
 /** Waits between tries, so that a machine that cannot get its kernel does not hammer us (field.md C48). */
-const ramdiskScript = (url: string, token: string, mode?: "discovery"): string => {
-  const attempt = `kernel ${url}/boot/kernel rackwright.url=${url} rackwright.token=${token}${mode === undefined ? "" : ` rackwright.mode=${mode} panic=30`} && initrd ${url}/boot/ramdisk && boot ||`;
+const ramdiskScript = (url: string, token: string, does: Visit | "discovery" | null): string => {
+  const told = [`rackwright.url=${url}`, `rackwright.token=${token}`];
+  if (does === "discovery") told.push("rackwright.mode=discovery", "panic=30");
+  else if (does !== null) told.push(`rackwright.visit=${does.kind}`);
+  if (typeof does === "object" && does?.kind === "test") told.push(`rackwright.seconds=${does.seconds}`);
+  const attempt = `kernel ${url}/boot/kernel ${told.join(" ")} && initrd ${url}/boot/ramdisk && boot ||`;
   const attempts = Array.from({ length: tries }, () => attempt).join("\nsleep 5\n");
   return `#!ipxe\n${attempts}\nsanboot --no-describe --drive 0x80 || exit\n`;
 };

@@ -63,6 +63,11 @@ export const agentConfig = z.strictObject({
   scriptsDir: z.string().min(1).default("/etc/rackwright/power-scripts"),
   /** Where executables that wrap other build systems are (docs/build-systems.md). */
   buildersDir: z.string().min(1).default("/etc/rackwright/build-systems"),
+  /** Where executables that set switch ports are (docs/network.md). */
+  switchDriversDir: z.string().min(1).default("/etc/rackwright/switch-drivers"),
+  /** Where executables that read and set firmware, and those that test machines, are (docs/maintenance.md). */
+  biosDriversDir: z.string().min(1).default("/etc/rackwright/bios-drivers"),
+  testsDir: z.string().min(1).default("/etc/rackwright/tests"),
   /** Distributions that this lab has registered, and templates for their installers. */
   distrosDir: z.string().min(1).default("/etc/rackwright/distros"),
   templatesDir: z.string().min(1).default("/etc/rackwright/templates"),

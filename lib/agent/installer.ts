@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { explain } from "../contracts/scalars.ts";
 import { configurationFault } from "../core/fault.ts";
+import type { RevisionId } from "../core/ids.ts";
 import { DriverFault } from "../drivers/driver-fault.ts";
 import type { ArmedBoot } from "./state.ts";
 
@@ -33,7 +34,8 @@ export interface InstallerPlace {
 }
 
 type Installer = NonNullable<ArmedBoot["installer"]>;
-type Installing = Pick<ArmedBoot, "node" | "installation" | "revision" | "osToken"> & {
+type Installing = Pick<ArmedBoot, "node" | "installation" | "osToken"> & {
+  readonly revision: RevisionId;
   readonly installer: Installer;
   readonly token: string;
 };

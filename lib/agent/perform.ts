@@ -58,12 +58,19 @@ export const switchesPower = ({ verb }: Action): boolean =>
   verb === "power.on" || verb === "power.off" || verb === "power.cycle" || verb === "power.reset";
 
 const touchesBmc = ({ verb }: Action): boolean =>
-  verb.startsWith("power.") || verb.startsWith("vm.") || verb === "boot.set" || verb === "identify";
+  verb.startsWith("power.") ||
+  verb.startsWith("vm.") ||
+  verb.startsWith("bios.") ||
+  verb === "boot.set" ||
+  verb === "identify";
 
 const mayHaveEffect = (action: Action): boolean =>
   switchesPower(action) ||
   action.verb === "boot.set" ||
   action.verb === "os.run" ||
+  action.verb === "bios.apply" ||
+  action.verb === "network.apply" ||
+  action.verb === "test.call" ||
   action.verb.startsWith("vm.") ||
   action.verb === "build.call";
 

@@ -17,6 +17,7 @@ import {
   revisionId,
   sha256,
 } from "../contracts/scalars.ts";
+import { visit } from "../contracts/wiring.ts";
 import type { Command, CommandResult } from "../core/command.ts";
 import type { BootId, CommandId, JournalId, NodeId } from "../core/ids.ts";
 
@@ -28,7 +29,10 @@ export const armedBoot = z.strictObject({
   macs: z.array(mac),
   installation: installationId,
   boot: bootId,
-  revision: revisionId,
+  /** Null where nothing is to be written. */
+  revision: revisionId.nullable(),
+  /** What our ramdisk does where it leaves the disk as it is. */
+  visit: visit.nullable().default(null),
   /** What our ramdisk writes; null where a distribution's installer is booted. */
   image: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
   installer: z
@@ -160,8 +164,8 @@ export function apply(state: AgentState, change: JournalRecord): void {
     case "boot": {
       const before = state.boots.get(change.boot.node);
       state.boots.set(change.boot.node, change.boot);
-      // A newer installation ends the voice of the system that the older one wrote.
-      if (before?.boot !== change.boot.boot && change.boot.reads === null)
+      // A newer installation ends the voice of the system that the older one wrote; a reader or a visit leaves it as it is.
+      if (before?.boot !== change.boot.boot && change.boot.reads === null && change.boot.visit === null)
         state.installed.delete(change.boot.node);
       return;
     }

@@ -1,8 +1,10 @@
 /** A job from outside. What can never be carried out is refused with its reason; accepting the same job twice changes nothing. */
 
 import type { JobMessage } from "../contracts/job.ts";
-import type { Actor } from "../core/node/node.ts";
+import type { NodeId } from "../core/ids.ts";
+import type { Actor, Order } from "../core/node/node.ts";
 import { isOver } from "../core/reservation/reservation.ts";
+import { minutes } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
 import { captureNode, captureOf } from "./capture.ts";
@@ -65,21 +67,49 @@ export async function acceptJob(
     }
     case "power": {
       const { change, reason, node } = job;
-      const state = await app.store.read("node", node);
-      if (state?.provision.state === "in-use" && reason === null) {
-        const whose = `node ${node} is in use by reservation ${state.provision.reservation}`;
-        return refuse("node-in-use", `${whose}: say why it is to be touched (reason)`);
-      }
-      const why = reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
+      const inUse = await untouchable(app, job);
+      if (inUse !== null) return inUse;
+      const why = because(actor, reason);
       return nodeJob(app, { id: job.id, program: `power-${change}`, node, target: null }, why);
+    }
+    case "bios": {
+      const state = await app.store.read("node", job.node);
+      if (state?.biosProfile === null)
+        return refuse("no-bios-profile", `node ${job.node} has no BIOS profile: give it one in its lab file`);
+      return nodeJob(app, { id: job.id, program: "bios", node: job.node, target: null }, actor);
+    }
+    case "burn-in": {
+      const order: Order = { kind: "burn-in", minutes: job.minutes, test: job.test };
+      return nodeJob(app, { id: job.id, program: "burn-in", node: job.node, target: null, order }, actor);
+    }
+    case "rescue": {
+      const inUse = await untouchable(app, job);
+      if (inUse !== null) return inUse;
+      const order: Order = { kind: "rescue", forMs: minutes(job.minutes), ended: false };
+      const wanted = { id: job.id, program: "rescue", node: job.node, target: null, order } as const;
+      return nodeJob(app, wanted, because(actor, job.reason));
     }
     case "identify":
     case "inspect":
-      return nodeJob(app, { id: job.id, program: "inspect", node: job.node, target: null }, actor);
+      return nodeJob(app, { id: job.id, program: job.kind, node: job.node, target: null }, actor);
     case "capture":
       return captureNode(app, job, actor);
   }
 }
+
+/** Null: nobody uses it, or it is said why it is to be touched all the same. */
+async function untouchable(
+  { store }: App,
+  { node, reason }: { readonly node: NodeId; readonly reason: string | null },
+): Promise<Accepted | null> {
+  const state = await store.read("node", node);
+  if (state?.provision.state !== "in-use" || reason !== null) return null;
+  const whose = `node ${node} is in use by reservation ${state.provision.reservation}`;
+  return refuse("node-in-use", `${whose}: say why it is to be touched (reason)`);
+}
+
+const because = (actor: Actor, reason: string | null): Actor =>
+  reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
 
 const otherVersion = (id: string): Accepted =>
   refuse("other-version", `${id} has changed since you have seen it: read it again`);

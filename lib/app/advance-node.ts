@@ -104,6 +104,7 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
   return {
     labIsSilent: isSilent(controllers),
     image,
+    lab,
     imageFor: revision,
     reservation,
     policy: overridden(policy, lab.overrides, image?.overrides ?? null),

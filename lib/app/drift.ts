@@ -70,9 +70,10 @@ async function write(
   const isKnown = JSON.stringify(node?.capacity) === JSON.stringify(capacity);
   if (node === null || spec.hardware !== undefined || isKnown)
     return (await app.store.commit(writes)) === "committed";
-  const { class: nodeClass, tags } = node;
+  const { class: nodeClass, tags, switchPort, biosProfile } = node;
   const fields = ["hardware"];
-  const event = { kind: "settings", class: nodeClass, tags, capacity, fields, actor } as const;
+  const same = { class: nodeClass, tags, switchPort, biosProfile };
+  const event = { kind: "settings", ...same, capacity, fields, actor } as const;
   try {
     return (await advanceNode(app, spec.id, event, { also: writes })) === "changed";
   } catch (error) {

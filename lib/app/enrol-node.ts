@@ -110,14 +110,24 @@ async function settle(
   actor: Actor,
   also: readonly Write[],
 ): Promise<boolean> {
-  const { id, class: nodeClass, tags } = wanted;
+  const { id, class: nodeClass, tags, switchPort = null, biosProfile = null } = wanted;
   const rack = wanted.rack?.name ?? null;
   const fields = changes.map(({ field }) => field);
   try {
     await advanceNode(
       app,
       id,
-      { kind: "settings", class: nodeClass, tags, rack, ...capacityChange(known, wanted), fields, actor },
+      {
+        kind: "settings",
+        class: nodeClass,
+        tags,
+        rack,
+        switchPort,
+        biosProfile,
+        ...capacityChange(known, wanted),
+        fields,
+        actor,
+      },
       { also },
     );
     return true;

@@ -95,6 +95,8 @@ async function importSettings(
       classes: [...new Set(total.classes)].sort(),
       correction: correction.mode,
       overrides: correction.policy,
+      switches: drivenSwitches(surroundings),
+      biosProfiles: firmwareOf(surroundings),
       ...(identification === undefined ? {} : { identification }),
     };
     const kept: Inventory = { lab: id, version: (inventory?.version ?? 0) + 1, ...surroundings };
@@ -121,6 +123,22 @@ async function importSettings(
   }
   throw new Contended(`lab ${id} was changed by others ${decideAgainAtMost} times in a row`);
 }
+
+/** Those that are driven: of any other nothing is asked. */
+const drivenSwitches = ({ switches }: Pick<LabSettings, "switches">): Lab["switches"] =>
+  Object.fromEntries(
+    Object.entries(switches).flatMap(([name, { driver, address = "", provisioning = {}, reserved = {} }]) =>
+      driver === undefined ? [] : [[name, { driver, address, provisioning, reserved }]],
+    ),
+  );
+
+const firmwareOf = ({ biosProfiles }: Pick<LabSettings, "biosProfiles">): Lab["biosProfiles"] =>
+  Object.fromEntries(
+    Object.entries(biosProfiles).map(([name, { driver = null, attributes }]) => [
+      name,
+      { driver, attributes },
+    ]),
+  );
 
 const isSame = <T extends { readonly version: number }>(known: T | null, wanted: T): boolean =>
   known !== null && JSON.stringify({ ...known, version: 0 }) === JSON.stringify({ ...wanted, version: 0 });

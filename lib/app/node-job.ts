@@ -2,7 +2,7 @@
 import type { Fault } from "../core/fault.ts";
 import { branded, isJobId, type NodeId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
-import type { Actor, JobRequest } from "../core/node/node.ts";
+import { type Actor, type JobRequest, maintenancePrograms } from "../core/node/node.ts";
 import { mostWaitingJobs } from "../core/node/waiting-jobs.ts";
 import { advanceNode } from "./advance-node.ts";
 import type { App } from "./app.ts";
@@ -16,14 +16,14 @@ export const refuse = (code: string, message: string): Extract<Accepted, { ok: f
   fault: { class: "configuration", code, message },
 });
 
-export interface NodeJob extends Pick<JobRequest, "program" | "target" | "capture"> {
+export interface NodeJob extends Pick<JobRequest, "program" | "target" | "capture" | "order"> {
   /** The sender's: the same id again changes nothing. */
   readonly id: string;
   readonly node: NodeId;
 }
 
 export async function nodeJob(app: App, job: NodeJob, actor: Actor): Promise<Accepted> {
-  const { node, program, target, capture } = job;
+  const { node, program, target, capture, order } = job;
   const id = branded(isJobId, job.id);
   if ((await app.store.read("job", id)) !== null) return { ok: true, known: true };
   const state = await app.store.read("node", node);
@@ -39,7 +39,8 @@ export async function nodeJob(app: App, job: NodeJob, actor: Actor): Promise<Acc
     const message = `node ${node} has no machine yet: nothing is done to it before one was found (docs/identification.md)`;
     return refuse("node-unidentified", message);
   }
-  if (provision === "quarantined" || provision === "maintenance") {
+  const isOut = provision === "quarantined" || provision === "maintenance" || provision === "retired";
+  if (isOut && !(provision === "maintenance" && maintenancePrograms.has(program))) {
     return refuse("node-kept-out", `node ${node} is in ${provision}: give it back first`);
   }
   const now = app.clock.now();
@@ -48,6 +49,7 @@ export async function nodeJob(app: App, job: NodeJob, actor: Actor): Promise<Acc
     program,
     target,
     ...(capture === undefined ? {} : { capture }),
+    ...(order === undefined ? {} : { order }),
     requestedBy: actor,
     requestedAt: now,
   };

@@ -39,6 +39,7 @@ function asked(known: Reservation, wanted: Wanted): Reserved {
     known.class === wanted.class &&
     JSON.stringify(demandOf(known)) === JSON.stringify(demandOf(wanted)) &&
     known.lab === wanted.lab &&
+    JSON.stringify(known.network) === JSON.stringify(wanted.network) &&
     (wanted.start === null ? known.asap : known.start === wanted.start) &&
     known.user === wanted.user &&
     known.publicKey === wanted.publicKey &&
@@ -100,6 +101,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     ...(wanted.minimum === undefined ? {} : { minimum: wanted.minimum }),
     ...(minimumText(needs) === "" ? {} : { needs }),
     lab,
+    ...(wanted.network === undefined ? {} : { network: wanted.network }),
     prefer,
     count,
     start,

@@ -57,6 +57,18 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
             totalBytes: writing?.totalBytes ?? null,
           },
     loan: node.loan,
+    upkeep:
+      node.upkeep === null
+        ? null
+        : {
+            to: node.upkeep.to,
+            reason: node.upkeep.reason,
+            until: node.upkeep.until,
+            by: `${node.upkeep.actor.kind} ${node.upkeep.actor.name}`,
+            since: node.upkeep.since,
+          },
+    bios:
+      node.bios === null ? null : { profile: node.bios.profile, at: node.bios.at, drift: node.bios.drift },
     correctiveReboots: node.correctiveReboots,
     openIssues: node.openIssues,
     fault: provision.state === "quarantined" ? provision.fault.message : null,

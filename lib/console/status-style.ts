@@ -16,6 +16,7 @@ export const palettes = {
       reclaiming: "#6c6000",
       enrolled: "#5a6673",
       maintenance: "#5d646c",
+      retired: "#5d646c",
       quarantined: "#b3261e",
     },
     lines: { line: "#dde3de" },
@@ -34,6 +35,7 @@ export const palettes = {
       reclaiming: "#d3c554",
       enrolled: "#a5b3c2",
       maintenance: "#a9b0b8",
+      retired: "#a9b0b8",
       quarantined: "#ff8f85",
     },
     lines: { line: "#303932" },
@@ -50,6 +52,7 @@ export const stateNames = [
   "reclaiming",
   "enrolled",
   "maintenance",
+  "retired",
   "quarantined",
 ] as const;
 

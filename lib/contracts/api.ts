@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Role } from "../core/caller.ts";
 import { minimumHardware } from "./hardware.ts";
-import { capture, lastCapture, mostNodes, powerChange, requirements } from "./job.ts";
+import { burnIn, capture, lastCapture, mostNodes, powerChange, requirements, rescue } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
 import {
@@ -68,10 +68,15 @@ export const routes = [
   "POST /v1/nodes/{id}/power",
   "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/capture",
+  "POST /v1/nodes/{id}/bios",
+  "POST /v1/nodes/{id}/burn-in",
+  "POST /v1/nodes/{id}/rescue",
+  "POST /v1/nodes/{id}/rescue/end",
   "POST /v1/nodes/{id}/loan",
   "POST /v1/nodes/{id}/offline",
   "POST /v1/nodes/{id}/online",
   "POST /v1/nodes/{id}/give-back",
+  "POST /v1/upkeep",
   "GET /v1/jobs/{id}",
   "GET /v1/readiness/{id}",
 ] as const;
@@ -135,10 +140,15 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/nodes/{id}/power": operators,
   "POST /v1/nodes/{id}/reload": operators,
   "POST /v1/nodes/{id}/capture": operators,
+  "POST /v1/nodes/{id}/bios": operators,
+  "POST /v1/nodes/{id}/burn-in": operators,
+  "POST /v1/nodes/{id}/rescue": operators,
+  "POST /v1/nodes/{id}/rescue/end": operators,
   "POST /v1/nodes/{id}/loan": operators,
   "POST /v1/nodes/{id}/offline": operators,
   "POST /v1/nodes/{id}/online": operators,
   "POST /v1/nodes/{id}/give-back": operators,
+  "POST /v1/upkeep": operators,
   "GET /v1/jobs/{id}": operators,
   "GET /v1/readiness/{id}": operators,
 };
@@ -187,6 +197,14 @@ export const reloadBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
   image: imageId.describe("Its production revision is loaded as soon as the node is free."),
 });
+
+export const biosBody = z.strictObject({
+  id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),
+});
+
+export const burnInBody = biosBody.extend(burnIn);
+
+export const rescueBody = biosBody.extend(rescue);
 
 export const identifyBody = z.strictObject({
   id: reservationId.optional().describe("Id of the job: the same id again changes nothing."),

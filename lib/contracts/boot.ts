@@ -13,11 +13,12 @@
  *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
  *
  * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line. With `rackwright.mode=discovery`
- * it only tells what it runs on, and restarts the machine: it has no plan and writes nothing.
+ * it only tells what it runs on, and restarts the machine: it has no plan and writes nothing. With `rackwright.visit=rescue`,
+ * or `rackwright.visit=test` and `rackwright.seconds=`, it stays, and leaves the disk as it is.
  */
 import * as z from "zod";
 import { phases } from "../core/command.ts";
-import { fault } from "./report.ts";
+import { fault, tested } from "./report.ts";
 import { installationId, nodeId, revisionId, sha256 } from "./scalars.ts";
 
 /** What the ramdisk is to do. `os` goes onto the written disk, where the installed OS finds it. */
@@ -73,6 +74,7 @@ export const beaconBody = z.strictObject({
   osBoot: z.string().min(1).max(64).exactOptional(),
   login: z.strictObject({ user: z.string().min(1).max(64) }).exactOptional(),
   fault: fault.exactOptional(),
+  tested: tested.exactOptional(),
 });
 export type BeaconBody = z.infer<typeof beaconBody>;
 

@@ -17,7 +17,9 @@ import {
   nodeId,
   revisionId,
   sha256,
+  words,
 } from "./scalars.ts";
+import { biosAttributes, mostTestMinutes, networkWish, visit } from "./wiring.ts";
 
 export const imageContent = z.strictObject({ sha256, sizeBytes: z.int().positive() });
 
@@ -51,6 +53,12 @@ export const action = z.discriminatedUnion("verb", [
     template: labFileName,
     variables: imageSettings,
   }),
+  z.strictObject({
+    verb: z.literal("netboot.visit"),
+    installation: installationId,
+    boot: bootId,
+    visit,
+  }),
   z.strictObject({ verb: z.literal("netboot.clear") }),
   z.strictObject({ verb: z.literal("image.prefetch"), image: imageContent }),
   z.strictObject({
@@ -59,6 +67,31 @@ export const action = z.discriminatedUnion("verb", [
     boot: bootId,
     installed: installationId,
     revision: revisionId,
+  }),
+  z.strictObject({
+    verb: z.literal("network.apply"),
+    switch: words(63),
+    driver: labFileName,
+    address: z.string().max(256),
+    port: words(63),
+    purpose: z.enum(["provisioning", "reserved"]),
+    wish: networkWish,
+  }),
+  z.strictObject({
+    verb: z.literal("bios.read"),
+    driver: labFileName.nullable(),
+    names: z.array(z.string().max(128)).max(64),
+  }),
+  z.strictObject({
+    verb: z.literal("bios.apply"),
+    driver: labFileName.nullable(),
+    attributes: biosAttributes,
+  }),
+  z.strictObject({
+    verb: z.literal("test.call"),
+    test: labFileName,
+    run: installationId,
+    minutes: z.int().min(1).max(mostTestMinutes),
   }),
   z.strictObject({ verb: z.literal("os.probe"), channel }),
   z.strictObject({ verb: z.literal("os.address"), channel }),

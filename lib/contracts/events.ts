@@ -34,6 +34,7 @@ export const eventTypes: Readonly<Record<EventType, string>> = {
   "node.capturing": "What is on it is being made an image of",
   "node.reclaiming": "It is being taken back",
   "node.maintenance": "An operator has it",
+  "node.retired": "An operator has taken it out of use for good",
   "node.quarantined": "It could not be repaired: a person has to look at it",
   "node.corrected": "It was late, and something was done about it: `correction` says what",
   "node.noted": "Something was seen or done, and its state stays as it is: a step, a phase, a login",

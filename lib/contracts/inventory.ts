@@ -3,7 +3,8 @@ import * as z from "zod";
 import type { Wiring } from "../core/node/wiring.ts";
 import { consoleSettings } from "./console.ts";
 import { hardware, minimumHardware } from "./hardware.ts";
-import { labId, nodeId, words } from "./scalars.ts";
+import { labFileName, labId, nodeId, words } from "./scalars.ts";
+import { biosAttributes, networkWish } from "./wiring.ts";
 
 const name = words(63);
 /** Power domains were always called as their people like, up to so long. */
@@ -83,27 +84,32 @@ export const surroundings = {
     .record(
       name,
       z.strictObject({
-        driver: name.exactOptional(),
+        driver: labFileName.exactOptional(),
         address: words(256).exactOptional(),
         options: options.exactOptional(),
         credential: words(128).exactOptional(),
+        provisioning: networkWish.exactOptional(),
+        reserved: networkWish.exactOptional(),
         ports: z.int().min(1).max(10_000).exactOptional(),
         rack: name.exactOptional(),
       }),
     )
     .default({})
     .describe(
-      "Its network switches by name: address, ports (how many), rack; driver, options and credential.",
+      "Its network switches by name: address, ports (how many), rack; driver, options and credential; provisioning and reserved (docs/network.md).",
     ),
   biosProfiles: z
     .record(
       name,
       z.strictObject({
-        attributes: z.record(words(128), z.union([words(256), z.number(), z.boolean()])),
+        driver: labFileName.exactOptional(),
+        attributes: biosAttributes,
       }),
     )
     .default({})
-    .describe("What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them."),
+    .describe(
+      "What the BIOS of its nodes is to be set to, by name: attributes, as the machine calls them; driver (docs/maintenance.md).",
+    ),
   classes: z
     .record(
       name,

@@ -5,7 +5,8 @@
 import * as z from "zod";
 import { slug } from "../core/ids.ts";
 import { minimumHardware } from "./hardware.ts";
-import { at, imageId, labId, nodeId, projectId, reservationId, words } from "./scalars.ts";
+import { at, imageId, labFileName, labId, nodeId, projectId, reservationId, words } from "./scalars.ts";
+import { mostTestMinutes, networkWish } from "./wiring.ts";
 
 export const jobSchema = "rackwright.job/1";
 
@@ -55,6 +56,11 @@ export const requirements = {
     ),
   project: projectId.nullable().default(null).describe("The project in whose quota it counts."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
+  network: networkWish
+    .exactOptional()
+    .describe(
+      "What is wished of the nodes' switch ports, in the words of their lab's driver: VLANs, for instance.",
+    ),
   prefer: z.array(nodeId).max(mostNodes).default([]).describe("Nodes to take first if they are free."),
   user: z
     .string()
@@ -97,6 +103,18 @@ export const lastCapture = z
   })
   .nullable()
   .default(null);
+export const burnIn = {
+  minutes: z.int().min(1).max(mostTestMinutes).default(60).describe("How long it is tested."),
+  test: labFileName
+    .nullable()
+    .default(null)
+    .describe("A test program of the lab's on its controllers; null: what our ramdisk can test."),
+};
+
+export const rescue = {
+  minutes: z.int().min(1).max(1440).default(60).describe("It is over after this, ended or not."),
+  reason: words(500).nullable().default(null).describe("Why. Wanted for a node that somebody uses."),
+};
 
 const message = {
   schema: z.literal(jobSchema),
@@ -154,6 +172,19 @@ export const jobMessage = z.discriminatedUnion("kind", [
     })
     .describe(
       "Switch a node on, off, or off and on: at once if it is at rest or in use, else as soon as it is.",
+    ),
+  z
+    .strictObject({ ...message, kind: z.literal("bios"), node: nodeId })
+    .describe(
+      "Set a node's firmware as its BIOS profile wants it, as soon as the node is free. It is restarted.",
+    ),
+  z
+    .strictObject({ ...message, kind: z.literal("burn-in"), node: nodeId, ...burnIn })
+    .describe("Test a node's machine as soon as it is free, and quarantine it if it fails."),
+  z
+    .strictObject({ ...message, kind: z.literal("rescue"), node: nodeId, ...rescue })
+    .describe(
+      "Boot a node into a shell on its console for a while; it keeps its place, and its disk as it is.",
     ),
   z
     .strictObject({ ...message, kind: z.literal("identify"), node: nodeId })

@@ -146,6 +146,9 @@ const keyed: readonly Route[] = [
   "POST /v1/reservations",
   "POST /v1/nodes/{id}/reload",
   "POST /v1/nodes/{id}/power",
+  "POST /v1/nodes/{id}/bios",
+  "POST /v1/nodes/{id}/burn-in",
+  "POST /v1/nodes/{id}/rescue",
   "POST /v1/reservations/{id}/power",
 ];
 

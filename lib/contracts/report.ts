@@ -3,7 +3,7 @@
  * A report is believed only if the message's SenderId is that controller (functions/reports.ts).
  */
 import * as z from "zod";
-import type { ActionResult, Beacon, BuildReport, CommandResult } from "../core/command.ts";
+import type { ActionResult, Beacon, BuildReport, CommandResult, TestReport } from "../core/command.ts";
 import { phases } from "../core/command.ts";
 import type { Sighting } from "../core/console/console.ts";
 import type { LabId } from "../core/ids.ts";
@@ -53,6 +53,17 @@ export const buildReport = z.strictObject({
     .exactOptional(),
 }) satisfies z.ZodType<BuildReport>;
 
+const findings = z.array(words(500)).max(50);
+
+export const testReport = z.strictObject({
+  run: installationId,
+  result: z.enum(["passed", "failed", "waiting"]),
+  sign: words(200).nullable(),
+  findings,
+}) satisfies z.ZodType<TestReport>;
+
+export const tested = z.strictObject({ result: z.enum(["passed", "failed"]), findings });
+
 const actionResult = z.strictObject({
   verb: z.enum([
     "power.on",
@@ -64,7 +75,12 @@ const actionResult = z.strictObject({
     "boot.set",
     "netboot.set",
     "netboot.install",
+    "netboot.visit",
     "netboot.clear",
+    "network.apply",
+    "bios.read",
+    "bios.apply",
+    "test.call",
     "image.prefetch",
     "image.capture",
     "os.probe",
@@ -90,6 +106,10 @@ const actionResult = z.strictObject({
       consoleAt: z.array(at).max(200).exactOptional(),
       bmcAccounts: z.array(z.string().max(64)).max(64).exactOptional(),
       build: buildReport.exactOptional(),
+      bios: z
+        .record(z.string(), z.union([z.string().max(500), z.number(), z.boolean(), z.null()]))
+        .exactOptional(),
+      test: testReport.exactOptional(),
     })
     .exactOptional(),
   fault: fault.exactOptional(),
@@ -121,6 +141,7 @@ export const beacon = z.strictObject({
   osBoot: z.string().min(1).max(64).exactOptional(),
   login: z.strictObject({ user: z.string().min(1).max(64) }).exactOptional(),
   fault: fault.exactOptional(),
+  tested: tested.exactOptional(),
 }) satisfies z.ZodType<Beacon>;
 
 export type Report =

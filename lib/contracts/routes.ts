@@ -2,6 +2,8 @@
 import * as z from "zod";
 import {
   availabilityQuery,
+  biosBody,
+  burnInBody,
   captureBody,
   endBody,
   extendBody,
@@ -18,6 +20,7 @@ import {
   type Route,
   reasonBody,
   reloadBody,
+  rescueBody,
   reservationBody,
   tryBody,
 } from "./api.ts";
@@ -26,6 +29,7 @@ import { claimBody, machineView } from "./identification.ts";
 import { claimsBody, claimsView, inventoryView } from "./inventory-views.ts";
 import { labFile, labPart } from "./lab-file.ts";
 import { after, entries, imported, missing, next, page, type RouteContract } from "./route-parts.ts";
+import { upkeepBody, upkeepView } from "./upkeep.ts";
 import {
   answerView,
   availabilityView,
@@ -396,6 +400,46 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
       429: "Too many jobs wait for it: Retry-After says when to ask again",
     },
   },
+  "POST /v1/nodes/{id}/bios": {
+    is: "Set its firmware as its BIOS profile wants it, as soon as it is free; it is restarted",
+    tag: "nodes",
+    body: biosBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined or retired",
+      422: "There is no such node, or it has no BIOS profile",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
+  },
+  "POST /v1/nodes/{id}/burn-in": {
+    is: "Test its machine as soon as it is free; what is found stands in its hardware log",
+    tag: "nodes",
+    body: burnInBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is quarantined or retired",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
+  },
+  "POST /v1/nodes/{id}/rescue": {
+    is: "Boot it into a shell on its console for a while; it keeps its place, and its disk as it is",
+    tag: "nodes",
+    body: rescueBody,
+    answers: { 202: jobView },
+    problems: {
+      409: "It is in use and no reason is given, quarantined or retired",
+      422: "There is no such node",
+      429: "Too many jobs wait for it: Retry-After says when to ask again",
+    },
+  },
+  "POST /v1/nodes/{id}/rescue/end": {
+    is: "End its rescue before its time: it boots its own disk",
+    tag: "nodes",
+    body: reasonBody,
+    answers: { 200: nodeViewShape },
+    problems: missing,
+  },
   "POST /v1/nodes/{id}/loan": {
     is: "Lend it to a person or a project: nobody else can reserve it. Reservations that have it keep it",
     tag: "nodes",
@@ -428,6 +472,13 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     is: "How often nodes of a class were handed over without a load, and how long a load takes, by image",
     tag: "nodes",
     answers: { 200: readinessView },
+  },
+  "POST /v1/upkeep": {
+    is: "Take nodes into maintenance, bring them back, or retire them: one, or all of a class, rack, power domain or lab",
+    tag: "nodes",
+    body: upkeepBody,
+    answers: { 200: upkeepView },
+    problems: { 404: "There is no such node", 422: "Its end is over already" },
   },
   "GET /v1/jobs/{id}": {
     is: "A job from outside",

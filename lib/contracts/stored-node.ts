@@ -16,7 +16,7 @@ import { action, imageContent, powerSettings } from "./command.ts";
 import { heard } from "./console.ts";
 import { capacity } from "./hardware.ts";
 import { wiring } from "./inventory.ts";
-import { buildReport, fault, osFacts } from "./report.ts";
+import { buildReport, fault, osFacts, testReport } from "./report.ts";
 import {
   at,
   bootId,
@@ -34,6 +34,7 @@ import {
   reservationId,
   revisionId,
 } from "./scalars.ts";
+import { switchPort } from "./wiring.ts";
 
 export const actor = z.strictObject({
   kind: z.enum(["user", "operator", "message", "watchdog", "timer", "agent", "node", "engine"]),
@@ -72,6 +73,13 @@ const outstanding = z.strictObject({
   sendAgainAt: at,
 });
 
+const biosValue = z.union([z.string(), z.number(), z.boolean()]);
+
+const order = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("rescue"), forMs: z.number().min(0), ended: z.boolean() }),
+  z.strictObject({ kind: z.literal("burn-in"), test: z.string().nullable(), minutes: z.int().min(1) }),
+]);
+
 const jobRun = z.strictObject({
   id: jobId,
   program: z.enum(programs),
@@ -79,6 +87,7 @@ const jobRun = z.strictObject({
   target: target.nullable(),
   capture: captureOrder.exactOptional(),
   failing: fault.exactOptional(),
+  order: order.exactOptional(),
   startedAt: at,
   attempt: z.int().min(1),
   boot: bootId.nullable(),
@@ -103,6 +112,7 @@ const jobRun = z.strictObject({
         settings: imageSettings.exactOptional(),
       })
       .exactOptional(),
+    test: testReport.exactOptional(),
     fault: fault.nullable(),
     heard: heard.exactOptional(),
   }),
@@ -144,7 +154,7 @@ const provision = z.discriminatedUnion("state", [
     job: jobRun,
   }),
   z.strictObject({ state: z.literal("reclaiming"), reservation: reservationId, job: jobRun }),
-  z.strictObject({ state: z.literal("maintenance"), reason: z.string() }),
+  z.strictObject({ state: z.enum(["maintenance", "retired"]), reason: z.string() }),
   z.strictObject({ state: z.literal("quarantined"), fault }),
 ]) satisfies z.ZodType<Provision>;
 
@@ -159,6 +169,7 @@ const provisionState = z.enum([
   "capturing",
   "reclaiming",
   "maintenance",
+  "retired",
   "quarantined",
 ]);
 
@@ -168,6 +179,17 @@ export const nodeState = z.strictObject({
   class: z.string(),
   tags: z.array(z.string()),
   rack: z.string().nullable().default(null),
+  switchPort: switchPort.nullable().default(null),
+  biosProfile: z.string().nullable().default(null),
+  bios: z
+    .strictObject({
+      profile: z.string(),
+      at,
+      drift: z.array(z.strictObject({ name: z.string(), wanted: biosValue, found: biosValue.nullable() })),
+      issue: z.strictObject({ id: issueId, openedAt: at }).nullable(),
+    })
+    .nullable()
+    .default(null),
   capacity: capacity.nullable().default(null),
   version: z.int().min(1),
   provision,
@@ -220,12 +242,24 @@ export const nodeState = z.strictObject({
   address: z.strictObject({ value: z.string(), at }).nullable(),
   epoch: z.int().min(0),
   loan: z.strictObject({ to: z.string(), until: at.nullable(), reason: z.string() }).nullable().default(null),
+  upkeep: z
+    .strictObject({
+      to: z.enum(["maintenance", "retired"]),
+      reason: z.string(),
+      until: at.nullable(),
+      atEnd: z.enum(["return", "remind"]),
+      actor,
+      since: at,
+    })
+    .nullable()
+    .default(null),
   waiting: z.array(
     z.strictObject({
       id: jobId,
       program: z.enum(["reload", "capture", ...lightPrograms]),
       target: target.nullable(),
       capture: captureOrder.exactOptional(),
+      order: order.exactOptional(),
       requestedBy: actor,
       requestedAt: at,
     }),

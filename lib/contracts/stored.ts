@@ -54,6 +54,7 @@ import {
   sha256,
 } from "./scalars.ts";
 import { actor, nodeSpec, nodeState } from "./stored-node.ts";
+import { biosProfiles, networkWish, switches } from "./wiring.ts";
 
 /** A MAC belongs to one node: an item of its own, written in the same transaction as the node. */
 export interface MacAddress {
@@ -140,6 +141,7 @@ const reservation = z.strictObject({
   minimum: minimumHardware.exactOptional(),
   needs: minimumHardware.exactOptional(),
   lab: labId.nullable(),
+  network: networkWish.exactOptional(),
   prefer: z.array(nodeId),
   count: z.int().min(1),
   start: at,
@@ -224,6 +226,8 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
       classes: z.array(z.string()).default([]),
       correction: z.enum(["act", "observe"]),
       overrides: policyOverrides.nullable(),
+      switches: switches.default({}),
+      biosProfiles: biosProfiles.default({}),
       identification: identification.exactOptional(),
     }),
   ),

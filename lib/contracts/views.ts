@@ -10,6 +10,8 @@ import { actor } from "./stored-node.ts";
 const at = z.int().describe("Milliseconds since 1970");
 const some = <T extends z.ZodType>(shape: T) => z.array(shape).readonly();
 
+const biosValue = z.union([z.string(), z.number(), z.boolean()]);
+
 /** RFC 9457. `type` is stable; `detail` says what is wrong and what to do. */
 export const problemView = z
   .object({
@@ -84,6 +86,26 @@ export const nodeViewShape = z
       .object({ to: z.string(), until: at.nullable(), reason: z.string() })
       .nullable()
       .describe("Only this owner or project can reserve it; null: anybody"),
+    upkeep: z
+      .object({
+        to: z.string().describe("maintenance or retired"),
+        reason: z.string(),
+        until: at.nullable(),
+        by: z.string(),
+        since: at,
+      })
+      .nullable()
+      .describe("Nobody new gets it: it is kept out, or will be as soon as whoever has it is done"),
+    bios: z
+      .object({
+        profile: z.string(),
+        at,
+        drift: some(z.object({ name: z.string(), wanted: biosValue, found: biosValue.nullable() })).describe(
+          "Attributes that are not as the profile wants them; `found` is null where the firmware knows none of that name",
+        ),
+      })
+      .nullable()
+      .describe("What was read of its firmware last, against its profile; null: nothing was"),
     correctiveReboots: z.int(),
     openIssues: some(z.string()).describe("While there is one, nobody gets the node"),
     fault: z.string().nullable(),

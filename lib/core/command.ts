@@ -17,6 +17,7 @@ import type {
   RevisionId,
 } from "./ids.ts";
 import type { Instant, Ms } from "./time.ts";
+import type { BiosAttributes, NetworkWish } from "./wishes.ts";
 
 export type PowerState = "on" | "off" | "unknown";
 export type BootDevice = "network" | "disk";
@@ -57,7 +58,35 @@ export type Action =
       readonly template: string;
       readonly variables: Readonly<Record<string, string>>;
     }
+  /** The same for our ramdisk without anything to write: it gives an operator a shell, or tests the machine for a while. */
+  | {
+      readonly verb: "netboot.visit";
+      readonly installation: InstallationId;
+      readonly boot: BootId;
+      readonly visit: Visit;
+    }
   | { readonly verb: "netboot.clear" }
+  /** Hands what is wished of a switch port to the lab's own driver (docs/network.md). */
+  | {
+      readonly verb: "network.apply";
+      readonly switch: string;
+      readonly driver: string;
+      readonly address: string;
+      readonly port: string;
+      readonly purpose: "provisioning" | "reserved";
+      readonly wish: NetworkWish;
+    }
+  /** Reads these attributes of the firmware; through the power driver, or an executable of the lab's. */
+  | { readonly verb: "bios.read"; readonly driver: string | null; readonly names: readonly string[] }
+  /** Asks for them; they hold after the next power-on. */
+  | { readonly verb: "bios.apply"; readonly driver: string | null; readonly attributes: BiosAttributes }
+  /** Asks a test program of the lab's on the controller how far its run is; the first call begins it. */
+  | {
+      readonly verb: "test.call";
+      readonly test: string;
+      readonly run: InstallationId;
+      readonly minutes: number;
+    }
   | { readonly verb: "image.prefetch"; readonly image: ImageContent }
   /**
    * Arms one network boot in which the node's disk is read into the lab's image store. The node's own system keeps its voice:
@@ -121,6 +150,9 @@ export type Action =
   | { readonly verb: "identify"; readonly seconds: number }
   /** Ends whatever is queued or running for the node with a lower epoch (design §5, “Stopping”). */
   | { readonly verb: "fence" };
+
+/** What our ramdisk does on a machine that it leaves as it is. */
+export type Visit = { readonly kind: "rescue" } | { readonly kind: "test"; readonly seconds: number };
 
 /** What a wrapped build system is asked to do. */
 export const buildCalls = ["load", "status", "unload", "capture"] as const;
@@ -193,6 +225,18 @@ export interface Observed {
   /** Names that may log in to the BMC now, sorted. Missing where the driver cannot tell. */
   readonly bmcAccounts?: readonly string[];
   readonly build?: BuildReport;
+  /** By name: as the firmware says them now; null: it knows no attribute of that name. */
+  readonly bios?: Readonly<Record<string, string | number | boolean | null>>;
+  readonly test?: TestReport;
+}
+
+/** What a test of the machine found. */
+export interface TestReport {
+  readonly run: InstallationId;
+  readonly result: "passed" | "failed" | "waiting";
+  /** How far it is: whenever it changes, that is a sign of life. */
+  readonly sign: string | null;
+  readonly findings: readonly string[];
 }
 
 export interface OsFacts {
@@ -261,4 +305,6 @@ export interface Beacon {
   /** A reservation's user has logged in. */
   readonly login?: { readonly user: string };
   readonly fault?: Fault;
+  /** How our ramdisk's test of the machine ended. */
+  readonly tested?: { readonly result: "passed" | "failed"; readonly findings: readonly string[] };
 }

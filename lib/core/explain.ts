@@ -26,7 +26,7 @@ export function explainNode(
   entries: readonly TimelineEntry[],
   now: Instant,
 ): readonly Answer[] {
-  const { provision, administrative, operation, due, openIssues } = node;
+  const { provision, administrative, operation, due, openIssues, upkeep } = node;
   const job = jobOf(node);
   const reservation = reservationOf(node);
   const last = entries.at(-1) ?? null;
@@ -51,6 +51,16 @@ export function explainNode(
           },
         ]
       : []),
+    ...(upkeep === null
+      ? []
+      : [
+          {
+            question: "why does nobody new get it?",
+            answer: `${upkeep.actor.kind} ${upkeep.actor.name} ${upkeep.to === "retired" ? "retires it" : "has it for maintenance"}: ${upkeep.reason}${provision.state === upkeep.to ? "" : "; as soon as whoever has it is done"}`,
+            evidence: null,
+            until: upkeep.until,
+          },
+        ]),
     ...(provision.state === "quarantined" || openIssues.length > 0
       ? [
           {

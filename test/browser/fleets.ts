@@ -169,6 +169,8 @@ function labOf(lab: (typeof labs)[number], index: number, nodes: number): Write[
         classes: ["standard"],
         correction: index === 1 ? "observe" : "act",
         overrides: null,
+        switches: {},
+        biosProfiles: {},
       },
       expect: "absent",
     },

@@ -137,6 +137,73 @@ describe("rackwright capture", () => {
   });
 });
 
+describe("rackwright drain, return and retire", () => {
+  const page = (node: string, next: string | null, reservation: string | null = null) =>
+    says({ nodes: [{ node, outcome: "changed", state: "in-use", reservation }], next });
+
+  test("go through a large group page by page, and name each node and who is waited for", async () => {
+    server.play([page("node-01", "node-01", "res-1"), page("node-02", null)]);
+    const { code, out } = await rackwright("drain --lab blue --rack r1 --until +2h --reason fans --remind");
+    expect(code).toBe(exits.done);
+    expect(out).toBe(
+      "node-01: drained, now in-use, reservation res-1 is waited for\nnode-02: drained, now in-use\n",
+    );
+    const wanted = {
+      action: "drain",
+      of: { lab: "blue", rack: "r1" },
+      reason: "fans",
+      until: nowMs + 7_200_000,
+      atEnd: "remind",
+    };
+    expect(server.calls).toMatchObject([
+      { line: "POST /v1/upkeep", body: { ...wanted, next: null } },
+      { line: "POST /v1/upkeep", body: { ...wanted, next: "node-01" } },
+    ]);
+  });
+
+  test("want to be told which nodes, why, and a drain until when; of no node at all they say so", async () => {
+    expect((await rackwright("drain --until +2h --reason fans")).error).toContain("of which nodes?");
+    expect((await rackwright("drain --node node-01 --reason fans")).error).toContain("--until is wanted");
+    expect((await rackwright("retire --node node-01")).error).toContain("--reason is wanted");
+    server.play([says({ nodes: [], next: null })]);
+    const none = await rackwright("return --class big --reason done");
+    expect([none.code, none.error]).toEqual([exits.usage, expect.stringContaining("there is no such node")]);
+  });
+});
+
+describe("rackwright bios, burn-in and rescue", () => {
+  const job = (kind: string) => ({ id: "job-1", kind, node: "node-01" });
+
+  test("ask for their jobs, and rescue for its end", async () => {
+    server.play([
+      says(job("bios"), 202),
+      says(job("burn-in"), 202),
+      says(job("rescue"), 202),
+      says(readyNode),
+    ]);
+    await rackwright("bios node-01 --apply");
+    await rackwright("burn-in node-01 --minutes 240 --test stress.sh");
+    const { out } = await rackwright("rescue node-01 --minutes 30 --reason broken");
+    await rackwright("rescue node-01 --end");
+    expect(out).toBe("node-01: a rescue of 30 min is asked for, job job-1; the shell is on its console\n");
+    expect(server.calls).toMatchObject([
+      { line: "POST /v1/nodes/node-01/bios", body: {} },
+      { line: "POST /v1/nodes/node-01/burn-in", body: { minutes: 240, test: "stress.sh" } },
+      { line: "POST /v1/nodes/node-01/rescue", body: { minutes: 30, reason: "broken" } },
+      { line: "POST /v1/nodes/node-01/rescue/end" },
+    ]);
+  });
+
+  test("shows how a node's firmware differs from its profile", async () => {
+    const drift = [{ name: "Sriov", wanted: "Enabled", found: "Disabled" }];
+    server.play([says({ ...readyNode, bios: { profile: "virtual", at: nowMs, drift } }), says(readyNode)]);
+    expect((await rackwright("bios node-01")).out).toBe(
+      "node-01: Sriov is Disabled, profile virtual wants Enabled\n",
+    );
+    expect((await rackwright("bios node-01")).out).toContain("nothing was read");
+  });
+});
+
 describe("rackwright reserve", () => {
   test("asks for what its options say, under an id that it has from the start", async () => {
     server.play([says(loading, 201)]);

@@ -37,6 +37,8 @@ export const loadingNode: Node = {
   reservation: "res-1",
   job,
   loan: null,
+  upkeep: null,
+  bios: null,
   correctiveReboots: 0,
   openIssues: [],
   fault: null,

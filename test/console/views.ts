@@ -31,6 +31,8 @@ export const node = (id: string, change: Partial<NodeView> = {}): NodeView => ({
   reservation: null,
   job: null,
   loan: null,
+  upkeep: null,
+  bios: null,
   correctiveReboots: 0,
   openIssues: [],
   fault: null,

@@ -254,7 +254,16 @@ function storeContract(name: string, store: () => Store): void {
         await store().commit([
           {
             kind: "lab",
-            value: { id, version: 1, controllers: [], classes: [], correction: "act", overrides: null },
+            value: {
+              id,
+              version: 1,
+              controllers: [],
+              classes: [],
+              correction: "act",
+              overrides: null,
+              switches: {},
+              biosProfiles: {},
+            },
             expect: "absent",
           },
         ]);

@@ -110,3 +110,24 @@ describe("a lab file", () => {
     expect(reason).not.toMatch(/hunter2/i);
   });
 });
+
+test("a file that was read is a file again: switches and BIOS profiles with all that was left out", () => {
+  const given = {
+    schema: "rackwright.lab/1",
+    lab: "blue",
+    controllers: ["mi-0123456789abcdef0"],
+    switches: { tor: { driver: "vlan.mjs", reserved: { vlan: "30" } } },
+    biosProfiles: { virtual: { attributes: { Sriov: "Enabled", Numa: 2 } } },
+    nodes: [
+      {
+        id: "node-01",
+        macs: ["52:54:00:00:00:01"],
+        bmc: { driver: "redfish", address: "https://bmc", credential: "bmc/blue" },
+        switchPort: { switch: "tor", port: "eth1" },
+        biosProfile: "virtual",
+      },
+    ],
+  };
+  const read = labFile.parse(given);
+  expect(labFile.parse(JSON.parse(JSON.stringify(read)))).toEqual(read);
+});

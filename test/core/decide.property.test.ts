@@ -5,11 +5,18 @@ import { type CommandResult, phases } from "../../lib/core/command.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
 import { branded, isInstallationId, isIssueId, isJobId } from "../../lib/core/ids.ts";
 import type { NodeEvent } from "../../lib/core/node/event.ts";
-import { jobOf, type NodeState, reservationOf } from "../../lib/core/node/node.ts";
+import {
+  jobOf,
+  type LightProgram,
+  type NodeState,
+  type Order,
+  type Program,
+  reservationOf,
+} from "../../lib/core/node/node.ts";
 import { atRest } from "../../lib/core/node/states.ts";
 import { installationOf } from "../../lib/core/provisioning/programs.ts";
 import { isFree } from "../../lib/core/scheduling/allocate.ts";
-import { instant } from "../../lib/core/time.ts";
+import { instant, after as later, minutes } from "../../lib/core/time.ts";
 import type { HardwareIssue } from "../../lib/core/timeline.ts";
 import { agent, aReservation, image, World } from "./world.ts";
 
@@ -48,8 +55,13 @@ const happening = fc.oneof(
     }),
   },
   fc.record({ what: fc.constant("time"), ms: fc.integer({ min: 1, max: 4_000_000 }) }),
-  fc.record({ what: fc.constant("job"), number: fc.nat({ max: 3 }) }),
-  fc.record({ what: fc.constantFrom("offline", "online", "give-back") }),
+  { weight: 2, arbitrary: fc.record({ what: fc.constant("job"), number: fc.nat({ max: 9 }) }) },
+  fc.record({ what: fc.constantFrom("offline", "online", "give-back", "end-rescue") }),
+  fc.record({
+    what: fc.constant("upkeep"),
+    to: fc.constantFrom("maintenance", "maintenance", "retired"),
+    atEnd: fc.constantFrom("return", "remind"),
+  }),
   fc.record({
     what: fc.constant("issue"),
     number: fc.nat({ max: 2 }),
@@ -60,6 +72,26 @@ const happening = fc.oneof(
   fc.record({ what: fc.constant("reservation-ends") }),
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+const lightly = (number: number): LightProgram =>
+  (["inspect", "bios", "burn-in", "rescue"] as const)[(number >> 1) % 4] ?? "inspect";
+
+const orders: Partial<Record<Program, Order>> = {
+  "burn-in": { kind: "burn-in", test: null, minutes: 30 },
+  rescue: { kind: "rescue", forMs: minutes(30), ended: false },
+};
+
+/** Every other one is at a switch that its lab drives, and has firmware to be set. */
+function aWorld(wired: boolean): World {
+  const world = new World();
+  if (!wired) return world;
+  world.lab = {
+    switches: { tor: { driver: "vlan", address: "", provisioning: {}, reserved: {} } },
+    biosProfiles: { virtual: { driver: null, attributes: { Sriov: "Enabled" } } },
+  };
+  world.node = { ...world.node, switchPort: { switch: "tor", port: "eth1" }, biosProfile: "virtual" };
+  return world;
+}
 
 /** Null: it means nothing to this node. */
 function eventOf(world: World, happens: Happening): NodeEvent | null {
@@ -101,19 +133,33 @@ function eventOf(world: World, happens: Happening): NodeEvent | null {
     }
     case "job": {
       const target = happens.number % 2 === 0 ? { image: image.image, revision: image.revision } : null;
-      const program = target === null ? "inspect" : "reload";
+      const program = target === null ? lightly(happens.number) : "reload";
+      const order = orders[program];
       // A job's id is used once (the record of the job is written with it).
       const id = branded(isJobId, `job-${happens.number}-${node.version}`);
       return {
         kind: "job",
-        request: { id, program, target, requestedBy: operator, requestedAt: now },
+        request: {
+          id,
+          program,
+          target,
+          ...(order === undefined ? {} : { order }),
+          requestedBy: operator,
+          requestedAt: now,
+        },
         actor: operator,
       };
     }
     case "offline":
     case "online":
     case "give-back":
+    case "end-rescue":
       return { kind: happens.what, reason: "because", actor: operator };
+    case "upkeep": {
+      const { to, atEnd } = happens;
+      const until = to === "retired" ? null : later(now, minutes(60));
+      return { kind: "upkeep", upkeep: { to, reason: "new fans", until, atEnd }, actor: operator };
+    }
     case "issue": {
       const { number, open, blocking } = happens;
       const issue: HardwareIssue = {
@@ -191,8 +237,8 @@ function expectDeadline({ now }: World, { provision, due, administrative, waitin
 describe("decide, in any state and for any event", () => {
   test("answers; takes legal ways only; sets a deadline within its bound; and told the same again, does nothing", () => {
     fc.assert(
-      fc.property(fc.array(happening, { maxLength: 60, size: "max" }), (story) => {
-        const world = new World();
+      fc.property(fc.array(happening, { maxLength: 60, size: "max" }), fc.boolean(), (story, wired) => {
+        const world = aWorld(wired);
         for (const each of story) {
           happen(world, each);
           expectDeadline(world, world.node);
@@ -207,8 +253,8 @@ describe("decide, in any state and for any event", () => {
 
   test("with faults over and the agent answering, it comes to rest from wherever it is", () => {
     fc.assert(
-      fc.property(fc.array(happening, { maxLength: 40, size: "max" }), (story) => {
-        const world = new World();
+      fc.property(fc.array(happening, { maxLength: 40, size: "max" }), fc.boolean(), (story, wired) => {
+        const world = aWorld(wired);
         for (const each of story) happen(world, each);
         world.tell({ kind: "online", reason: "all is well", actor: operator });
         if (world.reservation !== null && reservationOf(world.node) !== null)
@@ -225,4 +271,7 @@ describe("decide, in any state and for any event", () => {
 });
 
 const isResting = ({ provision: { state }, waiting }: NodeState): boolean =>
-  state === "quarantined" || state === "maintenance" || (state === "available" && waiting.length === 0);
+  state === "quarantined" ||
+  state === "maintenance" ||
+  state === "retired" ||
+  (state === "available" && waiting.length === 0);

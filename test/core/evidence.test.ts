@@ -107,7 +107,7 @@ describe("R30: the address that a user is given", () => {
 });
 
 describe("the hardware log of a node", () => {
-  test("a quarantined node comes back with its last blocking issue, through an inspection; any other stays as it is", () => {
+  test("a quarantined node comes back with its last blocking issue, through an inspection; a free one is inspected too", () => {
     const quarantined = new World();
     quarantined.look();
     quarantined.withDeadBmc();
@@ -130,7 +130,7 @@ describe("the hardware log of a node", () => {
     const well = new World().makeAvailable();
     well.tell({ kind: "issue", issue: issue(well, 1), actor: operator });
     close(well, "iss-1");
-    expect(well.state).toBe("available");
+    expect(well.state).toBe("enrolled");
   });
 
   test("holds as many open issues as people can read", () => {

@@ -5,6 +5,7 @@ import { nodeFault } from "../../lib/core/fault.ts";
 import type { ProvisionState } from "../../lib/core/node/node.ts";
 import { atRest, mayBecome, transition, transitions } from "../../lib/core/node/states.ts";
 import { isOver } from "../../lib/core/reservation/reservation.ts";
+import { after } from "../../lib/core/time.ts";
 import { World } from "./world.ts";
 
 const states: ProvisionState[] = Object.keys(atRest).filter(
@@ -93,6 +94,22 @@ const happening = fc.oneof(
         (kind) => (world: World) =>
           world.tell({ kind, reason: "test", actor: { kind: "operator", name: "ada" } }),
       ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("maintenance", "retired").map(
+      (to) => (world: World) =>
+        world.tell({
+          kind: "upkeep",
+          upkeep: {
+            to,
+            reason: "test",
+            until: to === "retired" ? null : after(world.now, 3_600_000),
+            atEnd: "return",
+          },
+          actor: { kind: "operator", name: "ada" },
+        }),
+    ),
   },
   {
     weight: 3,

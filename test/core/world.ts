@@ -9,6 +9,7 @@ import { type Fault, nodeFault } from "../../lib/core/fault.ts";
 import type { RevisionId } from "../../lib/core/ids.ts";
 import * as ids from "../../lib/core/ids.ts";
 import type { ImageRevision } from "../../lib/core/image.ts";
+import type { Lab } from "../../lib/core/lab.ts";
 import { decide } from "../../lib/core/node/decide.ts";
 import type { Captured, Progress } from "../../lib/core/node/draft.ts";
 import { enrolledNode } from "../../lib/core/node/enrol.ts";
@@ -132,6 +133,7 @@ export class World {
   corrects = true;
   labIsSilent = false;
   image: ImageRevision | null;
+  lab: Pick<Lab, "switches" | "biosProfiles"> = { switches: {}, biosProfiles: {} };
 
   constructor({ policy = defaultPolicy, modules = shipped, image: given = image }: Setting = {}) {
     this.policy = policy;
@@ -146,6 +148,7 @@ export class World {
     const { policy, modules, reservation, budget, progress, now } = this;
     const decision = decide(this.node, event, {
       image: this.image,
+      lab: this.lab,
       imageFor: image.revision,
       corrects: this.corrects,
       labIsSilent: this.labIsSilent,

@@ -11,7 +11,7 @@ import type { Discovery } from "../../lib/agent/discovery.ts";
 import { createImages, type Images } from "../../lib/agent/images.ts";
 import type { Journal } from "../../lib/agent/journal.ts";
 import type { Found } from "../../lib/contracts/found.ts";
-import type { Beacon } from "../../lib/core/command.ts";
+import type { Beacon, Visit } from "../../lib/core/command.ts";
 import { branded, isBootId, isInstallationId, isRevisionId } from "../../lib/core/ids.ts";
 import { newKeyPair, runGuest } from "../../lib/drivers/os/ssh.ts";
 import type { BmcAccess } from "../../lib/drivers/power/driver.ts";
@@ -179,6 +179,42 @@ const reached = (node: string, name: string, phase: string) => (): boolean =>
       beacon.node === node && beacon.installation === name && beacon.boot === null && beacon.phase === phase,
   );
 
+async function visit(node: string, what: Visit): Promise<string> {
+  installation += 1;
+  const name = `visit.${installation}`;
+  const command = { ...aCommand({ node }), target: { ...aCommand({ node }).target, macs: [macOf(node)] } };
+  await driver.off(bmc(node));
+  await boots.arm(command, {
+    verb: "netboot.visit",
+    installation: branded(isInstallationId, name),
+    boot: branded(isBootId, `${name}.b`),
+    visit: what,
+  });
+  await driver.setBootDevice(bmc(node), "network", "once");
+  await boots.poweringOn(command.node);
+  await driver.on(bmc(node));
+  return name;
+}
+
+describe("a machine that our ramdisk visits", () => {
+  test("field.md 55, 56: says so, tells what its test has found, and boots the disk that it had", async () => {
+    const name = await install("node-04");
+    await eventually(reached("node-04", name, "run"), "the system");
+    const test = await visit("node-04", { kind: "test", seconds: 1 });
+    const verdict = () => told.find(({ installation: of, tested }) => of === test && tested !== undefined);
+    await eventually(() => verdict() !== undefined, "the verdict");
+    expect(verdict()?.tested?.result).toBe("passed");
+    const rescue = await visit("node-04", { kind: "rescue" });
+    const isThere = () => told.some(({ installation: of, phase }) => of === rescue && phase === "build");
+    await eventually(isThere, "the rescue");
+    told.length = 0;
+    await boots.disarm("node-04");
+    await driver.setBootDevice(bmc("node-04"), "disk", "once");
+    await driver.cycle(bmc("node-04"));
+    await eventually(reached("node-04", name, "run"), "its own system");
+  });
+});
+
 const guestOf = (node: string) => {
   const installed = journal.state.installed.get(node);
   if (installed?.address == null || installed.hostKey === null)
@@ -213,6 +249,21 @@ describe("its BMCs", () => {
     const quick = redfish({ settleMs: 200, pollMs: 20 });
     await expect(quick.on(bmc("node-01"))).rejects.toMatchObject({ fault: { code: "power-unchanged" } });
     await control("/faults", { clear: [{ node: "node-01" }] });
+  });
+
+  test("R79: tell of firmware; what is asked for holds after the next power-on, and not before", async () => {
+    const { bios } = driver;
+    if (bios === undefined) throw new Error("redfish tells nothing of firmware");
+    const of = async (name: string) => (await bios.read(bmc("node-03")))[name];
+    expect(await of("ProcVirtualization")).toBe("Disabled");
+    await bios.apply(bmc("node-03"), { ProcVirtualization: "Enabled", NumaNodesPerSocket: 2 });
+    expect(await of("ProcVirtualization")).toBe("Disabled");
+    await driver.cycle(bmc("node-03"));
+    expect([await of("ProcVirtualization"), await of("NumaNodesPerSocket")]).toEqual(["Enabled", 2]);
+    await expect(bios.apply(bmc("node-03"), { NoSuchThing: 1 })).rejects.toMatchObject({
+      fault: { class: "configuration", message: expect.stringContaining("NoSuchThing") },
+    });
+    await driver.off(bmc("node-03"));
   });
 
   const fence = "/usr/sbin/fence_redfish";

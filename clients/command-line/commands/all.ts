@@ -18,6 +18,8 @@ import { nodes } from "./nodes.ts";
 import { power } from "./power.ts";
 import { record } from "./record.ts";
 import { reserve } from "./reserve.ts";
+import { bringBack, drain, retire } from "./upkeep.ts";
+import { bios, burnIn, rescue } from "./visits.ts";
 import { watch } from "./watch.ts";
 
 /** Every command that calls the API, in the order of the help. */
@@ -33,6 +35,12 @@ export const commands: readonly Command[] = [
   node,
   power,
   console,
+  drain,
+  bringBack,
+  retire,
+  bios,
+  burnIn,
+  rescue,
   identify,
   machines,
   claim,

@@ -20,11 +20,12 @@ import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { captureOfNode } from "./captures.ts";
 import { console } from "./consoles.ts";
 import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
+import type { UpkeepRoute } from "./upkeep.ts";
 
 /** Lambda answers with 6 MB at most. */
 const mostCharacters = 4_000_000;
 
-type NodeRoute = Extract<Route, `${string} /v1/nodes${string}`>;
+type NodeRoute = Exclude<Extract<Route, `${string} /v1/nodes${string}`>, UpkeepRoute>;
 
 export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
   "GET /v1/nodes": async ({ app, query }) => {

@@ -1,4 +1,5 @@
 /** Labs, images, projects, jobs, and what can be had. */
+
 import { viewAvailability } from "../../../lib/app/availability.ts";
 import { importLab } from "../../../lib/app/import-lab.ts";
 import { viewReadiness } from "../../../lib/app/readiness.ts";
@@ -26,7 +27,8 @@ import { type Handler, otherVersion, pageSize } from "./request.ts";
 
 type OtherRoute = Exclude<
   Route,
-  `${string} /v1/${"reservations" | "nodes" | "blocks" | "labs/{id}/machines"}${string}` | InventoryRoute
+  | `${string} /v1/${"reservations" | "nodes" | "blocks" | "upkeep" | "labs/{id}/machines"}${string}`
+  | InventoryRoute
 >;
 
 let document: Answer | null = null;

@@ -15,7 +15,10 @@ try {
   putCopy(join(out, "kernel"), kernel.file);
   put(
     join(out, "ramdisk"),
-    initramfs(out, kernel, source("init.sh"), [script("bin/reader.sh", source("reader.sh"))]),
+    initramfs(out, kernel, source("init.sh"), [
+      script("bin/reader.sh", source("reader.sh")),
+      script("bin/visit.sh", source("visit.sh")),
+    ]),
   );
   for (const name of ["kernel", "ramdisk"])
     process.stdout.write(

@@ -93,6 +93,11 @@ beacon ''
 post /machine "$facts" >/dev/null
 [ "$status" = 204 ] || say "the facts were not taken: status $status"
 case "$status" in 0) new_pipes ;; esac
+. /bin/visit.sh
+case "$(argument visit)" in
+  rescue) rescue ;;
+  test) test_machine ;;
+esac
 while :; do
   get /boot/plan >/run/plan
   case "$status" in

@@ -1,6 +1,6 @@
 /** Script of the status page: counts, what needs attention, the racks, the reservations. Text of a browser script. */
 export const lab = String.raw`
-const states = ['available', 'in-use', 'reserved', 'loading', 'configuring', 'capturing', 'reclaiming', 'enrolled', 'maintenance', 'quarantined'];
+const states = ['available', 'in-use', 'reserved', 'loading', 'configuring', 'capturing', 'reclaiming', 'enrolled', 'maintenance', 'retired', 'quarantined'];
 const phases = ['off', 'firmware', 'build', 'kernel', 'init', 'run'];
 const inOrder = new Intl.Collator('en', { numeric: true }).compare;
 const link = (n, cls, ...content) => el('a', { class: cls, href: '/v1/nodes/' + encodeURIComponent(n.id) + '/timeline', 'data-node': n.id }, ...content);

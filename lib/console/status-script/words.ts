@@ -36,7 +36,8 @@ function worry(n, now) {
   if (n.job !== null && n.job.correcting !== null && !isOffline(n)) return { rank: 1, what: doing(n, now), why: 'awaits ' + n.job.awaits };
   if (isLate(n, now)) return { rank: 2, what: doing(n, now), why: 'awaits ' + n.job.awaits };
   if (isOffline(n)) return { rank: 3, what: doing(n, now), why: n.administrative.reason || '' };
-  if (n.state === 'maintenance') return { rank: 4, what: 'in maintenance for ' + span(now - n.since), why: n.administrative.reason || '' };
+  if (n.state === 'maintenance') return { rank: 4, what: 'in maintenance for ' + span(now - n.since), why: (n.upkeep && n.upkeep.reason) || n.administrative.reason || '' };
+  if (n.state === 'retired') return { rank: 5, what: 'retired', why: n.upkeep ? n.upkeep.reason : '' };
   return null;
 }
 

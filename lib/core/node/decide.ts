@@ -19,7 +19,8 @@ import { endFence, shiftClocks, stopHands } from "./hands-off.ts";
 import { foldIdentified } from "./identified.ts";
 import { jobOf, type NodeState, type Outstanding, reservationOf } from "./node.ts";
 import { foldRestored } from "./restored.ts";
-import { enqueue, startWaitingJob } from "./waiting-jobs.ts";
+import { endRescue, foldUpkeep, heedUpkeep, upkeepEndsAt } from "./upkeep.ts";
+import { canBegin, enqueue, startWaitingJob } from "./waiting-jobs.ts";
 
 export type NodeDecision =
   | { readonly kind: "nothing"; readonly node: NodeState }
@@ -43,10 +44,12 @@ export function decide(node: NodeState, event: NodeEvent, context: NodeContext):
   endFence(draft);
   if (draft.node.administrative.state === "online") {
     heedReservation(draft);
+    heedUpkeep(draft);
     startWaitingJob(draft);
     run(draft);
     if (draft.notes.length === 0) heedProgress(draft);
     correct(draft);
+    heedUpkeep(draft);
     startWaitingJob(draft);
     run(draft);
     sendAgain(draft);
@@ -99,18 +102,19 @@ function fold(draft: Draft, event: NodeEvent): void {
     }
     case "identified":
       return foldIdentified(draft, event);
-    case "settings":
-      draft.node = {
-        ...draft.node,
-        class: event.class,
-        tags: event.tags,
-        rack: event.rack === undefined ? draft.node.rack : event.rack,
-        capacity: event.capacity === undefined ? draft.node.capacity : event.capacity,
-      };
+    case "settings": {
+      const { class: nodeClass, tags, switchPort, biosProfile } = event;
+      const { capacity = draft.node.capacity, rack = draft.node.rack } = event;
+      draft.node = { ...draft.node, class: nodeClass, tags, rack, switchPort, biosProfile, capacity };
       draft.notes.push(`its settings were changed: ${event.fields.join(", ")}`);
       return;
+    }
     case "issue":
       return foldIssue(draft, event.issue);
+    case "upkeep":
+      return foldUpkeep(draft, { ...event.upkeep, actor: event.actor, since: now });
+    case "end-rescue":
+      return endRescue(draft, event.reason);
     case "restored":
       return foldRestored(draft, event);
     case "give-back":
@@ -158,7 +162,8 @@ export function dueOf(node: NodeState): Instant | null {
     return job?.command?.purpose === "fence" ? job.command.sendAgainAt : null;
   if (job === null) {
     const { state } = node.provision;
-    if (state === "available" && node.waiting.length > 0) return node.since;
+    if (canBegin(node)) return node.since;
+    if (state === "maintenance") return upkeepEndsAt(node);
     return state === "reserved" || state === "enrolled" ? node.due : null;
   }
   if (job.command !== null) return job.command.sendAgainAt;

@@ -5,7 +5,7 @@
 import type { Action, ImageContent } from "../command.ts";
 import type { Budget } from "../correction/budget.ts";
 import { branded, type CommandId, isCommandId, type RevisionId } from "../ids.ts";
-import type { ProgramContext } from "../provisioning/programs.ts";
+import type { ProgramContext } from "../provisioning/context.ts";
 import { after, type Instant } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
 import type { CaptureOrder, JobRun, NodeState, Outstanding, Provision } from "./node.ts";
@@ -20,7 +20,6 @@ export interface NodeContext extends ProgramContext {
   readonly corrects: boolean;
   /** Nothing is sent again to a lab of which no controller can be reached. Looked up only when something is due again. */
   readonly labIsSilent: boolean;
-  readonly now: Instant;
   /** Bytes written since the last transition; kept beside the state so that progress costs no transition. */
   readonly progress: Progress | null;
 }

@@ -7,7 +7,8 @@ import type { Sighting } from "../console/console.ts";
 import type { MachineId } from "../ids.ts";
 import type { HardwareIssue } from "../timeline.ts";
 import type { Capacity } from "./hardware.ts";
-import type { Actor, JobRequest, Loan } from "./node.ts";
+import type { Actor, JobRequest, Loan, Upkeep } from "./node.ts";
+import type { SwitchPort } from "./wiring.ts";
 
 export type NodeEvent =
   | { readonly kind: "look"; readonly actor: Actor }
@@ -36,6 +37,8 @@ export type NodeEvent =
       readonly kind: "settings";
       readonly class: string;
       readonly tags: readonly string[];
+      readonly switchPort: SwitchPort | null;
+      readonly biosProfile: string | null;
       /** Undefined: as it is known now. */
       readonly rack?: string | null;
       readonly capacity?: Capacity | null;
@@ -45,6 +48,10 @@ export type NodeEvent =
     }
   /** It is lent to somebody, or given back by him (null). */
   | { readonly kind: "loan"; readonly loan: Loan | null; readonly reason: string; readonly actor: Actor }
+  /** It is to be kept out: for maintenance, or for good. */
+  | { readonly kind: "upkeep"; readonly upkeep: Omit<Upkeep, "actor" | "since">; readonly actor: Actor }
+  /** An operator needs the shell no more. */
+  | { readonly kind: "end-rescue"; readonly reason: string; readonly actor: Actor }
   /** Its record comes from a backup. */
   | { readonly kind: "restored"; readonly reason: string; readonly actor: Actor }
   /** An operator gives back a quarantined node or one in maintenance: it is inspected or reloaded first. */

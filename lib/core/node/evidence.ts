@@ -2,7 +2,15 @@
  * Folds what was observed into the node. Evidence of anything that is not current (an older command, another boot, another
  * installation, an earlier instant) is history and changes nothing.
  */
-import type { Beacon, BuildReport, CommandResult, ImageContent, Observed, Phase } from "../command.ts";
+import type {
+  Beacon,
+  BuildReport,
+  CommandResult,
+  ImageContent,
+  Observed,
+  Phase,
+  TestReport,
+} from "../command.ts";
 import { signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import type { BootId } from "../ids.ts";
@@ -11,6 +19,7 @@ import { again, rewind } from "../provisioning/engine.ts";
 import { certify } from "../provisioning/job.ts";
 import { installationOf } from "../provisioning/programs.ts";
 import { after, type Instant, spanText } from "../time.ts";
+import { foldBios } from "./bios.ts";
 import { type Draft, handsOff, setJob } from "./draft.ts";
 import { jobOf, type Operation, type Outstanding, type Target } from "./node.ts";
 
@@ -29,8 +38,10 @@ export function foldResult(draft: Draft, result: CommandResult): void {
     case "step": {
       const foreign = foldAccounts(draft, result);
       if (foreign !== null) return giveUp(draft, foreign);
-      for (const { observed } of result.results)
+      for (const { observed } of result.results) {
         if (observed?.build !== undefined) foldBuild(draft, observed.build);
+        if (observed?.test !== undefined) foldTest(draft, observed.test);
+      }
       return foldStepAnswer(draft, result, command);
     }
     case "fence":
@@ -134,6 +145,23 @@ function foldBuild(draft: Draft, build: BuildReport): void {
   draft.evidence = `the build system's word on installation ${build.installation}`;
 }
 
+/** What tests of the machine say of their own run; how far they are is a sign of life. */
+function foldTest(draft: Draft, test: TestReport): void {
+  const job = jobOf(draft.node);
+  if (job === null || test.run !== installationOf(job)) return;
+  const before = job.evidence.test;
+  if (before !== undefined && before.result !== "waiting") return;
+  setJob(draft, { evidence: { ...job.evidence, test } });
+  if (test.result !== "waiting")
+    draft.notes.push(
+      `the tests of the machine ${test.result}${test.findings.map((each) => `; ${each}`).join("")}`,
+    );
+  if (test.sign === null || before === undefined || before.sign === test.sign) return;
+  draft.notes.push(`the tests of the machine say: ${test.sign}`);
+  signOfLife(draft);
+  rewind(draft);
+}
+
 const osOf = (result: CommandResult) => {
   const os = result.results.findLast(({ observed }) => observed?.os !== undefined)?.observed?.os;
   return os === undefined ? {} : { os };
@@ -204,7 +232,8 @@ function foldReboot(draft: Draft, result: CommandResult, purpose: "reset" | "pow
 }
 
 function foldObserved(draft: Draft, observed: Observed, at: Instant): void {
-  const { power, address } = observed;
+  const { power, address, bios } = observed;
+  if (bios !== undefined) foldBios(draft, bios, at);
   if (power !== undefined) {
     const { observed: before, at: readAt } = draft.node.power;
     if (before !== "unknown" && power !== before && jobOf(draft.node)?.program === "inspect")
@@ -275,6 +304,8 @@ export function foldBeacon(draft: Draft, beacon: Beacon): void {
     foldVerified(draft, beacon.verified.sha256, beacon);
   if (job?.program === "capture" && beacon.captured !== undefined) foldCaptured(draft, beacon.captured);
   if (job !== null && beacon.installed === true && boot !== null) foldInstaller(draft, boot);
+  if (beacon.tested !== undefined && boot !== null)
+    foldTest(draft, { ...beacon.tested, run: beacon.installation, sign: null });
   if (beacon.fault !== undefined && boot !== null) foldFault(draft, beacon.fault);
   // Nobody is to be sent to a system of which it is not proved that it is what was wanted (R30).
   const { disk } = draft.node;

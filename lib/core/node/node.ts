@@ -3,7 +3,6 @@
  * (`NodeState`) says where it is in its life, on what evidence, and until when it may stay there. Only `decide`
  * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
  */
-
 import type {
   Action,
   BuildReport,
@@ -12,6 +11,7 @@ import type {
   Phase,
   PowerSettings,
   PowerState,
+  TestReport,
 } from "../command.ts";
 import type { Sighting } from "../console/console.ts";
 import type { Fault } from "../fault.ts";
@@ -31,7 +31,7 @@ import type {
 } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
 import type { Capacity } from "./hardware.ts";
-import type { Wiring } from "./wiring.ts";
+import type { SwitchPort, Wiring } from "./wiring.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
 export interface Actor {
@@ -50,6 +50,22 @@ export interface NodeSpec extends Wiring {
   readonly macs: readonly string[];
   readonly power: PowerSettings;
   readonly version: number;
+}
+
+export interface Bios {
+  readonly profile: string;
+  readonly at: Instant;
+  /** Attributes that are not as the profile wants them. */
+  readonly drift: readonly BiosDrift[];
+  /** The open issue of the hardware log that says so. */
+  readonly issue: { readonly id: IssueId; readonly openedAt: Instant } | null;
+}
+
+export interface BiosDrift {
+  readonly name: string;
+  readonly wanted: string | number | boolean;
+  /** Null: the firmware knows no such attribute. */
+  readonly found: string | number | boolean | null;
 }
 
 /** Independent of everything that the machine does (R68): an offline node is tracked, never allocated, never touched. */
@@ -108,14 +124,31 @@ export interface Certificate {
   readonly proved: readonly string[];
 }
 
-/** Jobs that change nothing on the disk. All but `inspect`: asked for by a person, on a node at rest or in use. */
-export const lightPrograms = ["inspect", "identify", "power-on", "power-off", "power-cycle"] as const;
+/** Jobs that change nothing on the disk. All but `inspect`: asked for by a person. */
+export const lightPrograms = [
+  "inspect",
+  "identify",
+  "power-on",
+  "power-off",
+  "power-cycle",
+  "bios",
+  "burn-in",
+  "rescue",
+] as const;
 export type LightProgram = (typeof lightPrograms)[number];
 export const programs = [...lightPrograms, "provision", "reload", "reclaim", "capture"] as const;
 export type Program = (typeof programs)[number];
 
 export const isLight = (program: Program): program is LightProgram =>
   lightPrograms.some((each) => each === program);
+
+/** What may be done to a node that an operator has. */
+export const maintenancePrograms: ReadonlySet<Program> = new Set<Program>([
+  "inspect",
+  "bios",
+  "burn-in",
+  "rescue",
+]);
 
 /** Where a step belongs: who owns it, and which ladder corrects it. */
 export const stages = [
@@ -156,9 +189,17 @@ export interface JobRequest {
   /** Of a capture: what is on the node. */
   readonly target: Target | null;
   readonly capture?: CaptureOrder;
+  readonly order?: Order;
   readonly requestedBy: Actor;
   readonly requestedAt: Instant;
 }
+
+/** What a job is told beside its program. */
+export type Order =
+  /** `ended`: an operator wants it over before its time. */
+  | { readonly kind: "rescue"; readonly forMs: Ms; readonly ended: boolean }
+  /** `test`: a program of the lab's on its controllers; null: what our ramdisk can test. */
+  | { readonly kind: "burn-in"; readonly test: string | null; readonly minutes: number };
 
 /** A command that was committed for the agent and has no verdict yet. */
 export interface Outstanding {
@@ -196,6 +237,8 @@ export interface Evidence {
     readonly content: ImageContent | null;
     readonly settings?: Readonly<Record<string, string>>;
   };
+  /** What a test of the machine said last. */
+  readonly test?: TestReport;
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
   /** What its console said last that means that it will not go on (lib/core/correction/sighting.ts). */
@@ -238,6 +281,7 @@ export interface JobRun {
   readonly capture?: CaptureOrder;
   /** It has failed of this, and only what was changed on the node is still put back. */
   readonly failing?: Fault;
+  readonly order?: Order;
   readonly startedAt: Instant;
   /** The install attempt, from 1. The engine alone counts it (R4). */
   readonly attempt: number;
@@ -293,6 +337,7 @@ export type Provision =
     }
   | { readonly state: "reclaiming"; readonly reservation: ReservationId; readonly job: JobRun }
   | { readonly state: "maintenance"; readonly reason: string }
+  | { readonly state: "retired"; readonly reason: string }
   | { readonly state: "quarantined"; readonly fault: Fault };
 
 export type ProvisionState = Provision["state"];
@@ -316,6 +361,18 @@ export interface Loan {
   readonly reason: string;
 }
 
+/** What an operator has planned for a node: nobody new gets it, and it is kept out as soon as whoever has it is done. */
+export interface Upkeep {
+  readonly to: "maintenance" | "retired";
+  readonly reason: string;
+  /** When its maintenance is over, whether it has begun or not; null: until somebody gives it back. */
+  readonly until: Instant | null;
+  /** `return`: it comes back by way of a check. `remind`: it stays, and its hardware log says that its time is over. */
+  readonly atEnd: "return" | "remind";
+  readonly actor: Actor;
+  readonly since: Instant;
+}
+
 export interface NodeState {
   readonly id: NodeId;
   readonly lab: LabId;
@@ -323,6 +380,10 @@ export interface NodeState {
   readonly tags: readonly string[];
   /** In which rack it stands, as its people say; null: they have not said. */
   readonly rack: string | null;
+  readonly switchPort: SwitchPort | null;
+  readonly biosProfile: string | null;
+  /** What was read of its firmware last, against its profile; null: nothing was. */
+  readonly bios: Bios | null;
   /** What it has to offer; null: nobody knows. */
   readonly capacity: Capacity | null;
   readonly version: number;
@@ -343,6 +404,8 @@ export interface NodeState {
   readonly epoch: number;
   /** Only these people get it; null: anybody. */
   readonly loan: Loan | null;
+  /** Null: nothing is planned; it is handed out. */
+  readonly upkeep: Upkeep | null;
   readonly waiting: readonly JobRequest[];
   /** Open issues of its hardware log that block it: while there is one, nobody gets the node. */
   readonly openIssues: readonly IssueId[];

@@ -19,6 +19,10 @@ export const transitions: readonly Transition[] = [
   { from: "available", to: "loading", because: "a reload was asked for" },
   { from: "available", to: "enrolled", because: "an inspection was asked for" },
   { from: "available", to: "maintenance", because: "an operator took it" },
+  { from: "available", to: "retired", because: "an operator retired it" },
+  { from: "enrolled", to: "maintenance", because: "checked while an operator has it" },
+  { from: "enrolled", to: "loading", because: "checked, and a user had been in before it was taken" },
+  { from: "enrolled", to: "retired", because: "an operator retired it" },
   { from: "reserved", to: "loading", because: "the right image is not proved to be on it" },
   {
     from: "reserved",
@@ -34,6 +38,7 @@ export const transitions: readonly Transition[] = [
   { from: "reserved", to: "available", because: "the reservation ended before anything was done" },
   { from: "reserved", to: "quarantined", because: "it failed for good" },
   { from: "reserved", to: "maintenance", because: "an operator took it" },
+  { from: "reserved", to: "retired", because: "an operator retired it" },
   { from: "loading", to: "configuring", because: "bits verified and booted: handed to the OS module" },
   { from: "loading", to: "available", because: "released before any user had access" },
   {
@@ -42,6 +47,7 @@ export const transitions: readonly Transition[] = [
     because: "ladder or attempts exhausted, or a load that must not be repeated",
   },
   { from: "loading", to: "maintenance", because: "an operator took it" },
+  { from: "loading", to: "retired", because: "an operator retired it" },
   { from: "configuring", to: "loading", because: "the OS stage asked for another load" },
   { from: "configuring", to: "in-use", because: "access granted: handed over" },
   {
@@ -52,6 +58,7 @@ export const transitions: readonly Transition[] = [
   { from: "configuring", to: "reclaiming", because: "the reservation ended while access was being granted" },
   { from: "configuring", to: "quarantined", because: "ladder or attempts exhausted" },
   { from: "configuring", to: "maintenance", because: "an operator took it" },
+  { from: "configuring", to: "retired", because: "an operator retired it" },
   { from: "in-use", to: "reclaiming", because: "the reservation ended" },
   { from: "in-use", to: "capturing", because: "what is on it is to become an image" },
   { from: "in-use", to: "maintenance", because: "an operator took it" },
@@ -72,11 +79,21 @@ export const transitions: readonly Transition[] = [
   },
   { from: "reclaiming", to: "quarantined", because: "it cannot be made safe" },
   { from: "reclaiming", to: "maintenance", because: "an operator took it" },
+  { from: "reclaiming", to: "retired", because: "an operator retired it" },
   { from: "maintenance", to: "enrolled", because: "an operator gave it back: inspect first" },
   {
     from: "maintenance",
     to: "loading",
     because: "an operator gave back a node that a user had: reload first",
+  },
+  { from: "maintenance", to: "retired", because: "an operator retired it" },
+  { from: "quarantined", to: "maintenance", because: "an operator took it" },
+  { from: "quarantined", to: "retired", because: "an operator retired it" },
+  { from: "retired", to: "enrolled", because: "an operator brought it back: inspect first" },
+  {
+    from: "retired",
+    to: "loading",
+    because: "an operator brought back a node that a user had: reload first",
   },
   { from: "quarantined", to: "enrolled", because: "an operator gave it back: inspect first" },
   {
@@ -98,6 +115,7 @@ export const atRest: Readonly<Record<ProvisionState, boolean>> = {
   capturing: false,
   reclaiming: false,
   maintenance: true,
+  retired: true,
   quarantined: true,
 };
 

@@ -4,7 +4,7 @@ import { branded, isJobId, type ReservationId } from "../ids.ts";
 import { newJob } from "../provisioning/job.ts";
 import { become, type Draft } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
-import { isLight, jobOf, type Provision } from "./node.ts";
+import { isLight, jobOf, maintenancePrograms, type NodeState, type Program, type Provision } from "./node.ts";
 
 /** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
 export const mostWaitingJobs = 8;
@@ -19,6 +19,11 @@ export function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "j
   draft.notes.push(`${request.program} asked for by ${request.requestedBy.name}`);
 }
 
+/** The first that waits begins now. A node that an operator has is tested and set up, and nothing else is done to it. */
+export const canBegin = ({ provision: { state }, waiting: [next] }: NodeState): boolean =>
+  next !== undefined &&
+  (state === "available" || (state === "maintenance" && maintenancePrograms.has(next.program)));
+
 export function startWaitingJob(draft: Draft): void {
   const { provision } = draft.node;
   if (provision.state === "enrolled" && provision.job === null) {
@@ -31,7 +36,7 @@ export function startWaitingJob(draft: Draft): void {
   if (provision.state === "in-use") return startOnNodeInUse(draft, provision);
   if (provision.state === "available") dropForeignCaptures(draft, null);
   const [next, ...rest] = draft.node.waiting;
-  if (next === undefined || provision.state !== "available") return;
+  if (next === undefined || !canBegin(draft.node)) return;
   // Its image was not read for this look: the next one, which is due at once, begins it.
   if (next.target !== null && next.target.revision !== draft.context.imageFor) return;
   draft.node = { ...draft.node, waiting: rest };
@@ -41,6 +46,7 @@ export function startWaitingJob(draft: Draft): void {
     target: next.target,
     by: next.requestedBy,
     ...(next.capture === undefined ? {} : { capture: next.capture }),
+    order: next.order,
   });
   if (next.program === "capture") {
     become(draft, { state: "capturing", reservation: null, grantedAt: draft.context.now, job });
@@ -49,15 +55,17 @@ export function startWaitingJob(draft: Draft): void {
   draft.notes.push(`${next.program} begins`);
 }
 
-/** Only what a person wants of its power, or an image of it: anything else waits until it is given back. */
+const whileInUse: ReadonlySet<Program> = new Set<Program>(["power-on", "power-off", "power-cycle", "rescue"]);
+
+/** Only what a person wants of its power, a rescue, or an image of it: anything else waits until it is given back. */
 function startOnNodeInUse(draft: Draft, provision: Extract<Provision, { state: "in-use" }>): void {
   if (provision.job !== null) return;
   if (startCapture(draft)) return;
-  const next = draft.node.waiting.find(({ program }) => isLight(program) && program !== "inspect");
+  const next = draft.node.waiting.find(({ program }) => whileInUse.has(program));
   if (next === undefined) return;
-  const { id, program, requestedBy: by } = next;
+  const { id, program, requestedBy: by, order } = next;
   draft.node = { ...draft.node, waiting: draft.node.waiting.filter((each) => each !== next) };
-  become(draft, { ...provision, job: newJob(draft, { id, program, target: null, by }) });
+  become(draft, { ...provision, job: newJob(draft, { id, program, target: null, by, order }) });
   draft.notes.push(`${program} begins`);
 }
 

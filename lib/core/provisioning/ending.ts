@@ -1,11 +1,11 @@
 /** How a job ends, and what becomes of its node: handed over, available, loaded anew, or kept out with an issue. */
 import type { Fault } from "../fault.ts";
 import { become, type Draft } from "../node/draft.ts";
-import { isLight, jobOf, reservationOf } from "../node/node.ts";
+import { isLight, jobOf, type Program, reservationOf } from "../node/node.ts";
 import { spanText } from "../time.ts";
 import { endCapture, giveUpCapture } from "./capture.ts";
 import { checklistNames, notClean } from "./checklist.ts";
-import { openIssue } from "./issue.ts";
+import { openIssue, recordTest } from "./issue.ts";
 import { certify, newJob, settle, taint } from "./job.ts";
 
 /** Ends the job without success. A node that is not to blame and untouched goes back; any other is kept out (invariant 5). */
@@ -19,6 +19,7 @@ export function giveUp(draft: Draft, fault: Fault): void {
   const { provision } = draft.node;
   // Its user has it, whatever a person could not do to it.
   if (provision.state === "in-use") return become(draft, { ...provision, job: null });
+  if (fault.class !== "node" && isVisit(job.program)) return comeToRest(draft);
   // A machine that cannot be lit up works as well as before.
   const unharmed = job.program === "identify";
   const usable =
@@ -30,6 +31,19 @@ export function giveUp(draft: Draft, fault: Fault): void {
   draft.correction = "quarantine";
   openIssue(draft, job, fault);
   become(draft, { state: "quarantined", fault });
+}
+
+/** Its failing says nothing about the machine, unless it says so itself. */
+const isVisit = (program: Program): boolean =>
+  program === "bios" || program === "burn-in" || program === "rescue";
+
+/** After a job that has loaded nothing: whoever a user was on is not free by that (invariant 5). */
+function comeToRest(draft: Draft): void {
+  const { provision, disk, upkeep } = draft.node;
+  if (provision.state === "in-use") return become(draft, { ...provision, job: null });
+  if (disk.taint === null) return become(draft, { state: "available" });
+  if (upkeep !== null) return become(draft, { state: upkeep.to, reason: upkeep.reason });
+  startReload(draft, "a user had been in before it was taken");
 }
 
 /** A failed or impossible clean-up ends this job and queues a reload, in the same commit (R38, R40, R41). */
@@ -60,7 +74,17 @@ export function finish(draft: Draft): void {
   switch (job.program) {
     case "inspect":
       draft.notes.push("its BMC answers: it can be reserved");
-      return become(draft, { state: "available" });
+      return comeToRest(draft);
+    case "bios":
+      draft.notes.push("its firmware is set as its profile wants it");
+      return comeToRest(draft);
+    case "rescue":
+      draft.notes.push("its rescue is over: it boots its own disk");
+      return comeToRest(draft);
+    case "burn-in":
+      recordTest(draft, job);
+      draft.notes.push("its burn-in is passed");
+      return comeToRest(draft);
     case "identify":
     case "power-on":
     case "power-off":

@@ -154,21 +154,31 @@ function begin(draft: Draft, job: JobRun, step: Step, fresh: "load" | "capture" 
   enterState(draft, step.stage);
   if (fresh === "load") {
     // From here on the disk holds nothing that is proved, and the old address is nobody's (R30).
-    draft.node = {
-      ...draft.node,
-      disk: { ...draft.node.disk, image: null, revision: null, installation: null },
-      address: null,
-      certificate: null,
-    };
+    forgetDisk(draft);
+    draft.node = { ...draft.node, disk: { ...draft.node.disk, installation: null }, address: null };
+    // Whatever still runs from the boot before is history, even where this step arms none.
+    setJob(draft, { boot: null });
   }
+  // An operator with a shell may do anything to the disk: it is written anew before somebody else gets it.
+  if (lendsShell(step) && draft.node.provision.state !== "in-use") forgetDisk(draft);
   if (step.grants === true) taint(draft);
   if (step.actions.length > 0) {
     issue(draft, "step", step.actions);
     const armed = step.actions.find((action) => "boot" in action);
     if (armed !== undefined) setJob(draft, { boot: armed.boot });
+    // What speaks from now on is the system on the disk.
+    else if (step.actions.some(({ verb }) => verb === "netboot.clear")) setJob(draft, { boot: null });
   }
   wind(draft, step);
   draft.notes.push(`${step.stage}: ${step.name}, awaiting ${step.awaits}`);
+}
+
+const lendsShell = ({ actions }: Step): boolean =>
+  actions.some((action) => action.verb === "netboot.visit" && action.visit.kind === "rescue");
+
+function forgetDisk(draft: Draft): void {
+  const { disk } = draft.node;
+  draft.node = { ...draft.node, disk: { ...disk, image: null, revision: null }, certificate: null };
 }
 
 /** Starts both clocks of the current step. */

@@ -33,6 +33,19 @@ export function recordCorrection(draft: Draft, job: JobRun, fault: Fault, rung: 
   };
 }
 
+/** A test that was passed is on record too: when, and what was seen. */
+export function recordTest(draft: Draft, job: JobRun): void {
+  const passed = { class: "node", code: "burn-in", message: "a burn-in of the machine" } as const;
+  draft.issue = {
+    ...issueOf(draft, job, passed),
+    id: branded(isIssueId, `${job.id}.${job.attempt}.passed`),
+    state: "closed",
+    blocking: false,
+    closedAt: draft.context.now,
+    closedBecause: "passed",
+  };
+}
+
 type Seen = Omit<HardwareIssue, "id" | "state" | "blocking" | "closedAt" | "closedBecause">;
 
 function issueOf({ node, context }: Draft, job: JobRun, fault: Fault): Seen {
@@ -49,6 +62,7 @@ function issueOf({ node, context }: Draft, job: JobRun, fault: Fault): Seen {
       `power ${node.power.observed}, read at ${node.power.at}`,
       ...(heard === undefined ? [] : [evidenceOf(heard)]),
       ...(observation === null ? [] : [`asked again at ${observation.at}: power ${observation.power}`]),
+      ...(job.evidence.test?.findings ?? []).map((line) => `test: ${line}`),
       ...(observation?.console ?? []).map((line) => `console: ${line}`),
     ],
     openedAt: context.now,

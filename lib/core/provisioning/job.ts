@@ -11,6 +11,7 @@ import {
   type JobRun,
   jobOf,
   type LastJob,
+  type Order,
   type Program,
   reservationOf,
   type Target,
@@ -20,7 +21,14 @@ export const noEvidence: Evidence = { answer: null, verified: null, os: null, bu
 
 export function newJob(
   draft: Draft,
-  job: { id: string; program: Program; target: Target | null; by: Actor; capture?: CaptureOrder },
+  job: {
+    id: string;
+    program: Program;
+    target: Target | null;
+    by: Actor;
+    capture?: CaptureOrder;
+    order?: Order | undefined;
+  },
 ): JobRun {
   const { now } = draft.context;
   return {
@@ -29,6 +37,7 @@ export function newJob(
     requestedBy: job.by,
     target: job.target,
     ...(job.capture === undefined ? {} : { capture: job.capture }),
+    ...(job.order === undefined ? {} : { order: job.order }),
     startedAt: now,
     attempt: 1,
     boot: null,

@@ -5,13 +5,15 @@
 import type { Action } from "../command.ts";
 import type { Policy } from "../correction/policy.ts";
 import { configurationFault, type Fault } from "../fault.ts";
-import { branded, type InstallationId, isBootId, isInstallationId } from "../ids.ts";
+import { type BootId, branded, type InstallationId, isBootId, isInstallationId } from "../ids.ts";
 import type { ImageRevision } from "../image.ts";
 import { isLight, type JobRun, type LightProgram, type NodeState, type Target } from "../node/node.ts";
 import { isOver, type Reservation } from "../reservation/reservation.ts";
 import type { Instant } from "../time.ts";
+import { biosLook, biosSteps } from "./bios.ts";
+import type { ProgramContext } from "./context.ts";
 import { misfit } from "./image-needs.ts";
-import type { Modules } from "./registry.ts";
+import { networkStep } from "./network.ts";
 import {
   type AnchoredStep,
   commandLimits,
@@ -22,14 +24,7 @@ import {
   type Step,
   type StepContext,
 } from "./step.ts";
-
-/** What the engine needs to know besides the node itself. */
-export interface ProgramContext {
-  readonly image: ImageRevision | null;
-  readonly reservation: Reservation | null;
-  readonly policy: Policy;
-  readonly modules: Modules;
-}
+import { burnInSteps, rescueSteps, type VisitIds } from "./visits.ts";
 
 /** One install attempt of one job: what a netboot permission and a verified write are bound to. */
 export const installationOf = (job: JobRun): InstallationId =>
@@ -49,21 +44,37 @@ const inspect = (policy: Policy): Step => ({
 });
 
 /** Proved by the BMC's own word, read back. */
-function light(program: LightProgram, policy: Policy): Step {
+function light(
+  program: LightProgram,
+  node: NodeState,
+  job: JobRun,
+  context: ProgramContext,
+): readonly Step[] {
+  const { policy } = context;
   switch (program) {
     case "inspect":
-      return inspect(policy);
+      return [inspect(policy), ...biosLook(node, context)];
     case "identify":
-      return identify(policy);
+      return [identify(policy)];
     case "power-on":
-      return power("power.on", "that it is on", policy);
+      return [power("power.on", "that it is on", policy)];
     case "power-off":
-      return power("power.off", "that it is off", policy);
+      return [power("power.off", "that it is off", policy)];
     case "power-cycle":
-      return power("power.cycle", "that it was off and is on again", policy);
+      return [power("power.cycle", "that it was off and is on again", policy)];
+    case "bios":
+      return biosSteps(node, job, context);
+    case "rescue":
+      return rescueSteps(visitOf(node, job), job, context);
+    case "burn-in":
+      return burnInSteps(visitOf(node, job), job, context);
   }
 }
 
+const visitOf = (node: NodeState, job: JobRun): VisitIds => {
+  const installation = installationOf(job);
+  return { installation, boot: bootOf(installation, node) };
+};
 /** Long enough for a walk through the racks; a BMC keeps it lit by itself, or the agent does. */
 const litSeconds = 120;
 
@@ -86,8 +97,12 @@ const power = (verb: "power.on" | "power.off" | "power.cycle", word: string, pol
   actions: [{ verb }],
 });
 
+/** The network boot that would be allowed now: no other command of the node has that epoch. */
+const bootOf = (installation: InstallationId, { epoch }: NodeState): BootId =>
+  branded(isBootId, `${installation}.b${epoch + 1}`);
+
 export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): Steps {
-  if (isLight(job.program)) return { known: true, steps: [light(job.program, context.policy)] };
+  if (isLight(job.program)) return { known: true, steps: light(job.program, node, job, context) };
   const { image, policy, modules, reservation } = context;
   const { target } = job;
   if (target === null || image === null || image.revision !== target.revision) {
@@ -107,6 +122,7 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
   const address = osModule.address?.(step) ?? beaconAddress(step);
   const anchored = buildSystem.around?.(job.attempt, step) ?? [];
   const load = [
+    ...networkStep("load", "provisioning", node, context),
     ...around("load", anchored, buildSystem.load(job.attempt, step)),
     ...around("post-load", anchored, [
       ...(buildSystem.postLoad?.(job.attempt, step) ?? []),
@@ -119,6 +135,7 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       const prove = osModule.prove?.(step) ?? buildSystem.nodeStatus?.(step);
       const check = prove === undefined ? [] : [proveIfLikely(prove, target)];
       const reserve = around("reserve", anchored, [
+        ...networkStep("reserve", "reserved", node, context),
         readAgain(address, job.startedAt, policy),
         ...(osModule.grantAccess?.(step) ?? []),
       ]);
@@ -128,9 +145,14 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
       return { known: true, steps: after(beforeReload(node, osModule.revokeAccess?.(step) ?? []), load) };
     case "reclaim": {
       const unload = buildSystem.unload?.(step) ?? [];
-      if (unload.length > 0) return { known: true, steps: unload };
+      const back = networkStep("unload", "provisioning", node, context);
+      if (unload.length > 0) return { known: true, steps: [...back, ...unload] };
       const steps = osModule.sanitize?.(step) ?? [];
-      if (steps.length > 0) return { known: true, steps };
+      if (steps.length > 0)
+        return {
+          known: true,
+          steps: [...networkStep("sanitize", "provisioning", node, context), ...steps],
+        };
       return missing("not-proved-clean", `OS module ${osModule.name} names no step that proves a node clean`);
     }
     case "capture": {
@@ -190,7 +212,7 @@ function contextOf(
     node: node.id,
     attempt: job.attempt,
     installation,
-    boot: branded(isBootId, `${installation}.b${node.epoch + 1}`),
+    boot: bootOf(installation, node),
     target: { image: image.image, revision: image.revision },
     content: image.content,
     settings: image.settings,

@@ -64,8 +64,10 @@ const mayServe = (node: NodeState, wanted: Reservation): boolean =>
   matches(node, wanted) &&
   node.administrative.state === "online" &&
   node.openIssues.length === 0 &&
+  node.upkeep === null &&
   node.provision.state !== "quarantined" &&
   node.provision.state !== "maintenance" &&
+  node.provision.state !== "retired" &&
   node.provision.state !== "enrolled" &&
   node.provision.state !== "unidentified";
 

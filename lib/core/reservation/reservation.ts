@@ -6,6 +6,7 @@ import type { Fault } from "../fault.ts";
 import type { ImageId, LabId, NodeId, ProjectId, ReservationId, RevisionId } from "../ids.ts";
 import { type MinimumHardware, minimumText } from "../node/hardware.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { NetworkWish } from "../wishes.ts";
 
 /**
  * new: waits for nodes. loading: has nodes that are being made ready. reserved: handed over. in-use: somebody logged in.
@@ -50,6 +51,8 @@ export interface Reservation {
   /** What its nodes must have: what was asked for and what its images need, together. */
   readonly needs?: MinimumHardware;
   readonly lab: LabId | null;
+  /** What its user wishes of the switch ports of his nodes: nobody here reads it. */
+  readonly network?: NetworkWish;
   /** Taken first if they are free. */
   readonly prefer: readonly NodeId[];
   readonly count: number;

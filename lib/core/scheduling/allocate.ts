@@ -15,6 +15,7 @@ export const isFree = (node: NodeState): boolean =>
   node.provision.state === "available" &&
   node.administrative.state === "online" &&
   node.disk.taint === null &&
+  node.upkeep === null &&
   node.waiting.length === 0 &&
   node.openIssues.length === 0;
 

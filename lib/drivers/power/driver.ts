@@ -46,6 +46,17 @@ export interface PowerDriver {
   accounts?(bmc: BmcAccess): Promise<readonly string[]>;
   /** Makes the machine findable by eye for that long; 0 ends it. */
   identify(bmc: BmcAccess, seconds: number): Promise<void>;
+  /** Where the BMC tells of the firmware and sets it. */
+  readonly bios?: BiosAccess;
+}
+
+export type BiosValue = string | number | boolean;
+
+export interface BiosAccess {
+  /** All that the firmware tells; what is asked for and not set yet is not in it. */
+  read(bmc: BmcAccess): Promise<Readonly<Record<string, BiosValue | null>>>;
+  /** Asks for these; they hold after the next power-on. Asked for again, they are asked for once. */
+  apply(bmc: BmcAccess, attributes: Readonly<Record<string, BiosValue>>): Promise<void>;
 }
 
 export type Persistence = "once" | "continuous";

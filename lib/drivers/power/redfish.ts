@@ -6,6 +6,7 @@ import type { BootDevice, PowerState } from "../../core/command.ts";
 import { configurationFault, nodeFault } from "../../core/fault.ts";
 import { DriverFault } from "../driver-fault.ts";
 import { type BmcAccess, optionsOf, type Persistence, type PowerDriver, unsupported } from "./driver.ts";
+import { applyRedfishBios, readRedfishBios } from "./redfish-bios.ts";
 import { fingerprint, openSession, type RedfishPatience, type Session } from "./redfish-session.ts";
 import { type Patience, patience, pause, type Verified, verified } from "./verified.ts";
 
@@ -138,6 +139,10 @@ export function redfish(given: Partial<RedfishPatience & Patience> = {}): PowerD
       withSystem(bmc, (open) => setBootDevice(bmc, open, device, persistence)),
     accounts: (bmc) => withSystem(bmc, (open) => accountsOf(bmc, open)),
     identify: (bmc, seconds) => withSystem(bmc, (open) => identify(bmc, open, seconds)),
+    bios: {
+      read: (bmc) => withSystem(bmc, (open) => readRedfishBios(bmc, open)),
+      apply: (bmc, attributes) => withSystem(bmc, (open) => applyRedfishBios(bmc, open, attributes)),
+    },
   };
 }
 

@@ -50,6 +50,16 @@ export const exampleJobs: readonly Readonly<Record<string, unknown>>[] = [
     change: "cycle",
     reason: "its user asked for it",
   },
+  { schema: "rackwright.job/1", kind: "bios", id: "bios-node-07", node: "node-07" },
+  { schema: "rackwright.job/1", kind: "burn-in", id: "burn-in-node-07", node: "node-07", minutes: 240 },
+  {
+    schema: "rackwright.job/1",
+    kind: "rescue",
+    id: "rescue-node-07",
+    node: "node-07",
+    minutes: 30,
+    reason: "its user cannot boot it any more",
+  },
   { schema: "rackwright.job/1", kind: "identify", id: "light-node-07", node: "node-07" },
   { schema: "rackwright.job/1", kind: "inspect", id: "inspect-node-07", node: "node-07" },
 ];
@@ -69,6 +79,9 @@ const whereToLook: Readonly<Record<JobMessage["kind"], string>> = {
   reload: "`GET /v1/jobs/{id}`",
   capture: "`GET /v1/jobs/{id}`: it names the revision that was made",
   power: "`GET /v1/jobs/{id}`",
+  bios: "`GET /v1/jobs/{id}`",
+  "burn-in": "`GET /v1/jobs/{id}`; its findings: `GET /v1/nodes/{id}/issues`",
+  rescue: "`GET /v1/jobs/{id}`",
   identify: "`GET /v1/jobs/{id}`: `failed`, with the node as it was, where its BMC has no light",
   inspect: "`GET /v1/jobs/{id}`",
 };
@@ -157,7 +170,7 @@ export const jobsPage = (): string =>
         ["`too-many-jobs`", `${mostWaitingJobs} jobs wait for this node already: wait for some to end`],
         [
           "`node-kept-out`",
-          "the node is quarantined or in maintenance: an operator has to give it back first",
+          "the node is quarantined or in maintenance or retired: an operator has to give it back first",
         ],
       ],
     ),

@@ -17,6 +17,7 @@ const meanings: Readonly<Record<ProvisionState, string>> = {
     "what is on its disk is being made an image of; its user goes on working afterwards, whatever comes of it",
   reclaiming: "its reservation is over; it is being proved that nobody had logged in",
   maintenance: "an operator has it",
+  retired: "taken out of use for good; kept for its history",
   quarantined: "could not be repaired, with the reason on record; a person has to look at it",
 };
 const isState = (text: string): text is ProvisionState => text in meanings;

@@ -8,6 +8,7 @@ import { createServer as createHttpsServer } from "node:https";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
 import * as z from "zod";
 import { listenOn, readJson } from "../http.ts";
+import { answerBios } from "./bmc-bios.ts";
 import type { RackConfig } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { faultOf, isOn, type PowerChange } from "./node-state.ts";
@@ -169,6 +170,10 @@ async function answer(
         status: 200,
         body: { "@odata.id": path, Id: "1", Name: machine.id, ChassisType: "RackMount" },
       };
+    case `GET ${systemPath}/Bios`:
+    case `GET ${systemPath}/Bios/Settings`:
+    case `PATCH ${systemPath}/Bios/Settings`:
+      return answerBios(machine, { method, path, body: method === "PATCH" ? await readJson(request) : null });
     case `GET ${systemPath}`:
       return { status: 200, body: systemOf(machine, panel) };
     case `PATCH ${systemPath}`: {
@@ -299,6 +304,7 @@ function systemOf(machine: Machine, { led }: Panel) {
     SystemType: "Physical",
     PowerState: isOn(state) ? "On" : "Off",
     IndicatorLED: led,
+    Bios: { "@odata.id": `${systemPath}/Bios` },
     Boot: {
       BootSourceOverrideTarget: state.override.target,
       BootSourceOverrideEnabled: state.override.enabled,

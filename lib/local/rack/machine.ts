@@ -16,7 +16,7 @@ import {
   type NodeState,
   type PowerChange,
 } from "./node-state.ts";
-import { buildFromPlan } from "./ramdisk.ts";
+import { buildFromPlan, visitMachine } from "./ramdisk.ts";
 import { screens } from "./screens.ts";
 import type { RackStore } from "./store.ts";
 import { sendPatiently, sleep } from "./wire.ts";
@@ -150,6 +150,10 @@ export function createMachine({
   // -- firmware ---------------------------------------------------------------------------------------------------------
 
   function boot(): void {
+    const { attributes, pending } = state.bios;
+    // A self-test takes over what was asked for.
+    if (Object.keys(pending).length > 0)
+      change({ bios: { attributes: { ...attributes, ...pending }, pending: {} } });
     enter({ phase: "firmware", stage: "post" });
     live(firmware);
   }
@@ -187,9 +191,16 @@ export function createMachine({
       outcome.args.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
     if (argument("rackwright.mode") === "discovery")
       return discover(argument("rackwright.url"), argument("rackwright.token"));
+    const kind = argument("rackwright.visit");
     enter({
       phase: "build",
       stage: "writing",
+      visit:
+        kind === "test"
+          ? { kind, seconds: Number(argument("rackwright.seconds")) }
+          : kind === "rescue"
+            ? { kind }
+            : null,
       url: argument("rackwright.url"),
       token: argument("rackwright.token"),
       plan: null,
@@ -264,6 +275,14 @@ export function createMachine({
     const { signal } = life;
     const { machine } = state;
     if (machine.phase !== "build" || state.stuck) return;
+    if (machine.visit !== null)
+      return visitMachine({
+        visit: machine.visit,
+        url: machine.url,
+        token: machine.token,
+        signal,
+        badDisk: faultOf(state, "bad-disk") !== null,
+      });
     const disk = await buildFromPlan({
       id,
       store,

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { bootPlan, ramdiskPlan } from "../../contracts/boot.ts";
 import { installationId, nodeId, sha256 } from "../../contracts/scalars.ts";
+import { visit } from "../../contracts/wiring.ts";
 import { rackFault } from "./config.ts";
 
 /** The state of the machine, by phase; each holds exactly what it has by then. */
@@ -19,6 +20,8 @@ const machine = z.discriminatedUnion("phase", [
     url: z.string(),
     token: z.string(),
     plan: ramdiskPlan.nullable(),
+    /** What it was booted for, where it writes nothing. */
+    visit: visit.nullable().default(null),
     writtenBytes: z.int().min(0),
   }),
   z.strictObject({ phase: z.literal("kernel"), osBoot: z.string(), startedAtMs: z.number() }),
@@ -48,6 +51,16 @@ export type Disk = z.infer<typeof disk>;
 export const powerChange = z.enum(["on", "off", "reset"]);
 export type PowerChange = z.infer<typeof powerChange>;
 
+const attributes = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+/** As a machine comes from its maker. */
+const factoryBios = {
+  BootMode: "Uefi",
+  ProcVirtualization: "Disabled",
+  SriovGlobalEnable: "Disabled",
+  NumaNodesPerSocket: 1,
+};
+
 const override = z.strictObject({
   target: z.enum(["None", "Pxe", "Hdd"]),
   enabled: z.enum(["Disabled", "Once", "Continuous"]),
@@ -67,6 +80,9 @@ export const nodeState = z.strictObject({
   /** Null when nothing was ever written whole. */
   disk: disk.nullable(),
   faults: z.array(rackFault),
+  bios: z
+    .strictObject({ attributes, pending: attributes })
+    .default(() => ({ attributes: factoryBios, pending: {} })),
 });
 export type NodeState = z.infer<typeof nodeState>;
 
@@ -81,6 +97,7 @@ export const newNodeState = (node: NodeState["node"], faults: NodeState["faults"
   bootSource: null,
   disk: null,
   faults,
+  bios: { attributes: factoryBios, pending: {} },
 });
 
 export const isOn = (state: NodeState): boolean => state.machine.phase !== "off";

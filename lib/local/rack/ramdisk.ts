@@ -8,11 +8,12 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { type BootPlan, type CapturePlan, ramdiskPlan } from "../../contracts/boot.ts";
 import type { MachineBody } from "../../contracts/found.ts";
+import type { Visit } from "../../core/command.ts";
 import { newKeyPair } from "../../drivers/os/ssh.ts";
 import type { Disk, MachineState } from "./node-state.ts";
 import { readToStore } from "./reader.ts";
 import type { RackStore } from "./store.ts";
-import { ask, patiently, post, sendPatiently } from "./wire.ts";
+import { ask, patiently, post, sendPatiently, sleep } from "./wire.ts";
 
 type Building = Extract<MachineState, { phase: "build" }>;
 
@@ -140,6 +141,30 @@ export async function buildFromPlan({
     }, signal);
   }
 }
+
+export interface VisitSettings {
+  readonly visit: Visit;
+  readonly url: string;
+  readonly token: string;
+  readonly signal: AbortSignal;
+  readonly badDisk: boolean;
+}
+
+/** Says that it is there, and leaves the disk as it is. A test ends by itself; a shell is there until the power goes. */
+export async function visitMachine({ visit, url, token, signal, badDisk }: VisitSettings): Promise<void> {
+  const tell = (body: Record<string, unknown>) =>
+    sendPatiently(`${url}/beacon`, token, { phase: "build", ...body }, signal);
+  await tell({});
+  if (visit.kind === "rescue") return;
+  await sleep(Math.min(longestTestMs, visit.seconds * 1000), signal);
+  const findings = badDisk
+    ? ["disk: what is read back is not what was written"]
+    : ["memory, processors, disk: well"];
+  await tell({ tested: { result: badDisk ? "failed" : "passed", findings } });
+}
+
+/** A software machine needs no hours to be found well. */
+const longestTestMs = 2_000;
 
 const fetchPlan = (url: string, token: string, signal: AbortSignal): Promise<BootPlan | CapturePlan> =>
   patiently(async () => {
