@@ -1,5 +1,12 @@
 /** The table, as lib/contracts/table.ts has it. */
-import { indexKeysOf, indexNames, keyAttributes, projections, tableKeys } from "../lib/contracts/table.ts";
+import {
+  expiryAttribute,
+  indexKeysOf,
+  indexNames,
+  keyAttributes,
+  projections,
+  tableKeys,
+} from "../lib/contracts/table.ts";
 import type { Stage } from "./stages.ts";
 
 const keysIn = ({ hash, range }: { readonly hash: string; readonly range: string }) => ({
@@ -21,6 +28,7 @@ export const makeTable = ({ deletionProtection }: Stage): sst.aws.Dynamo =>
         },
       ]),
     ),
+    ttl: expiryAttribute,
     stream: "new-image",
     deletionProtection,
     // By the key of AWS's that is in the account's own key store, so that its use is in CloudTrail.

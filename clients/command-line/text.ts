@@ -34,6 +34,10 @@ export function instantText(atMs: number): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
+/** `2026-11-21 08:30:07`, in the reader's time zone. */
+export const secondText = (atMs: number): string =>
+  `${instantText(atMs)}:${String(new Date(atMs).getSeconds()).padStart(2, "0")}`;
+
 /** As one word of a shell's command line. */
 export const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -51,6 +51,20 @@ export type Connect = {
   readonly until: number;
 };
 
+export type Console = {
+  readonly node: string;
+  /** In order; control characters are left out */
+  readonly lines: readonly ({
+    /** Milliseconds since 1970 */
+    readonly at: number;
+    readonly text: string;
+  })[];
+  /** When the lab controller told lines last; null: not yet */
+  readonly readAt: number | null;
+  /** For the next question */
+  readonly after: number;
+};
+
 export type FlightRecord = {
   /** `rackwright.record/1` */
   readonly schema: string;
@@ -232,7 +246,7 @@ export type Inventory = {
       readonly domain: string;
       readonly outlet: string;
     })[] | undefined;
-    /** How its serial console is reached: driver, address, options, credential. */
+    /** How its serial console is reached (docs/consoles.md): driver, address, options, credential. */
     readonly console?: {
       readonly driver: string;
       readonly address: string;
@@ -956,7 +970,7 @@ export interface Operations {
             readonly domain: string;
             readonly outlet: string;
           })[] | undefined;
-          /** How its serial console is reached: driver, address, options, credential. */
+          /** How its serial console is reached (docs/consoles.md): driver, address, options, credential. */
           readonly console?: {
             readonly driver: string;
             readonly address: string;
@@ -1287,7 +1301,7 @@ export interface Operations {
             readonly domain: string;
             readonly outlet: string;
           })[] | undefined;
-          /** How its serial console is reached: driver, address, options, credential. */
+          /** How its serial console is reached (docs/consoles.md): driver, address, options, credential. */
           readonly console?: {
             readonly driver: string;
             readonly address: string;
@@ -1804,7 +1818,7 @@ export interface Operations {
           readonly domain: string;
           readonly outlet: string;
         })[] | undefined;
-        /** How its serial console is reached: driver, address, options, credential. */
+        /** How its serial console is reached (docs/consoles.md): driver, address, options, credential. */
         readonly console?: {
           readonly driver: string;
           readonly address: string;
@@ -1870,6 +1884,17 @@ export interface Operations {
       };
     };
     readonly answer: Node;
+  };
+  /** What its serial console printed last; waits for more. A user reads that of a node while he has it, from then on */
+  readonly getNodesConsole: {
+    readonly input: {
+      readonly id: string;
+      /** What the answer before gave as `after`; 0 at first */
+      readonly after?: number | undefined;
+      /** So long at most, from 0 to 20, and less where the function has less time left */
+      readonly waitSeconds?: string | undefined;
+    };
+    readonly answer: Console;
   };
   /** What happened to it, and why */
   readonly getNodesTimeline: {
@@ -2087,6 +2112,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getNodes: {"method":"GET","path":"/v1/nodes","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   getNodesById: {"method":"GET","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   putNodesById: {"method":"PUT","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  getNodesConsole: {"method":"GET","path":"/v1/nodes/{id}/console","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"},{"option":"waitSeconds","in":"query","name":"waitSeconds"}],"contentType":null},
   getNodesTimeline: {"method":"GET","path":"/v1/nodes/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getNodesExplain: {"method":"GET","path":"/v1/nodes/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getNodesRecord: {"method":"GET","path":"/v1/nodes/{id}/record","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

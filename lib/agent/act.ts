@@ -8,6 +8,8 @@ import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
 import type { RunTool } from "../drivers/tool.ts";
 import { createMachine, removeDisk } from "../drivers/vm/libvirt.ts";
 import type { Boots } from "./boots.ts";
+import type { Consoles } from "./consoles/consoles.ts";
+import { observedOf } from "./consoles/look.ts";
 import { reachGuest, runOnGuest } from "./guests.ts";
 import type { Images } from "./images.ts";
 import type { Leave } from "./perform.ts";
@@ -28,6 +30,7 @@ export interface Tools {
   readonly tool: RunTool;
   readonly boots: Boots;
   readonly images: Images;
+  readonly consoles: Pick<Consoles, "learn" | "poweredOn" | "tail">;
   readonly state: AgentState;
   readonly privateKey: string;
 }
@@ -120,12 +123,14 @@ export async function act(
   heard: { said: string | null },
 ): Promise<Observed> {
   const { signal } = leave;
-  const { boots, images } = tools;
+  const { boots, images, consoles } = tools;
+  consoles.learn(command);
   switch (action.verb) {
     case "power.on":
     case "power.cycle":
     case "power.reset": {
       await boots.poweringOn(command.node);
+      consoles.poweredOn(command.node);
       const verb = action.verb === "power.on" ? "on" : action.verb === "power.cycle" ? "cycle" : "reset";
       return { power: await withBmc(tools, command, leave, heard, (driver, bmc) => driver[verb](bmc)) };
     }
@@ -199,8 +204,7 @@ export async function act(
       await withBmc(tools, command, leave, heard, (driver, bmc) => removeDisk(virtual(driver, bmc)));
       return { power: "off", build: finished(action.installation) };
     case "console.tail":
-      // No console is known for any node yet.
-      return { console: [] };
+      return observedOf(consoles.tail(command.node, action.lines));
   }
 }
 

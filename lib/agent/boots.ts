@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import type { BeaconBody, BootPlan } from "../contracts/boot.ts";
 import type { Action, Beacon, Command, GuestChannel } from "../core/command.ts";
 import { nodeFault } from "../core/fault.ts";
-import type { InstallationId } from "../core/ids.ts";
+import type { BootId, InstallationId, NodeId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { Discovery } from "./discovery.ts";
 import { fileFor, type InstallerPlace, installerScript, proveUsable } from "./installer.ts";
@@ -22,6 +22,8 @@ export interface BootsSettings {
   readonly now: () => number;
   /** `volatile`: progress, of which only the newest counts. */
   readonly report: (beacon: Beacon, kind: "kept" | "volatile") => void;
+  /** A node's firmware asks what to boot. */
+  readonly asked?: (node: NodeId) => void;
   /** Gives machines that nobody knows the ramdisk, to tell what they are; without it they boot their disk. */
   readonly discovery?: Pick<Discovery, "begin">;
   /** Where this lab's distributions and templates are. */
@@ -47,6 +49,7 @@ export function createBoots({
   managementKey,
   now,
   report,
+  asked = () => {},
   discovery,
   distrosDir = "",
   templatesDir = "",
@@ -188,6 +191,8 @@ export function createBoots({
     /** The answer to a network boot. `passedOn`: another controller has been asked and has nothing for it. */
     script: async (mac: string, passedOn = false): Promise<string> => {
       const { boot, installed } = byMac(mac);
+      const node = boot?.node ?? installed?.node;
+      if (node !== undefined) asked(node);
       if (boot?.state === "armed" && boot.poweredOn) {
         const token = newToken();
         await change(boot, { state: "issued", token, osToken: newToken() });
@@ -225,6 +230,15 @@ export function createBoots({
         if (token !== null) return othersScript(peers, mac, ramdiskScript(publicUrl, token, "discovery"));
       }
       return passedOn || peers.length === 0 ? diskScript : othersScript(peers, mac, bootDisk);
+    },
+    /** Which boot of a node is under way, as far as anybody has seen it begin. Null: not known. */
+    current: (node: string): { boot: BootId | null; installation: InstallationId } | null => {
+      const boot = state.boots.get(node);
+      if (boot?.state === "issued" || (boot?.state === "armed" && boot.poweredOn)) return boot;
+      // It is off, and whatever is heard is late.
+      if (boot?.state === "armed") return null;
+      const installation = state.installed.get(node)?.installation;
+      return installation === undefined ? null : { boot: null, installation };
     },
     bearer: (token: string): Bearer | null => {
       for (const boot of state.boots.values()) {

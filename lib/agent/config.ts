@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { controllerId, explain, labId } from "../contracts/scalars.ts";
+import { consoleMeanings } from "../core/console/console.ts";
+import { type ConsolePattern, shippedPatterns } from "../core/console/patterns.ts";
 
 const limits = {
   /** Commands under way, each for another node. */
@@ -12,6 +14,33 @@ const limits = {
   reportsKept: z.int().min(100).max(1_000_000).default(20_000),
   /** How often it is told how far a write has got: each time costs as much as a look at the node. */
   progressSeconds: z.number().min(0.25).max(60).default(30),
+};
+
+/** A line that this lab's machines print, and what it means (docs/consoles.md). */
+const pattern = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, "is not the name of a pattern"),
+  pattern: z.string().min(1).max(500).refine(isExpression, "is not a regular expression"),
+  means: z.enum(consoleMeanings),
+});
+
+function isExpression(text: string): boolean {
+  try {
+    new RegExp(text, "i");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const consoles = {
+  bytesPerBoot: z
+    .int()
+    .min(16 * 1024)
+    .max(256 * 1024 * 1024)
+    .default(1024 * 1024),
+  bootsKept: z.int().min(1).max(1000).default(8),
+  /** Beside those that ship (lib/core/console/patterns.ts). */
+  patterns: z.array(pattern).max(200).default([]),
 };
 
 export const agentConfig = z.strictObject({
@@ -37,11 +66,20 @@ export const agentConfig = z.strictObject({
   /** Distributions that this lab has registered, and templates for their installers. */
   distrosDir: z.string().min(1).default("/etc/rackwright/distros"),
   templatesDir: z.string().min(1).default("/etc/rackwright/templates"),
+  /** Programs of the lab's own that print what a console prints (console driver `exec`). */
+  consoleScriptsDir: z.string().min(1).default("/etc/rackwright/console-scripts"),
+  consoles: z.strictObject(consoles).prefault({}),
   /** Machines that nobody knows are given the ramdisk, which tells what they are (docs/identification.md). */
   discovery: z.boolean().default(false),
   limits: z.strictObject(limits).prefault({}),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;
+
+/** The lab's own come first: it may know better what a line means. */
+export const patternsOf = ({ consoles: { patterns } }: AgentConfig): readonly ConsolePattern[] => [
+  ...patterns.map(({ name, pattern: text, means }) => ({ name, pattern: new RegExp(text, "i"), means })),
+  ...shippedPatterns,
+];
 
 /** What is wrong with the configuration or the command line: told in one line, exit code 2. */
 export class ConfigError extends Error {

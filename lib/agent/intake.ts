@@ -61,15 +61,20 @@ export function judge(given: unknown, { state, lab, journal }: Desk, now: Instan
     );
   }
   const highest = state.epochs.get(wanted.node) ?? 0;
-  if (wanted.epoch <= highest) {
+  if (wanted.epoch <= highest && !onlyLooks(wanted)) {
     return refuse(
       "refused",
       `superseded: epoch ${wanted.epoch} of node ${wanted.node}, epoch ${highest} was seen`,
     );
   }
   if (now > wanted.notAfter) return refuse("expired", "expired: it was not to begin any more");
-  return { verdict: "accepted", command: wanted, aborts: supersededBy(wanted, state) };
+  const aborts = onlyLooks(wanted) ? [] : supersededBy(wanted, state);
+  return { verdict: "accepted", command: wanted, aborts };
 }
+
+/** It reads what the agent has heard and touches nothing: no place in the order of a node's commands, and none in the journal. */
+export const onlyLooks = ({ actions }: Pick<Command, "actions">): boolean =>
+  actions.every(({ verb }) => verb === "console.tail");
 
 /** What has not begun, and is older. */
 export const supersededBy = (

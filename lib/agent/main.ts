@@ -6,6 +6,7 @@ const help = `rackwright-agent: the hands of Rackwright on a lab controller
 
   rackwright-agent serve [--config FILE]            the daemon: executes commands, reports, serves network boots
   rackwright-agent run DELIVERY [--config FILE]     hands commands (base64url JSON) to the daemon and ends at once
+  rackwright-agent console NODE [--config FILE]     what a node's serial console prints, from its boot on
   rackwright-agent doctor [--config FILE]           says what is missing on this controller, and what to do
   rackwright-agent install --lab … --controller …   puts program, unit, directories and configuration in place
   rackwright-agent dnsmasq --interface … --range …  a configuration for network boots (or --proxy: docs/lab-controller.md)
@@ -50,6 +51,12 @@ async function main(): Promise<number> {
         throw new ConfigError("run: a DELIVERY is wanted (see rackwright-agent help)");
       const { run } = await import("./run.ts");
       return run(readConfig(file).stateDir, payload, (line) => process.stdout.write(`${line}\n`));
+    }
+    case "console": {
+      if (payload === undefined)
+        throw new ConfigError("console: a NODE is wanted (see rackwright-agent help)");
+      const { followConsole } = await import("./consoles/follow.ts");
+      return followConsole(readConfig(file).stateDir, payload);
     }
     case "doctor": {
       const { doctor } = await import("./doctor.ts");

@@ -7,6 +7,8 @@ export interface Health {
   readonly toolsWaiting: number;
   readonly breakersOpen: number;
   readonly domainsResting: number;
+  readonly consolesListening: number;
+  readonly consolesKnown: number;
   readonly reportsWaiting: number;
   readonly reportsSent: number;
   readonly reportsDropped: number;
@@ -39,6 +41,8 @@ const metricsOf = (health: Health): readonly Metric[] => [
   gauge("tools_waiting", "Programs that wait until others have ended.", health.toolsWaiting),
   gauge("breakers_open", "Power domains whose credential was refused too often.", health.breakersOpen),
   gauge("domains_resting", "Power domains that did not answer and are left alone.", health.domainsResting),
+  gauge("consoles_listening", "Serial consoles that are listened to.", health.consolesListening),
+  gauge("consoles_known", "Serial consoles that are to be listened to.", health.consolesKnown),
   gauge("reports_waiting", "Reports on disk that the queue does not have yet.", health.reportsWaiting),
   counter("reports_sent_total", "Reports that the queue has taken.", health.reportsSent),
   counter("reports_dropped_total", "Beacons that were given up.", health.reportsDropped),

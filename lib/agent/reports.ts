@@ -9,6 +9,7 @@ import { AwsClient } from "aws4fetch";
 import type { Found } from "../contracts/found.ts";
 import type { Report } from "../contracts/report.ts";
 import type { Beacon, CommandResult } from "../core/command.ts";
+import type { Sighting } from "../core/console/console.ts";
 import type { ControllerId, LabId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { CloudClock } from "./clock.ts";
@@ -31,6 +32,7 @@ export interface ReportsSettings {
 export interface Reports {
   command(result: CommandResult): void;
   beacon(beacon: Beacon, kind: "kept" | "volatile"): void;
+  console(sighting: Sighting): void;
   found(found: Found): void;
   /** Sends what there is, as far as the queue can be reached within that time. */
   stop(patienceMs: number): Promise<void>;
@@ -191,6 +193,7 @@ export function createReports({
       progress.set(beacon.node, beacon);
       wake();
     },
+    console: (sighting) => keep({ kind: "console", sighting }),
     found: (found) => keep({ kind: "found", found }),
     counts: () => ({ waiting: journal.state.spool.size, sent, dropped }),
     stop: async (patienceMs) => {

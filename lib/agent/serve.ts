@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandResult } from "../core/command.ts";
 import { branded, isJournalId } from "../core/ids.ts";
+import { consoleDrivers } from "../drivers/console/registry.ts";
 import { guestDrivers } from "../drivers/os/registry.ts";
 import { isUsable, type KeyPair, newKeyPair } from "../drivers/os/ssh.ts";
 import { powerDrivers } from "../drivers/power/registry.ts";
@@ -14,7 +15,9 @@ import { startBootService } from "./boot-service.ts";
 import { createBoots } from "./boots.ts";
 import { createBreaker } from "./breaker.ts";
 import { cloudClock } from "./clock.ts";
-import type { AgentConfig } from "./config.ts";
+import { type AgentConfig, patternsOf } from "./config.ts";
+import { consoleDir, createConsoles } from "./consoles/consoles.ts";
+import { look } from "./consoles/look.ts";
 import { createDiscovery } from "./discovery.ts";
 import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
@@ -83,14 +86,32 @@ export async function serve(
     distrosDir: config.distrosDir,
     templatesDir: config.templatesDir,
     report: reports.beacon,
+    asked: (node) => consoles.asked(node),
     ...(config.discovery ? { discovery } : {}),
   });
   const images = createImages(join(stateDir, "images"), config.imageStoreUrl);
   const room = toolRoom({ atOnce: limits.toolsAtOnce, mark: journal.id });
   const breaker = createBreaker({ journal, now, random: Math.random });
+  const secrets = secretsIn(config.secretsDir);
+  const consoles = createConsoles({
+    dir: consoleDir(stateDir),
+    drivers: consoleDrivers,
+    limits: config.consoles,
+    patterns: patternsOf(config),
+    scriptsDir: config.consoleScriptsDir,
+    secrets,
+    breaker,
+    tool: room.run,
+    mark: journal.id,
+    shared: config.peers.length > 0,
+    current: boots.current,
+    report: reports.console,
+    now,
+    log,
+  });
   const tools: Tools = {
     ...drivers,
-    secrets: secretsIn(config.secretsDir),
+    secrets,
     helpersDir: join(stateDir, "helpers"),
     who: `rackwright-agent/${controller}`,
     scriptsDir: config.scriptsDir,
@@ -98,6 +119,7 @@ export async function serve(
     tool: room.run,
     boots,
     images,
+    consoles,
     state: journal.state,
     privateKey: key.private,
   };
@@ -126,6 +148,8 @@ export async function serve(
     toolsWaiting: room.counts().waiting,
     breakersOpen: breaker.counts().open,
     domainsResting: breaker.counts().resting,
+    consolesListening: consoles.counts().listening,
+    consolesKnown: consoles.counts().known,
     reportsWaiting: reports.counts().waiting,
     reportsSent: reports.counts().sent,
     reportsDropped: reports.counts().dropped,
@@ -148,7 +172,17 @@ export async function serve(
   let stopping = false;
   const closeSocket = await listen(socketOf(stateDir), async (body) => {
     if (stopping) throw new Error("the agent is stopping and takes nothing new");
-    return JSON.stringify(await take(body, { journal, executor, report: reports.command, lab, now, log }));
+    return JSON.stringify(
+      await take(body, {
+        journal,
+        executor,
+        report: reports.command,
+        look: (command) => look(consoles, command, now()),
+        lab,
+        now,
+        log,
+      }),
+    );
   });
   log("ready", { lab, journal: journal.id, port: bootService.port, commands: journal.state.commands.size });
 
@@ -162,6 +196,7 @@ export async function serve(
   stopping = true;
   log("stopping: what runs may end", executor.counts());
   await executor.drain();
+  await consoles.stop();
   await reports.stop(reportPatienceMs);
   await Promise.all([closeSocket(), bootService.stop()]);
   await journal.close();

@@ -1,17 +1,19 @@
 /** Takes a delivery from `run`: each command is judged by itself, journalled, handed on; the answer goes back at once. */
 import { delivery, type Receipt } from "../contracts/command.ts";
 import { explain } from "../contracts/scalars.ts";
-import type { CommandResult } from "../core/command.ts";
+import type { Command, CommandResult } from "../core/command.ts";
 import type { LabId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { Executor } from "./executor.ts";
-import { judge } from "./intake.ts";
+import { judge, onlyLooks } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 
 export interface Intake {
   readonly journal: Journal;
   readonly executor: Pick<Executor, "abort" | "add">;
   readonly report: (result: CommandResult) => void;
+  /** Answers a command that touches nothing: at once, and without the journal, which is for what has to be remembered. */
+  readonly look: (command: Command) => CommandResult;
   readonly lab: LabId;
   readonly now: () => number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
@@ -28,7 +30,7 @@ export class NotADelivery extends Error {
 /** One command that is refused does not hold up the others of its delivery. */
 export async function take(
   body: string,
-  { journal, executor, report, lab, now, log }: Intake,
+  { journal, executor, report, look, lab, now, log }: Intake,
 ): Promise<Receipt> {
   const parsed = delivery.safeParse(parse(body));
   if (!parsed.success) throw new NotADelivery(explain(parsed.error).slice(0, 1000));
@@ -38,6 +40,11 @@ export async function take(
     const verdict = judge(given, { state: journal.state, lab, journal: journal.id }, instant(now()));
     switch (verdict.verdict) {
       case "accepted":
+        if (onlyLooks(verdict.command)) {
+          report(look(verdict.command));
+          receipts.push({ verdict: "accepted", id: verdict.command.id });
+          break;
+        }
         await journal.append({ t: "accepted", command: verdict.command });
         await executor.abort(verdict.aborts, `superseded by command ${verdict.command.id}`);
         executor.add(verdict.command);

@@ -4,11 +4,11 @@
  * changed setting holds from the next command on (R49).
  */
 import { leaseId } from "../contracts/keys.ts";
-import type { Command } from "../core/command.ts";
+import type { Command, CommandTarget } from "../core/command.ts";
 import { type Assigned, assign, type HandsPolicy, isSilent, prolonged } from "../core/hands.ts";
 import type { ControllerId } from "../core/ids.ts";
 import { dueOf, type NodeDecision } from "../core/node/decide.ts";
-import { jobOf, type NodeState, type Outstanding } from "../core/node/node.ts";
+import { jobOf, type NodeSpec, type NodeState, type Outstanding } from "../core/node/node.ts";
 import { after, type Instant, spanText } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import type { App } from "./app.ts";
@@ -66,7 +66,7 @@ export async function dispatch(app: App, decision: Commit): Promise<Dispatched> 
     notAfter: outstanding.notAfter,
     mustEnd: outstanding.mustEnd,
     actions: outstanding.actions,
-    target: { macs: spec.macs, power: spec.power },
+    target: targetOf(spec),
   });
   if (keeps && send.to !== null) {
     return {
@@ -113,6 +113,12 @@ export async function dispatch(app: App, decision: Commit): Promise<Dispatched> 
     labIsSilent: false,
   };
 }
+
+/** What a command for a node says of where the node is to be found. */
+export const targetOf = ({ macs, power, console: serial }: NodeSpec): CommandTarget =>
+  serial === undefined
+    ? { macs, power }
+    : { macs, power, console: { options: {}, credential: null, ...serial } };
 
 /** How long hands may be busy with what they were given. */
 export const handsPolicy = ({ policy: { hands, command } }: App): HandsPolicy => ({

@@ -7,13 +7,14 @@ import type { Found } from "../contracts/found.ts";
 import type { Report, Reports } from "../contracts/report.ts";
 import type { Beacon } from "../core/command.ts";
 import { heard } from "../core/hands.ts";
-import type { ControllerId, JournalId, LabId } from "../core/ids.ts";
+import type { ControllerId, JournalId, LabId, NodeId } from "../core/ids.ts";
 import type { Actor, NodeState } from "../core/node/node.ts";
 import type { Instant } from "../core/time.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { handsPolicy } from "./dispatch.ts";
 import { heedFound } from "./identify.ts";
+import { keepConsole, onlyReadConsole } from "./serial-console.ts";
 
 export type Ingested = { readonly refused: readonly string[] };
 
@@ -75,12 +76,10 @@ async function heardOf(app: App, labId: LabId, id: ControllerId, journal: Journa
   throw new Contended(`lab controller ${id} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
-async function ingest(
-  app: App,
-  report: Extract<Report, { kind: "command" | "beacon" }>,
-  controller: ControllerId,
-): Promise<string | null> {
-  const name = report.kind === "command" ? report.result.node : report.beacon.node;
+type AboutNode = Extract<Report, { kind: "command" | "beacon" | "console" }>;
+
+async function ingest(app: App, report: AboutNode, controller: ControllerId): Promise<string | null> {
+  const name = nodeOf(report);
   const node = await app.store.read("node", name);
   if (node === null) return `report about unknown node ${name}`;
   const lab = await app.store.read("lab", node.lab);
@@ -90,6 +89,8 @@ async function ingest(
   switch (report.kind) {
     case "command": {
       const actor: Actor = { kind: "agent", name: controller };
+      await keepConsole(app, report.result);
+      if (onlyReadConsole(report.result)) return null;
       await advanceNode(app, name, { kind: "command", result: report.result, actor }, { seen: node });
       return null;
     }
@@ -105,6 +106,22 @@ async function ingest(
       await advanceNode(app, name, { kind: "beacon", beacon, actor: { kind: "node", name } }, { seen: node });
       return null;
     }
+    case "console": {
+      const { sighting } = report;
+      await advanceNode(app, name, { kind: "console", sighting, actor: { kind: "node", name } });
+      return null;
+    }
+  }
+}
+
+function nodeOf(report: AboutNode): NodeId {
+  switch (report.kind) {
+    case "command":
+      return report.result.node;
+    case "beacon":
+      return report.beacon.node;
+    case "console":
+      return report.sighting.node;
   }
 }
 

@@ -32,7 +32,7 @@ import {
 } from "../contracts/keys.ts";
 import { explain } from "../contracts/scalars.ts";
 import { codecs, type Kind, type Ref, type Stored, storedItem } from "../contracts/stored.ts";
-import { type IndexName, indexNames } from "../contracts/table.ts";
+import { expiryAttribute, type IndexName, indexNames } from "../contracts/table.ts";
 import type { Expected, Listed, Page, Store, Write } from "../ports/store.ts";
 
 /** DynamoDB's own limit (API reference, TransactWriteItems). */
@@ -232,6 +232,7 @@ function encode<K extends Kind>(kind: K, value: Stored[K]): Record<string, unkno
     kind,
     schema: codecs[kind].schema,
     ...("version" in body ? { version: body.version } : {}),
+    ...("expiresAt" in body ? { [expiryAttribute]: Math.ceil(body.expiresAt / 1000) } : {}),
     ...Object.fromEntries(indexKeys),
     body,
   };

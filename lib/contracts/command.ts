@@ -1,6 +1,7 @@
 /** Commands on their way to an agent, and what the agent answers at once: see docs/architecture.md, “Hands”. */
 import * as z from "zod";
 import { buildCalls, type Command, type CommandResult } from "../core/command.ts";
+import { consoleSettings } from "./console.ts";
 import { commandResult } from "./report.ts";
 import {
   at,
@@ -121,7 +122,11 @@ export const command = z.strictObject({
       (actions) => actions.length === 1 || !actions.some(({ verb }) => verb === "fence"),
       "a fence stands alone",
     ),
-  target: z.strictObject({ macs: z.array(mac).max(16), power: powerSettings }),
+  target: z.strictObject({
+    macs: z.array(mac).max(16),
+    power: powerSettings,
+    console: consoleSettings.exactOptional(),
+  }),
 }) satisfies z.ZodType<Command>;
 
 /**

@@ -1,6 +1,7 @@
 /** What a lab's people say of its racks, power, switches and profiles, and of where each node stands among them. */
 import * as z from "zod";
 import type { Wiring } from "../core/node/wiring.ts";
+import { consoleSettings } from "./console.ts";
 import { hardware, minimumHardware } from "./hardware.ts";
 import { labId, nodeId, words } from "./scalars.ts";
 
@@ -24,13 +25,13 @@ export const wiring = {
     .describe("What its power supplies are plugged into: domain (of powerDomains) and outlet of each."),
   console: z
     .strictObject({
-      driver: name,
-      address: words(256),
-      options: options.exactOptional(),
-      credential: words(128).exactOptional(),
+      driver: consoleSettings.shape.driver,
+      address: consoleSettings.shape.address,
+      options: consoleSettings.shape.options.exactOptional(),
+      credential: consoleSettings.shape.credential.unwrap().exactOptional(),
     })
     .exactOptional()
-    .describe("How its serial console is reached: driver, address, options, credential."),
+    .describe("How its serial console is reached (docs/consoles.md): driver, address, options, credential."),
   switchPort: z
     .strictObject({ switch: name, port: name })
     .exactOptional()

@@ -13,6 +13,7 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   node: ({ id }) => keyOf("node", id),
   "node-spec": ({ id }) => keyOf("node-spec", id),
   progress: ({ node }) => keyOf("progress", node),
+  console: ({ node }) => keyOf("console", node),
   reservation: ({ id }) => keyOf("reservation", id),
   lab: ({ id }) => keyOf("lab", id),
   controller: ({ id }) => keyOf("controller", id),
@@ -65,6 +66,8 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `node#${id}`, sk: "hardware" };
     case "progress":
       return { pk: `node#${id}`, sk: "progress" };
+    case "console":
+      return { pk: `node#${id}`, sk: "console" };
     case "lab":
       return { pk: `lab#${id}`, sk: "lab" };
     case "revision":
@@ -170,6 +173,7 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   }),
   calendar: () => none,
   progress: () => none,
+  console: () => none,
   budget: () => none,
   controller: () => none,
   lease: () => none,

@@ -5,8 +5,10 @@
 import * as z from "zod";
 import type { ActionResult, Beacon, BuildReport, CommandResult } from "../core/command.ts";
 import { phases } from "../core/command.ts";
+import type { Sighting } from "../core/console/console.ts";
 import type { LabId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
+import { sighting } from "./console.ts";
 import { type Found, found } from "./found.ts";
 import {
   at,
@@ -76,6 +78,7 @@ const actionResult = z.strictObject({
       os: osFacts.exactOptional(),
       address: z.string().min(1).max(256).exactOptional(),
       console: z.array(z.string().max(400)).max(200).exactOptional(),
+      consoleAt: z.array(at).max(200).exactOptional(),
       bmcAccounts: z.array(z.string().max(64)).max(64).exactOptional(),
       build: buildReport.exactOptional(),
     })
@@ -113,6 +116,8 @@ export const beacon = z.strictObject({
 export type Report =
   | { readonly kind: "command"; readonly result: CommandResult }
   | { readonly kind: "beacon"; readonly beacon: Beacon }
+  /** A line on a console that means something. */
+  | { readonly kind: "console"; readonly sighting: Sighting }
   /** A ramdisk has told what it runs on. */
   | { readonly kind: "found"; readonly found: Found }
   /** The agent has started, or says that it is still there. */
@@ -121,6 +126,7 @@ export type Report =
 export const report: z.ZodType<Report> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("command"), result: commandResult }),
   z.strictObject({ kind: z.literal("beacon"), beacon }),
+  z.strictObject({ kind: z.literal("console"), sighting }),
   z.strictObject({ kind: z.literal("found"), found }),
   z.strictObject({ kind: z.literal("alive"), lab: labId, at }),
 ]);

@@ -26,6 +26,7 @@ import {
   answerView,
   availabilityView,
   connectView,
+  consoleView,
   imageView,
   issueView,
   jobView,
@@ -273,6 +274,19 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: nodeBody,
     answers: { 200: nodeViewShape, 201: nodeViewShape },
     problems: { 409: "Another node has its MAC, it is another lab's, or there is no such lab" },
+  },
+  "GET /v1/nodes/{id}/console": {
+    is: "What its serial console printed last; waits for more. A user reads that of a node while he has it, from then on",
+    tag: "nodes",
+    query: {
+      after: "What the answer before gave as `after`; 0 at first",
+      waitSeconds: "So long at most, from 0 to 20, and less where the function has less time left",
+    },
+    answers: { 200: consoleView },
+    problems: {
+      404: "There is none of that id, or it is not the caller's",
+      409: "No console is known for it",
+    },
   },
   "GET /v1/nodes/{id}/timeline": {
     is: "What happened to it, and why",

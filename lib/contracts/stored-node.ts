@@ -12,6 +12,7 @@ import {
   stages,
 } from "../core/node/node.ts";
 import { action, powerSettings } from "./command.ts";
+import { heard } from "./console.ts";
 import { capacity } from "./hardware.ts";
 import { wiring } from "./inventory.ts";
 import { buildReport, fault, osFacts } from "./report.ts";
@@ -86,6 +87,7 @@ const jobRun = z.strictObject({
     os: osFacts.nullable(),
     build: buildReport.nullable().default(null),
     fault: fault.nullable(),
+    heard: heard.exactOptional(),
   }),
   hands: controllerId.nullable().default(null),
   correction: z.strictObject({

@@ -22,6 +22,7 @@ import { type Reservation, reservationStates } from "../core/reservation/reserva
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
 import { type Codec, codec } from "./codec.ts";
+import { type NodeConsole, nodeConsole } from "./console.ts";
 import { minimumHardware } from "./hardware.ts";
 import {
   foundMachine,
@@ -83,6 +84,7 @@ export interface Stored {
   readonly node: NodeState;
   readonly "node-spec": NodeSpec;
   readonly progress: NodeProgress;
+  readonly console: NodeConsole;
   readonly reservation: Reservation;
   readonly lab: Lab;
   readonly controller: Controller;
@@ -211,6 +213,7 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
       at,
     }),
   ),
+  console: codec(1, nodeConsole),
   reservation: codec(1, reservation),
   lab: codec(
     1,

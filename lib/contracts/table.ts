@@ -16,5 +16,8 @@ export const keyAttributes: readonly string[] = [
   ...indexNames.flatMap((index) => Object.values(indexKeysOf(index))),
 ];
 
+/** When an item may be forgotten, in seconds since 1970. DynamoDB does so within days: whoever reads one looks at the time. */
+export const expiryAttribute = "expires";
+
 /** What the stream tells of a change: the item as it is after it. */
 export const streamView = "NEW_IMAGE";

@@ -180,6 +180,16 @@ export const progressView = z
   .meta({ id: "Progress" });
 export type ProgressView = z.infer<typeof progressView>;
 
+export const consoleView = z
+  .object({
+    node: z.string(),
+    lines: some(z.object({ at, text: z.string() })).describe("In order; control characters are left out"),
+    readAt: at.nullable().describe("When the lab controller told lines last; null: not yet"),
+    after: z.int().describe("For the next question"),
+  })
+  .meta({ id: "Console" });
+export type ConsoleView = z.infer<typeof consoleView>;
+
 export const timelineView = z
   .object({
     sequence: z.int().describe("1, 2, 3 … without a gap"),

@@ -4,6 +4,7 @@
  * at `mustEnd`. Its actions run in order and the first that fails ends it (R51); an agent that has seen its id answers
  * from the journal and does nothing.
  */
+import type { ConsoleSettings } from "./console/console.ts";
 import type { Fault } from "./fault.ts";
 import type {
   BootId,
@@ -127,6 +128,8 @@ export interface PowerSettings {
 export interface CommandTarget {
   readonly macs: readonly string[];
   readonly power: PowerSettings;
+  /** The agent that has a command for the node listens to this from then on. */
+  readonly console?: ConsoleSettings;
 }
 
 export interface Command {
@@ -162,7 +165,10 @@ export interface Observed {
   /** What the running OS says of itself. */
   readonly os?: OsFacts;
   readonly address?: string;
+  /** The last lines that its console printed since it was switched on. */
   readonly console?: readonly string[];
+  /** When each of them came, in milliseconds since 1970: no two at once, so that it names the line. */
+  readonly consoleAt?: readonly Instant[];
   /** Names that may log in to the BMC now, sorted. Missing where the driver cannot tell. */
   readonly bmcAccounts?: readonly string[];
   readonly build?: BuildReport;

@@ -221,8 +221,10 @@ export async function startStack({
       lab: {
         ...lab,
         nodes: lab.nodes.map((each) => {
-          const port = rack.nodes.find(({ id }) => id === each.id)?.bmcPort ?? 0;
-          return { ...each, bmc: { ...each.bmc, ...rackKind.bmc(port) } };
+          const ports = rack.nodes.find(({ id }) => id === each.id) ?? { bmcPort: 0 };
+          const bmc = { ...each.bmc, ...rackKind.bmc(ports.bmcPort) };
+          const serial = rackKind.console(ports);
+          return serial === undefined ? { ...each, bmc } : { ...each, bmc, console: serial };
         }),
       },
       failed,

@@ -170,6 +170,14 @@ describe("intake", () => {
     expect(judgeAt(aCommand({ epoch: 5 }), holding(young), now)).toMatchObject({ verdict: "refused" });
   });
 
+  test("one that only reads what a console printed has no place in that order: it is taken, and ends nothing", () => {
+    const waiting = aCommand({ epoch: 5 });
+    for (const epoch of [4, 5, 6]) {
+      const look = aCommand({ epoch, actions: [{ verb: "console.tail", lines: 40 }] });
+      expect(judgeAt(look, holding(waiting), now)).toMatchObject({ verdict: "accepted", aborts: [] });
+    }
+  });
+
   test("one that comes after its notAfter is expired, and the control plane is told", () => {
     const command = aCommand({ startsWithinMs: 10 });
     const verdict = judgeAt(command, emptyState(), after(now, 60_000));

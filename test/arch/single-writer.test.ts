@@ -38,7 +38,7 @@ describe("node records", () => {
       const imports = [...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from ?? "");
       for (const from of imports) {
         expect(from, `${file} imports ${from}`).toMatch(
-          /(step|boot|fault|policy|os-profiles|channel|guest|image-needs|time|command)[.]ts$/,
+          /(step|boot|fault|patterns|policy|os-profiles|channel|guest|image-needs|time|command)[.]ts$/,
         );
       }
     }

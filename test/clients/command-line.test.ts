@@ -64,6 +64,39 @@ async function rackwright(line: string, also: Partial<Surroundings> = {}) {
 
 const lines = () => server.calls.map(({ line }) => line);
 
+describe("rackwright console", () => {
+  const answer = (after: number, ...texts: readonly string[]) =>
+    says({ node: "node-01", lines: texts.map((text) => ({ at: nowMs, text })), readAt: nowMs, after });
+
+  test("prints the last lines and goes on from where they end, until the node is not the caller's any more", async () => {
+    server.play([
+      answer(7, "Booting from ROM..", "\u001b[2Jlogin:"),
+      answer(7),
+      answer(9, "root"),
+      refuses(404, "not-found"),
+    ]);
+    const { code, out, error } = await rackwright("console node-01");
+    expect(out.split("\n").map((line) => line.slice(20))).toEqual([
+      "Booting from ROM..",
+      "?[2Jlogin:",
+      "root",
+      "",
+    ]);
+    expect(lines().slice(1)).toEqual(
+      [7, 7, 9].map((at) => `GET /v1/nodes/node-01/console?after=${at}&waitSeconds=20`),
+    );
+    expect(code).not.toBe(exits.done);
+    expect(error).not.toBe("");
+  });
+
+  test("--once ends with the last lines that are known", async () => {
+    server.play([answer(7, "login:")]);
+    const { code, out } = await rackwright("console node-01 --once --json");
+    expect([code, JSON.parse(out)]).toMatchObject([exits.done, { after: 7 }]);
+    expect(lines()).toHaveLength(1);
+  });
+});
+
 describe("rackwright power", () => {
   const job = { id: "job-1", kind: "power-cycle", node: "node-01" };
 

@@ -64,7 +64,13 @@ esac
 exit 0
 `;
 
-export async function ipmiBmc(folder: string, name: string, taken: Set<number>): Promise<IpmiBmc> {
+/** With a `consolePort`, what is printed there goes out by Serial over LAN. */
+export async function ipmiBmc(
+  folder: string,
+  name: string,
+  taken: Set<number>,
+  consolePort: number | null = null,
+): Promise<IpmiBmc> {
   const dir = join(folder, name);
   mkdirSync(join(dir, "state"), { recursive: true });
   for (const [file, text] of Object.entries({ power: "0\n", boot: "none\n", effects: "", requests: "" }))
@@ -86,6 +92,7 @@ startlan 1
   guid a123456789abcdefa123456789abcdef
 endlan
 chassis_control "${join(dir, "chassis")}"
+${consolePort === null ? "" : `sol "tcp:127.0.0.1:${consolePort}" 115200`}
 user 2 true "admin" "${bmcPassword}" admin 10 none md2 md5 straight
 `,
   );

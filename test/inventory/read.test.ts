@@ -36,7 +36,7 @@ describe("a lab file as a person writes it", () => {
         { domain: "pdu-g1-left", outlet: "10" },
         { domain: "pdu-g1-right", outlet: "10" },
       ],
-      console: { driver: "ipmi", address: "g-101-bmc.green.example" },
+      console: { driver: "ipmi-sol", address: "g-101-bmc.green.example" },
       switchPort: { switch: "sw-g1", port: "10" },
       biosProfile: "graphics",
       uuid: "4c4c4544-0042-4710-8058-b4c04f473232",
@@ -108,7 +108,7 @@ describe("what contradicts itself is refused, with both places", () => {
       "one console",
       "    serial: GX7K002",
       '    serial: x\n    console: { address: "g-001-bmc.green.example" }',
-      "console ipmi g-001-bmc.green.example is already that of node g-001",
+      "console ipmi-sol g-001-bmc.green.example is already that of node g-001",
     ],
   ])("%s", (_, from, to, message) => {
     const { problems } = of(from, to);

@@ -140,6 +140,9 @@ test("R70: a node that hangs in the ramdisk, its processor busy, is found, power
   expect(consoleOf(place.data, hangs)).toContain("hanging, as the machine was told to");
   expect(entries.flatMap(({ correction }) => correction ?? [])[0]).toBe("look-again");
   expect(effectsOn(place.data, hangs).filter((what) => what === "power 0").length).toBeGreaterThan(0);
+  // What it said last, heard by Serial over LAN, is kept from before its power was cut.
+  const evidence = (await issues(hangs)).flatMap((issue) => issue.evidence);
+  expect(evidence.join("\n")).toMatch(/console: .*hanging, as the machine was told to/);
 });
 
 test("kill -9 of everything but the machines in the middle of an imaging: the ramdisk waits, and the load is finished", {

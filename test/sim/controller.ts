@@ -5,6 +5,7 @@
 import { type Boots, createBoots } from "../../lib/agent/boots.ts";
 import { createBreaker } from "../../lib/agent/breaker.ts";
 import { cloudClock } from "../../lib/agent/clock.ts";
+import { look } from "../../lib/agent/consoles/look.ts";
 import { createExecutor, type Executor } from "../../lib/agent/executor.ts";
 import { type Journal, openJournal } from "../../lib/agent/journal.ts";
 import { take } from "../../lib/agent/take.ts";
@@ -230,7 +231,11 @@ export class Controller implements BootServer {
     const { journal, executor, report } = agent;
     const { lab } = this;
     if (world.defect.ignoresEpoch === true) journal.state.epochs.clear();
-    take(body, { journal, executor, report, lab, now: () => world.now + this.offsetMs, log: () => {} }).then(
+    const now = () => world.now + this.offsetMs;
+    take(body, {
+      ...{ journal, executor, report, lab, now, log: () => {} },
+      look: (command) => look({ learn: () => {}, tail: () => [] }, command, now()),
+    }).then(
       (receipt) => {
         if (this.away || world.faults.strike("answer-lost", this.id) !== null) return;
         this.answers = [receipt, ...this.answers].slice(0, mostAnswers);

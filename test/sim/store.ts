@@ -35,6 +35,7 @@ export class SimStore implements Store {
     node: new Map(),
     "node-spec": new Map(),
     progress: new Map(),
+    console: new Map(),
     reservation: new Map(),
     lab: new Map(),
     controller: new Map(),

@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { claim } from "./claim.ts";
 import { connect } from "./connect.ts";
+import { console } from "./console.ts";
 import { end } from "./end.ts";
 import { explain } from "./explain.ts";
 import { exportLab } from "./export.ts";
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   nodes,
   node,
   power,
+  console,
   identify,
   machines,
   claim,

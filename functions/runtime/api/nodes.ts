@@ -17,6 +17,7 @@ import {
 import { jobSchema } from "../../../lib/contracts/job.ts";
 import { isNodeId } from "../../../lib/core/ids.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { console } from "./consoles.ts";
 import { explain, type Handler, nodeJob, otherVersion, pageSize, type Request, timeline } from "./request.ts";
 
 /** Lambda answers with 6 MB at most. */
@@ -43,6 +44,7 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
       return problem(409, "node-refused", "It cannot be enrolled like this", enrolled.why);
     return json(enrolled.kind === "enrolled" ? 201 : 200, await viewNode(app.store, id));
   },
+  "GET /v1/nodes/{id}/console": console,
   "GET /v1/nodes/{id}/timeline": (request) => timeline("node", request),
   "GET /v1/nodes/{id}/explain": (request) => explain("node", request),
   "GET /v1/nodes/{id}/record": async ({ app, id }) => {

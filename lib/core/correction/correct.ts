@@ -3,6 +3,7 @@
  * an observation that the agent made after the deadline, and no reboot without a token of the lab's budget.
  */
 import type { PowerState } from "../command.ts";
+import { asksWhoComes } from "../console/patterns.ts";
 import { nodeFault } from "../fault.ts";
 import { budgetOf, type Draft, issue, setJob } from "../node/draft.ts";
 import { type JobRun, jobOf } from "../node/node.ts";
@@ -13,6 +14,7 @@ import { after, type Instant, spanText } from "../time.ts";
 import { take } from "./budget.ts";
 import { markLate } from "./late.ts";
 import type { Rung } from "./policy.ts";
+import { evidenceOf, faultOfTrouble, needsLoad, troubleOf } from "./sighting.ts";
 
 const consoleLines = 40;
 
@@ -36,7 +38,8 @@ export function correct(draft: Draft): void {
   const { observation } = job.correction;
   if (observation === null || observation.at < deadline) {
     draft.correction = "look-again";
-    draft.evidence = `its deadline was ${deadline}`;
+    const trouble = troubleOf(draft.node);
+    draft.evidence = trouble === null ? `its deadline was ${deadline}` : evidenceOf(trouble);
     markLate(draft);
     draft.notes.push(
       `late: still awaiting ${job.awaits} after ${spanText(now - job.stepSince)} in ${job.step}; looking again`,
@@ -46,7 +49,7 @@ export function correct(draft: Draft): void {
   }
   const rungs = ladderOf(draft, job);
   const lively = now < job.clocks.noProgressBy;
-  const next = nextRung(rungs, job.correction.rung, lively);
+  const next = nextRung(rungs, job.correction.rung, lively || needsLoad(draft.node));
   const rung = suited(next.rung, job, observation.power, policy.installAttempts);
   if (!draft.context.corrects) return onlySay(draft, rung, job);
   if (rung !== "quarantine" && rung !== "look-again" && !pay(draft, job, rung)) return;
@@ -90,11 +93,11 @@ const sayings: Readonly<Record<Rung, string>> = {
   quarantine: "quarantine it",
 };
 
-/** A node that is lively but past its overall cap is not rebooted where it is: it is loaded again. */
-function nextRung(rungs: readonly Rung[], from: number, lively: boolean): { rung: Rung; index: number } {
+/** A node that is lively but past its overall cap, or has nothing to boot, is not rebooted where it is: it is loaded again. */
+function nextRung(rungs: readonly Rung[], from: number, onlyLoads: boolean): { rung: Rung; index: number } {
   const index = rungs.findIndex(
     (rung, at) =>
-      at >= from && rung !== "look-again" && (!lively || rung === "load-again" || rung === "quarantine"),
+      at >= from && rung !== "look-again" && (!onlyLoads || rung === "load-again" || rung === "quarantine"),
   );
   return index < 0
     ? { rung: "quarantine", index: rungs.length }
@@ -128,10 +131,16 @@ function pay(draft: Draft, job: JobRun, rung: Rung): boolean {
 
 function climb(draft: Draft, rung: Rung, job: JobRun): void {
   const phase = draft.node.operation.phase;
-  const late = nodeFault(
-    `late-in-${phase}`,
-    `it hangs in ${phase}: ${job.awaits} did not come within ${spanText(job.clocks.noProgressMs)}`,
-  );
+  const trouble = troubleOf(draft.node);
+  const runs = asksWhoComes(job.correction.observation?.console ?? []);
+  const hint = runs ? "; its console asks who logs in, so it runs and cannot be reached" : "";
+  const late =
+    trouble === null
+      ? nodeFault(
+          `late-in-${phase}`,
+          `it hangs in ${phase}: ${job.awaits} did not come within ${spanText(job.clocks.noProgressMs)}${hint}`,
+        )
+      : faultOfTrouble(trouble);
   switch (rung) {
     case "look-again":
       return;

@@ -5,6 +5,7 @@
 
 import type { Budget } from "../correction/budget.ts";
 import { correct } from "../correction/correct.ts";
+import { foldSighting, troubleOf } from "../correction/sighting.ts";
 import type { ReservationId } from "../ids.ts";
 import { run } from "../provisioning/engine.ts";
 import { after, earliest, type Instant, latest } from "../time.ts";
@@ -64,6 +65,8 @@ function fold(draft: Draft, event: NodeEvent): void {
       return foldResult(draft, event.result);
     case "beacon":
       return foldBeacon(draft, event.beacon);
+    case "console":
+      return foldSighting(draft, event.sighting);
     case "job":
       return enqueue(draft, event);
     case "offline":
@@ -118,6 +121,7 @@ function heedProgress(draft: Draft): void {
   const { progress, now } = draft.context;
   const job = jobOf(draft.node);
   if (job === null || progress === null || job.boot !== progress.boot || job.command !== null) return;
+  if (troubleOf(draft.node) !== null) return;
   const { clocks } = job;
   const extended = after(progress.at, clocks.noProgressMs);
   if (now < clocks.noProgressBy || extended <= now) return;

@@ -3,6 +3,7 @@
  * that is evidence, believed only if it belongs to the current command, boot or installation.
  */
 import type { Beacon, CommandResult } from "../command.ts";
+import type { Sighting } from "../console/console.ts";
 import type { MachineId } from "../ids.ts";
 import type { HardwareIssue } from "../timeline.ts";
 import type { Capacity } from "./hardware.ts";
@@ -12,6 +13,8 @@ export type NodeEvent =
   | { readonly kind: "look"; readonly actor: Actor }
   | { readonly kind: "command"; readonly result: CommandResult; readonly actor: Actor }
   | { readonly kind: "beacon"; readonly beacon: Beacon; readonly actor: Actor }
+  /** A line on its console that means something. */
+  | { readonly kind: "console"; readonly sighting: Sighting; readonly actor: Actor }
   | { readonly kind: "job"; readonly request: JobRequest; readonly actor: Actor }
   | { readonly kind: "offline"; readonly reason: string; readonly actor: Actor }
   | { readonly kind: "online"; readonly reason: string; readonly actor: Actor }

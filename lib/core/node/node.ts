@@ -4,6 +4,7 @@
  * (lib/core/node/decide.ts) makes a new state, and only `advance` (lib/app) stores one (R34, R35).
  */
 import type { Action, BuildReport, OsFacts, Phase, PowerSettings, PowerState } from "../command.ts";
+import type { Sighting } from "../console/console.ts";
 import type { Fault } from "../fault.ts";
 import type {
   BootId,
@@ -168,7 +169,11 @@ export interface Evidence {
   readonly build: BuildReport | null;
   /** The node told of a fault by itself: a bad checksum, a boot that was repeated. */
   readonly fault: Fault | null;
+  /** What its console said last that means that it will not go on (lib/core/correction/sighting.ts). */
+  readonly heard?: Heard;
 }
+
+export type Heard = Omit<Sighting, "node">;
 
 export interface Clocks {
   /** Reset by any sign of life. */

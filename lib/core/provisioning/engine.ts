@@ -3,6 +3,7 @@
  * becomes of the node. It settles steps on evidence, so a message that is lost, doubled or late changes nothing but time.
  */
 import { unreachableCode, waitBlindly } from "../correction/late.ts";
+import { progressBy } from "../correction/sighting.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
 import { isLight, type JobRun, jobOf, reservationOf, type Stage } from "../node/node.ts";
@@ -170,7 +171,7 @@ function wind(draft: Draft, step: Step): void {
   const noProgressMs = step.limits.noProgressMs(draft.node.operation);
   setJob(draft, {
     clocks: {
-      noProgressBy: after(now, noProgressMs),
+      noProgressBy: progressBy(draft, noProgressMs),
       noProgressMs,
       overallBy: after(now, step.limits.overallMs),
     },
@@ -188,7 +189,7 @@ export function rewind(draft: Draft): void {
   if (step === undefined) return;
   const noProgressMs = step.limits.noProgressMs(draft.node.operation);
   setJob(draft, {
-    clocks: { ...job.clocks, noProgressMs, noProgressBy: after(draft.context.now, noProgressMs) },
+    clocks: { ...job.clocks, noProgressMs, noProgressBy: progressBy(draft, noProgressMs) },
     correction: { ...job.correction, observation: null, budgetAt: null },
   });
 }

@@ -1,4 +1,5 @@
 /** Opens an issue in the node's hardware log, with the evidence that there is (R77). */
+import { evidenceOf } from "../correction/sighting.ts";
 import type { Fault } from "../fault.ts";
 import { branded, isIssueId } from "../ids.ts";
 import type { Draft } from "../node/draft.ts";
@@ -36,6 +37,7 @@ type Seen = Omit<HardwareIssue, "id" | "state" | "blocking" | "closedAt" | "clos
 
 function issueOf({ node, context }: Draft, job: JobRun, fault: Fault): Seen {
   const { observation } = job.correction;
+  const { heard } = job.evidence;
   return {
     node: node.id,
     lab: node.lab,
@@ -45,6 +47,7 @@ function issueOf({ node, context }: Draft, job: JobRun, fault: Fault): Seen {
       `job ${job.id} (${job.program}), installation ${installationOf(job)}, step ${job.stage}/${job.step}`,
       `phase ${node.operation.phase} since ${node.operation.since}`,
       `power ${node.power.observed}, read at ${node.power.at}`,
+      ...(heard === undefined ? [] : [evidenceOf(heard)]),
       ...(observation === null ? [] : [`asked again at ${observation.at}: power ${observation.power}`]),
       ...(observation?.console ?? []).map((line) => `console: ${line}`),
     ],

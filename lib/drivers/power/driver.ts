@@ -69,7 +69,11 @@ export const unsupported = (driver: string, what: string): DriverFault =>
   new DriverFault(configurationFault("unsupported", `the power driver ${driver} cannot ${what}`));
 
 /** The driver's options, or a fault that says which one is wrong. */
-export function optionsOf<T>(driver: string, shape: z.ZodType<T>, { options }: BmcAccess): T {
+export function optionsOf<T>(
+  driver: string,
+  shape: z.ZodType<T>,
+  { options }: Pick<BmcAccess, "options">,
+): T {
   const parsed = shape.safeParse(options);
   if (parsed.success) return parsed.data;
   const what = parsed.error.issues

@@ -52,7 +52,11 @@ export function verdictOf({ code, stdout, stderr, elapsedMs }: ToolResult): Verd
   return elapsedMs < secondsPerTry * 1000 ? "credential" : "unreachable";
 }
 
-async function ipmitool(bmc: BmcAccess, args: readonly string[]): Promise<string> {
+/** What one call of ipmitool needs to know. */
+export type IpmiAccess = Pick<BmcAccess, "address" | "options" | "credential" | "tool" | "signal">;
+
+/** One call; what it printed. Throws a DriverFault that says what the BMC would not do. */
+export async function ipmitool(bmc: IpmiAccess, args: readonly string[]): Promise<string> {
   const { cipherSuite, privilege } = optionsOf("ipmi", options, bmc);
   const { host, port } = hostOf("ipmi", bmc.address);
   const { username, password } = bmc.credential;
@@ -70,7 +74,7 @@ async function ipmitool(bmc: BmcAccess, args: readonly string[]): Promise<string
         ...["-I", "lanplus", "-H", host, "-p", port ?? "623", "-U", username, "-E", "-L", privilege],
         ...["-C", suite, "-N", String(secondsPerTry), "-R", retries, "-v", ...args],
       ],
-      { env: { IPMI_PASSWORD: password }, timeoutMs: callMs },
+      { env: passwordFor(bmc), timeoutMs: callMs },
       bmc.signal,
     );
     const said = firstLine(result.stderr.replaceAll("Loading IANA PEN Registry...", ""), result.stdout);
@@ -97,6 +101,21 @@ async function ipmitool(bmc: BmcAccess, args: readonly string[]): Promise<string
         );
     }
   }
+}
+
+/** How a program is told the password: never by an argument, which everybody on the machine can read. */
+const passwordFor = ({ credential: { password } }: IpmiAccess) => ({ IPMI_PASSWORD: password });
+
+/** The arguments and the environment of an ipmitool that stays: of a BMC that has answered already. */
+export function lastingSession(bmc: IpmiAccess, args: readonly string[]) {
+  const { cipherSuite, privilege } = optionsOf("ipmi", options, bmc);
+  const { host, port } = hostOf("ipmi", bmc.address);
+  const suite = cipherSuite ?? suites.get(bmc.address) ?? "3";
+  const user = ["-U", bmc.credential.username, "-E", "-L", privilege];
+  return {
+    args: ["-I", "lanplus", "-H", host, "-p", port ?? "623", ...user, "-C", suite, ...args],
+    env: passwordFor(bmc),
+  };
 }
 
 async function read(bmc: BmcAccess): Promise<PowerState> {

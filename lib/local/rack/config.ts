@@ -27,13 +27,19 @@ export type HangPhase = (typeof hangPhases)[number];
  * What can be wrong with a machine; at most one of each kind.
  *
  * - `hang`: stuck on entering the phase (for `build`: in the middle of the write), until power is off; then used up.
+ *   With `panics` its console says why: a kernel panic.
  *   A node hung in kernel or init has still said that it got there; one hung in run has not, and does not listen.
  * - `dead-bmc`: the BMC's port accepts no connections. `slow-bmc`: every answer comes later.
  * - `ignore-power`: the BMC accepts power commands and nothing happens.
  * - `bad-disk`: what is read back from the disk is not what was written.
  */
 export const rackFault = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("hang"), node: nodeId, phase: z.enum(hangPhases) }),
+  z.strictObject({
+    kind: z.literal("hang"),
+    node: nodeId,
+    phase: z.enum(hangPhases),
+    panics: z.literal(true).exactOptional(),
+  }),
   z.strictObject({ kind: z.literal("dead-bmc"), node: nodeId }),
   z.strictObject({ kind: z.literal("slow-bmc"), node: nodeId, delayMs: spanMs }),
   z.strictObject({ kind: z.literal("ignore-power"), node: nodeId }),
@@ -73,6 +79,7 @@ const rackNode = z.strictObject({
   macs: z.array(mac).min(1).max(16),
   /** 0: any free port, kept across restarts. */
   bmcPort: port.default(0),
+  consolePort: port.default(0),
   /** How this BMC differs: most answer success to On when on, some answer 409. */
   /** What the machine is made of, as far as it differs from the usual one. */
   hardware: parts.default({}),

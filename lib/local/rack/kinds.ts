@@ -1,6 +1,7 @@
 /** What the machines of a stack are: virtual ones with Redfish, or real ones in software (QEMU) with IPMI. */
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LabNode } from "../../contracts/lab-file.ts";
 
 export const rackKinds = ["virtual", "qemu"] as const;
 export type RackKindName = (typeof rackKinds)[number];
@@ -16,6 +17,8 @@ export interface RackKind {
   agentUrl(port: number): string;
   /** How a BMC on this loopback port is reached. */
   bmc(port: number): { readonly driver: string; readonly address: string };
+  /** How the console of a machine is listened to; undefined: not at all. */
+  console(ports: { readonly bmcPort: number; readonly consolePort?: number }): LabNode["console"];
   /** Puts `kernel` and `ramdisk` where the boot service looks for them; throws if they were not built. */
   fillBootFiles(dir: string): void;
   /** The image that is loaded unless another is named; null: one is made up. */
@@ -36,6 +39,10 @@ export const rackKindOf: Readonly<Record<RackKindName, RackKind>> = {
     usualCount: 3,
     agentUrl: (port) => `http://127.0.0.1:${port}`,
     bmc: (port) => ({ driver: "redfish", address: `http://127.0.0.1:${port}` }),
+    console: ({ consolePort }) =>
+      consolePort === undefined
+        ? undefined
+        : { driver: "tcp", address: `127.0.0.1:${consolePort}`, options: {} },
     fillBootFiles: (dir) => {
       for (const name of ["kernel", "ramdisk"]) writeFileSync(join(dir, name), `virtual ${name}\n`);
     },
@@ -47,6 +54,10 @@ export const rackKindOf: Readonly<Record<RackKindName, RackKind>> = {
     usualCount: 2,
     agentUrl: (port) => `http://${hostOfQemu}:${port}`,
     bmc: (port) => ({ driver: "ipmi", address: `127.0.0.1:${port}` }),
+    console: ({ bmcPort, consolePort }) =>
+      consolePort === undefined
+        ? undefined
+        : { driver: "ipmi-sol", address: `127.0.0.1:${bmcPort}`, options: {} },
     fillBootFiles: (dir) => {
       for (const name of ["kernel", "ramdisk"]) copyFileSync(join(built, name), join(dir, name));
     },

@@ -17,6 +17,7 @@ import {
   type PowerChange,
 } from "./node-state.ts";
 import { buildFromPlan } from "./ramdisk.ts";
+import { screens } from "./screens.ts";
 import type { RackStore } from "./store.ts";
 import { sendPatiently, sleep } from "./wire.ts";
 
@@ -27,6 +28,8 @@ export interface MachineSettings {
   readonly sshPort: number;
   readonly bmcPort: number;
   readonly state: NodeState;
+  /** Its serial port. */
+  readonly print: (text: string) => void;
 }
 
 export interface Machine {
@@ -42,6 +45,8 @@ export interface Machine {
   freeze(): Promise<void>;
 }
 
+const ignored = (): void => undefined;
+
 export function createMachine({
   node,
   config,
@@ -49,6 +54,7 @@ export function createMachine({
   sshPort,
   bmcPort,
   state: initial,
+  print,
 }: MachineSettings): Machine {
   const { speed, bootServer } = config;
   const { id } = node;
@@ -64,9 +70,15 @@ export function createMachine({
   }
   const enter = (machine: MachineState): void => change({ machine });
 
-  /** A machine that hangs on entering a phase stays in it until its power is off. */
-  function hangs(phase: HangPhase): boolean {
-    if (faultOf(state, "hang")?.phase !== phase) return false;
+  /** A machine that hangs on entering a phase stays in it until its power is off; one that panics says so after `told`. */
+  function hangs(phase: HangPhase, told: Promise<void> = Promise.resolve()): boolean {
+    const fault = faultOf(state, "hang");
+    if (fault?.phase !== phase) return false;
+    const { signal } = life;
+    if (fault.panics === true)
+      told.then(() => {
+        if (!signal.aborted) print(screens.panic());
+      }, ignored);
     change({ stuck: true });
     store.log(id, { kind: "hang", phase });
     return true;
@@ -145,11 +157,13 @@ export function createMachine({
   async function firmware(): Promise<void> {
     const { signal } = life;
     if (state.stuck || hangs("firmware")) return;
+    print(screens.post(id));
     await sleep(speed.postMs, signal);
     const { target, enabled } = state.override;
     if (enabled === "Once") change({ override: { target: "None", enabled: "Disabled" } });
     if (enabled !== "Disabled" && target === "Hdd") return bootDisk();
     enter({ phase: "firmware", stage: "network" });
+    print(screens.network(node.macs[0] ?? ""));
     const script = await fetchScript(signal);
     if (script === null) return bootDisk();
     const bytes = { kernel: 0, initrd: 0 };
@@ -168,6 +182,7 @@ export function createMachine({
     store.log(id, { kind: "boot", source: "network" });
     store.log(id, { kind: "ramdisk", kernelBytes: bytes.kernel, initrdBytes: bytes.initrd });
     change({ bootSource: "network" });
+    print(screens.ramdisk());
     const argument = (name: string) =>
       outcome.args.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
     if (argument("rackwright.mode") === "discovery")
@@ -260,6 +275,7 @@ export function createMachine({
       save: (to) => enter(to),
       forget: () => change({ disk: null }),
     });
+    print(screens.written(disk !== null));
     if (disk === null) return;
     change({ disk });
     // The ramdisk restarts the machine; whoever is asked where to boot from then says: your disk.
@@ -271,9 +287,11 @@ export function createMachine({
   async function bootDisk(): Promise<void> {
     if (state.disk === null) {
       store.log(id, { kind: "boot", source: "none" });
+      print(screens.noDevice());
       return enter({ phase: "firmware", stage: "no-device" });
     }
     store.log(id, { kind: "boot", source: "disk" });
+    print(screens.kernel(state.disk.installation));
     change({ bootSource: "disk" });
     enter({ phase: "kernel", osBoot: randomUUID(), startedAtMs: Date.now() });
     return bootOs();
@@ -293,14 +311,15 @@ export function createMachine({
     if (state.machine.phase === "kernel") {
       const { osBoot, startedAtMs } = state.machine;
       tell({ phase: "kernel", osBoot });
-      if (hangs("kernel")) return;
+      if (hangs("kernel", told)) return;
       await sleep(speed.kernelMs, signal);
       enter({ phase: "init", osBoot, startedAtMs });
     }
     if (state.machine.phase === "init") {
       const { osBoot, startedAtMs } = state.machine;
       tell({ phase: "init", osBoot });
-      if (hangs("init")) return;
+      if (hangs("init", told)) return;
+      print(screens.init());
       await sleep(speed.initMs + speed.runMs, signal);
       if (hangs("run")) return;
       enter({ phase: "run", osBoot, startedAtMs, logins: 0 });
@@ -326,6 +345,7 @@ export function createMachine({
     });
     if (life.signal.aborted || state.machine.phase !== "run") return void started.stop();
     os = started;
+    print(screens.login(id));
     tell({ phase: "run", osBoot: machine.osBoot, address: started.address, hostKey: started.hostKey });
   }
 

@@ -14,6 +14,7 @@ import { startControl } from "./control.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { newNodeState } from "./node-state.ts";
 import { choosePort } from "./ports.ts";
+import { type SerialPort, startSerialPort } from "./serial.ts";
 import { RackStore } from "./store.ts";
 
 async function main(config: RackConfig): Promise<void> {
@@ -22,18 +23,28 @@ async function main(config: RackConfig): Promise<void> {
   const taken = new Set<number>();
   const certificate = selfSignedCertificate();
   const controlPort = await choosePort(config.controlPort, before?.controlPort, taken);
-  const nodes: { id: NodeId; machine: Machine; bmc: Bmc; bmcPort: number; sshPort: number }[] = [];
+  const nodes: {
+    id: NodeId;
+    machine: Machine;
+    bmc: Bmc;
+    serial: SerialPort;
+    bmcPort: number;
+    sshPort: number;
+    consolePort: number;
+  }[] = [];
   for (const node of config.nodes) {
     const last = before?.nodes.find(({ id }) => id === node.id);
     const bmcPort = await choosePort(node.bmcPort, last?.bmcPort, taken);
     const sshPort = await choosePort(0, last?.sshPort, taken);
+    const consolePort = await choosePort(node.consolePort, last?.consolePort, taken);
+    const serial = await startSerialPort(consolePort);
     const state =
       store.readNode(node.id) ??
       newNodeState(
         node.id,
         config.faults.filter((fault) => fault.node === node.id),
       );
-    const machine = createMachine({ node, config, store, sshPort, bmcPort, state });
+    const machine = createMachine({ node, config, store, sshPort, bmcPort, state, print: serial.print });
     const bmc = await startBmc({
       machine,
       port: bmcPort,
@@ -42,7 +53,7 @@ async function main(config: RackConfig): Promise<void> {
       certificate,
       store,
     });
-    nodes.push({ id: node.id, machine, bmc, bmcPort, sshPort });
+    nodes.push({ id: node.id, machine, bmc, serial, bmcPort, sshPort, consolePort });
   }
   const stopControl = await startControl({
     port: controlPort,
@@ -59,7 +70,7 @@ async function main(config: RackConfig): Promise<void> {
     pid: process.pid,
     processStart: startOf(process.pid),
     controlPort,
-    nodes: nodes.map(({ id, bmcPort, sshPort }) => ({ id, bmcPort, sshPort })),
+    nodes: nodes.map(({ id, bmcPort, sshPort, consolePort }) => ({ id, bmcPort, sshPort, consolePort })),
   };
   store.writeRackFile(file);
   process.stdout.write(`${JSON.stringify({ ready: true, ...file })}\n`);
@@ -67,7 +78,7 @@ async function main(config: RackConfig): Promise<void> {
   process.once("SIGTERM", () => {
     void Promise.all([
       stopControl(),
-      ...nodes.flatMap(({ machine, bmc }) => [machine.freeze(), bmc.stop()]),
+      ...nodes.flatMap(({ machine, bmc, serial }) => [machine.freeze(), bmc.stop(), serial.stop()]),
     ]).then(() => process.exit(0));
   });
 }

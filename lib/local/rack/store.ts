@@ -59,7 +59,15 @@ export const rackFile = z.strictObject({
   /** When the process was started, in the kernel's clock ticks (/proc/PID/stat, field 22); null where there is no /proc. */
   processStart: z.string().nullable(),
   controlPort: portOrNone,
-  nodes: z.array(z.strictObject({ id: nodeId, bmcPort: portOrNone, sshPort: portOrNone })),
+  nodes: z.array(
+    z.strictObject({
+      id: nodeId,
+      bmcPort: portOrNone,
+      sshPort: portOrNone,
+      /** Where its console is listened to; a rack that was started by an earlier program has none. */
+      consolePort: portOrNone.exactOptional(),
+    }),
+  ),
 });
 export type RackFile = z.infer<typeof rackFile>;
 

@@ -3,6 +3,7 @@
  * the boot service renders for this installation. Done by the installer's own word under its boot's token, failed by what
  * it says, by what its console says, or by the clock (R14, R15, R47, R51).
  */
+import { hopelessLine } from "../../console/patterns.ts";
 import { nodeFault } from "../../fault.ts";
 import type { ImageNeeds } from "../image-needs.ts";
 import {
@@ -31,18 +32,12 @@ const needs: ImageNeeds = {
   others: "opaque",
 };
 
-/** What an installer or its kernel prints when it will never end by itself. */
-const hopeless =
-  /kernel panic|dracut-initqueue: .*timeout|pane is dead|installation step failed|installation failed|an error occurred.*install|curtin: .*failed/i;
-
 const install = (seen: Parameters<Step["settle"]>[0]) => {
   const { evidence, installation, console: lines } = seen;
   if (evidence.verified === installation) return done;
   if (evidence.fault !== null) return retry(evidence.fault);
-  const line = lines.find((each) => hopeless.test(each));
-  return line === undefined
-    ? waiting
-    : retry(nodeFault("installer-failed", `its console says: ${line.trim()}`));
+  const line = hopelessLine(lines);
+  return line === null ? waiting : retry(nodeFault("installer-failed", `its console says: ${line.trim()}`));
 };
 
 export const netbootInstaller: BuildSystem = {

@@ -25,6 +25,8 @@ export interface MachineSettings {
   readonly dir: string;
   readonly bmcPort: number;
   readonly sshPort: number;
+  /** Where the BMC finds the serial port. */
+  readonly consolePort: number;
 }
 
 export interface QemuMachine {
@@ -40,7 +42,14 @@ export interface QemuMachine {
   stop(): void;
 }
 
-export function createMachine({ node, config, dir, bmcPort, sshPort }: MachineSettings): QemuMachine {
+export function createMachine({
+  node,
+  config,
+  dir,
+  bmcPort,
+  sshPort,
+  consolePort,
+}: MachineSettings): QemuMachine {
   const at = (name: string): string => join(dir, name);
   mkdirSync(at("state"), { recursive: true, mode: 0o700 });
   const { id, macs } = node;
@@ -62,7 +71,7 @@ export function createMachine({ node, config, dir, bmcPort, sshPort }: MachineSe
   }
   const chassis = (...words: string[]): string =>
     spawnSync(at("chassis"), words, { encoding: "utf8" }).stdout.trim();
-  const bmc = startBmc(id, dir, bmcPort, config.credential);
+  const bmc = startBmc(id, dir, bmcPort, consolePort, config.credential);
   let frozen = false;
   return {
     id,
@@ -92,7 +101,13 @@ sel_enable 0x20 1000 0x0a
 mc_enable 0x20
 `;
 
-function startBmc(id: string, dir: string, port: number, account: RackConfig["credential"]): ChildProcess {
+function startBmc(
+  id: string,
+  dir: string,
+  port: number,
+  consolePort: number,
+  account: RackConfig["credential"],
+): ChildProcess {
   const at = (name: string): string => join(dir, name);
   const kinds = ["callback", "user", "operator", "admin"];
   writeFileSync(
@@ -107,6 +122,7 @@ function startBmc(id: string, dir: string, port: number, account: RackConfig["cr
       "  guid a123456789abcdefa123456789abcdef",
       "endlan",
       `chassis_control "${at("chassis")}"`,
+      `sol "tcp:127.0.0.1:${consolePort}" 115200`,
       `user 2 true "${account.username}" "${account.password}" admin 10 none md2 md5 straight`,
       "",
     ].join("\n"),

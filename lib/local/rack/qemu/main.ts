@@ -14,6 +14,7 @@ import { choosePort } from "../ports.ts";
 import { RackStore } from "../store.ts";
 import { startControl } from "./control.ts";
 import { createMachine, type QemuMachine } from "./machine.ts";
+import { startWire } from "./serial.ts";
 
 async function main(config: RackConfig): Promise<void> {
   const store = new RackStore(config.dir);
@@ -21,16 +22,18 @@ async function main(config: RackConfig): Promise<void> {
   const taken = new Set<number>();
   const controlPort = await choosePort(config.controlPort, before?.controlPort, taken);
   const machines = new Map<string, QemuMachine>();
-  const nodes: { id: NodeId; bmcPort: number; sshPort: number }[] = [];
+  const nodes: { id: NodeId; bmcPort: number; sshPort: number; consolePort: number }[] = [];
   for (const node of config.nodes) {
     const last = before?.nodes.find(({ id }) => id === node.id);
     const bmcPort = last?.bmcPort ?? (await choosePort(node.bmcPort, undefined, taken));
     // A machine that still runs has its port already, so it does not look free.
     const sshPort = last?.sshPort ?? (await choosePort(0, undefined, taken));
+    const consolePort = await choosePort(node.consolePort, last?.consolePort, taken);
     taken.add(bmcPort).add(sshPort);
-    nodes.push({ id: node.id, bmcPort, sshPort });
+    nodes.push({ id: node.id, bmcPort, sshPort, consolePort });
     const dir = join(config.dir, "machines", node.id);
-    machines.set(node.id, createMachine({ node, config, dir, bmcPort, sshPort }));
+    await startWire(join(dir, "console.log"), consolePort);
+    machines.set(node.id, createMachine({ node, config, dir, bmcPort, sshPort, consolePort }));
   }
   const stopControl = await startControl(controlPort, machines);
   const file = { pid: process.pid, processStart: startOf(process.pid), controlPort, nodes };
