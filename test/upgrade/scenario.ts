@@ -5,18 +5,19 @@
 import { advanceNode } from "../../lib/app/advance-node.ts";
 import { makeBlock, watchBlocks } from "../../lib/app/blocks.ts";
 import { giveBack } from "../../lib/app/hardware-log.ts";
-import { importLab } from "../../lib/app/import-lab.ts";
+import { enrol, importLab } from "../../lib/app/import-lab.ts";
 import { ingestReports } from "../../lib/app/ingest-reports.ts";
 import { preload } from "../../lib/app/preload.ts";
 import { registerImage } from "../../lib/app/register-image.ts";
+import { readConsole } from "../../lib/app/serial-console.ts";
 import { setProject } from "../../lib/app/set-project.ts";
 import { watchLabs, watchPower } from "../../lib/app/watch.ts";
 import { blockBody } from "../../lib/contracts/block.ts";
-import { labFile } from "../../lib/contracts/lab-file.ts";
+import { labFile, labNode } from "../../lib/contracts/lab-file.ts";
 import { reports } from "../../lib/contracts/report.ts";
 import { codecs, type Kind } from "../../lib/contracts/stored.ts";
 import { wakeSchema } from "../../lib/contracts/wake.ts";
-import { branded, isProjectId } from "../../lib/core/ids.ts";
+import { branded, isLabId, isProjectId } from "../../lib/core/ids.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { controller, MemoryLab } from "../app/lab.ts";
 
@@ -205,6 +206,21 @@ for (const [number, system] of [
   const { refused } = await ingestReports(lab.app, reports.parse(told), `AROALAB:${greenController}`);
   if (refused.length > 0) throw new Error(refused.join());
 }
+
+// Somebody reads the console of a node.
+const withConsole = labNode.parse({
+  id: "node-01",
+  macs: ["52:54:00:00:00:00"],
+  bmc: { driver: "redfish", address: "https://node-01", credential: "bmc/blue" },
+  console: { driver: "ipmi-sol", address: "10.0.0.1", credential: "bmc/blue" },
+});
+await enrol(lab.app, { ...withConsole, lab: branded(isLabId, "blue") }, operator);
+await readConsole(lab.app, "node-01", {
+  seen: 0,
+  waitMs: 0,
+  sleep: async () => {},
+  from: async () => lab.now,
+});
 record("receipt", {
   schema: "rackwright.receipt/1",
   journal: "0123456789abcdef",
