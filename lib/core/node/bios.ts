@@ -3,7 +3,7 @@ import { branded, isIssueId } from "../ids.ts";
 import { biosProfileOf, driftText } from "../provisioning/bios.ts";
 import type { Instant } from "../time.ts";
 import type { Draft } from "./draft.ts";
-import type { Bios, BiosDrift } from "./node.ts";
+import type { Bios, BiosDrift } from "./firmware.ts";
 
 type Read = Readonly<Record<string, string | number | boolean | null>>;
 

@@ -7,7 +7,8 @@ import type { Sighting } from "../console/console.ts";
 import type { MachineId } from "../ids.ts";
 import type { HardwareIssue } from "../timeline.ts";
 import type { Capacity } from "./hardware.ts";
-import type { Actor, JobRequest, Loan, Upkeep } from "./node.ts";
+import type { Loan } from "./loan.ts";
+import type { Actor, JobRequest, Upkeep } from "./node.ts";
 import type { SwitchPort } from "./wiring.ts";
 
 export type NodeEvent =

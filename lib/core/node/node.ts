@@ -30,7 +30,9 @@ import type {
   RevisionId,
 } from "../ids.ts";
 import type { Instant, Ms } from "../time.ts";
+import type { Bios } from "./firmware.ts";
 import type { Capacity } from "./hardware.ts";
+import type { Loan } from "./loan.ts";
 import type { SwitchPort, Wiring } from "./wiring.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
@@ -50,22 +52,6 @@ export interface NodeSpec extends Wiring {
   readonly macs: readonly string[];
   readonly power: PowerSettings;
   readonly version: number;
-}
-
-export interface Bios {
-  readonly profile: string;
-  readonly at: Instant;
-  /** Attributes that are not as the profile wants them. */
-  readonly drift: readonly BiosDrift[];
-  /** The open issue of the hardware log that says so. */
-  readonly issue: { readonly id: IssueId; readonly openedAt: Instant } | null;
-}
-
-export interface BiosDrift {
-  readonly name: string;
-  readonly wanted: string | number | boolean;
-  /** Null: the firmware knows no such attribute. */
-  readonly found: string | number | boolean | null;
 }
 
 /** Independent of everything that the machine does (R68): an offline node is tracked, never allocated, never touched. */
@@ -138,7 +124,6 @@ export const lightPrograms = [
 export type LightProgram = (typeof lightPrograms)[number];
 export const programs = [...lightPrograms, "provision", "reload", "reclaim", "capture"] as const;
 export type Program = (typeof programs)[number];
-
 export const isLight = (program: Program): program is LightProgram =>
   lightPrograms.some((each) => each === program);
 
@@ -350,15 +335,6 @@ export interface LastJob {
   readonly outcome: "done" | "failed" | "abandoned";
   readonly fault: Fault | null;
   readonly at: Instant;
-}
-
-/** A node that is lent: only a person, or a project, can reserve it. */
-export interface Loan {
-  /** An owner of reservations, or a project. */
-  readonly to: string;
-  /** Whoever asks after this is anybody again; null: until it is given back. */
-  readonly until: Instant | null;
-  readonly reason: string;
 }
 
 /** What an operator has planned for a node: nobody new gets it, and it is kept out as soon as whoever has it is done. */

@@ -55,9 +55,15 @@ export function startWaitingJob(draft: Draft): void {
   draft.notes.push(`${next.program} begins`);
 }
 
-const whileInUse: ReadonlySet<Program> = new Set<Program>(["power-on", "power-off", "power-cycle", "rescue"]);
+const whileInUse: ReadonlySet<Program> = new Set<Program>([
+  "power-on",
+  "power-off",
+  "power-cycle",
+  "identify",
+  "rescue",
+]);
 
-/** Only what a person wants of its power, a rescue, or an image of it: anything else waits until it is given back. */
+/** Only what a person wants of its power or its light, a rescue, or an image of it: anything else waits until it is given back. */
 function startOnNodeInUse(draft: Draft, provision: Extract<Provision, { state: "in-use" }>): void {
   if (provision.job !== null) return;
   if (startCapture(draft)) return;

@@ -4,7 +4,8 @@
  */
 import { nodeFault } from "../fault.ts";
 import type { BiosProfile } from "../lab.ts";
-import type { BiosDrift, JobRun, NodeState } from "../node/node.ts";
+import type { BiosDrift } from "../node/firmware.ts";
+import type { JobRun, NodeState } from "../node/node.ts";
 import { after, seconds } from "../time.ts";
 import type { ProgramContext } from "./context.ts";
 import { askAgain, commandLimits, done, fatal, onAnswer, retry, type Step, waiting } from "./step.ts";

@@ -98,8 +98,6 @@ export function createMachine({
     });
   }
 
-  // -- power ------------------------------------------------------------------------------------------------------------
-
   function carryOut(to: PowerChange): void {
     switch (to) {
       case "on":
@@ -146,8 +144,6 @@ export function createMachine({
         if (state.pending.length > 0 && !frozen.signal.aborted) drain();
       });
   }
-
-  // -- firmware ---------------------------------------------------------------------------------------------------------
 
   function boot(): void {
     const { attributes, pending } = state.bios;
@@ -269,8 +265,6 @@ export function createMachine({
     }
   }
 
-  // -- the ramdisk ------------------------------------------------------------------------------------------------------
-
   async function build(): Promise<void> {
     const { signal } = life;
     const { machine } = state;
@@ -301,8 +295,6 @@ export function createMachine({
     // The ramdisk restarts the machine; whoever is asked where to boot from then says: your disk.
     return boot();
   }
-
-  // -- the disk ---------------------------------------------------------------------------------------------------------
 
   async function bootDisk(): Promise<void> {
     if (state.disk === null) {
