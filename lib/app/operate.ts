@@ -10,6 +10,7 @@ import { advanceNode } from "./advance-node.ts";
 import type { App } from "./app.ts";
 import { flightRecord } from "./flight-record.ts";
 import { closeIssue, giveBack, openIssue } from "./hardware-log.ts";
+import { isTaken } from "./upkeep.ts";
 
 type OnNode = Extract<OperateRequest, { target: NodeId }>;
 type OnLab = Extract<OperateRequest, { action: "drain" | "resume" | "restored" }>;
@@ -121,23 +122,30 @@ const marginMs = 10_000;
 const atOnce = 8;
 const nodesPerPage = 100;
 
-const eventOf = (request: OnLab, reason: string): NodeEvent => {
-  const kind = { drain: "offline", resume: "online", restored: "restored" } as const;
-  return { kind: kind[request.action], reason, actor: actorOf(request) };
-};
-
-/** Whether it has still to be done to the node. */
-function isLeft(request: OnLab, reason: string, { administrative }: NodeState): boolean {
+/** What has still to be told to the node; nothing: it has been done. */
+function eventsFor(request: OnLab, reason: string, node: NodeState): readonly NodeEvent[] {
+  const actor = actorOf(request);
+  const { administrative, provision, upkeep } = node;
+  const isOnline = administrative.state === "online";
   switch (request.action) {
-    case "drain":
-      return administrative.state === "online";
+    case "drain": {
+      const isOut = provision.state === "maintenance" || provision.state === "retired";
+      if (isOut || upkeep !== null) return [];
+      const drained = { to: "maintenance", reason, until: null, atEnd: "remind" } as const;
+      return [{ kind: "upkeep", upkeep: drained, actor }];
+    }
     case "resume":
-      return administrative.state === "offline";
+      return [
+        ...(isOnline ? [] : [{ kind: "online", reason, actor } as const]),
+        ...(isTaken(node) ? [{ kind: "give-back", reason, actor } as const] : []),
+      ];
     case "restored":
       // Once for each restore, which its reason names.
-      return administrative.state === "online" || administrative.reason !== reason;
+      return isOnline || administrative.reason !== reason ? [{ kind: "restored", reason, actor }] : [];
   }
 }
+
+const inWords = { drain: "drained", resume: "back", restored: "offline" } as const;
 
 async function onLab(app: App, request: OnLab, leftMs: () => number): Promise<Operated> {
   const { target: lab, reason } = request;
@@ -145,20 +153,25 @@ async function onLab(app: App, request: OnLab, leftMs: () => number): Promise<Op
   const seen = { nodes: 0, changed: 0, left: 0 };
   for await (const nodes of nodesOf(app, lab)) {
     seen.nodes += nodes.length;
-    const wanted = nodes.filter((node) => isLeft(request, reason, node));
+    const wanted = nodes
+      .map((node) => ({ id: node.id, events: eventsFor(request, reason, node) }))
+      .filter(({ events }) => events.length > 0);
     for (let at = 0; at < wanted.length; at += atOnce) {
       const some = wanted.slice(at, at + atOnce);
       if (leftMs() < marginMs) {
         seen.left += some.length;
         continue;
       }
-      await Promise.all(some.map(({ id }) => advanceNode(app, id, eventOf(request, reason))));
+      await Promise.all(
+        some.map(async ({ id, events }) => {
+          for (const event of events) await advanceNode(app, id, event);
+        }),
+      );
       await app.outbox.flush();
       seen.changed += some.length;
     }
   }
-  const state = request.action === "resume" ? "online" : "offline";
-  const text = `lab ${lab}: ${seen.changed} of ${seen.nodes} nodes are ${state} now`;
+  const text = `lab ${lab}: ${seen.changed} of ${seen.nodes} nodes are ${inWords[request.action]} now`;
   return seen.left === 0 ? done(text) : refused(`${text}, ${seen.left} are left: run it again`);
 }
 

@@ -38,7 +38,7 @@ const refused = (code: string, message: string): UpkeepDone => ({
 });
 
 /** Of a group only what was taken comes back: who is quarantined or retired in it is called back by name. */
-const isTaken = ({ provision, upkeep: planned }: NodeState): boolean =>
+export const isTaken = ({ provision, upkeep: planned }: NodeState): boolean =>
   provision.state === "maintenance" || planned?.to === "maintenance";
 
 async function isIn({ store }: App, node: NodeState, wanted: UpkeepScope): Promise<boolean> {

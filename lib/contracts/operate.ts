@@ -78,14 +78,14 @@ export const operations = {
     title: "Drain a lab",
     target: "lab",
     effect:
-      "Every node of the lab is taken offline. Whoever uses one keeps it. Run it again if it says that some are left.",
+      "Nobody new gets a node of the lab. Whoever uses one keeps it to his end; then it is kept out until the lab is resumed. Run it again if it says that some are left.",
     disturbs: true,
   },
   resume: {
     title: "Resume a lab",
     target: "lab",
     effect:
-      "Every node of the lab that is offline is online again. Run it again if it says that some are left.",
+      "Every node of the lab that was drained comes back by way of a check, and one that is offline is online again. Run it again if it says that some are left.",
     disturbs: false,
   },
   restored: {

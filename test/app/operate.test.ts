@@ -123,12 +123,15 @@ describe("a whole lab", () => {
     await lab.until(lab.isIn("r", "reserved"));
     expect(await ask(lab, "drain", "blue")).toEqual({
       done: true,
-      text: "lab blue: 5 of 5 nodes are offline now",
+      text: "lab blue: 5 of 5 nodes are drained now",
     });
-    expect((await lab.nodes()).every(({ administrative }) => administrative.state === "offline")).toBe(true);
+    const states = async () => (await lab.nodes()).map(({ provision }) => provision.state).toSorted();
+    expect(await states()).toEqual(["in-use", ...Array.from({ length: 4 }, () => "maintenance")]);
     expect((await lab.reservation("r")).state).toBe("reserved");
-    expect(await ask(lab, "drain", "blue")).toMatchObject({ text: "lab blue: 0 of 5 nodes are offline now" });
-    expect(await ask(lab, "resume", "blue")).toMatchObject({ text: "lab blue: 5 of 5 nodes are online now" });
+    expect(await ask(lab, "drain", "blue")).toMatchObject({ text: "lab blue: 0 of 5 nodes are drained now" });
+    expect(await ask(lab, "resume", "blue")).toMatchObject({ text: "lab blue: 5 of 5 nodes are back now" });
+    await lab.until(async () => (await states()).join() === "available,available,available,available,in-use");
+    expect((await lab.nodes()).every(({ upkeep }) => upkeep === null)).toBe(true);
   });
 
   test("that is too large for one run says how many are left, and the next run does those", async () => {
@@ -138,11 +141,11 @@ describe("a whole lab", () => {
     const operated = await operate(lab.app, request("drain", "blue"), shortTime);
     expect(operated).toEqual({
       done: false,
-      text: "lab blue: 16 of 20 nodes are offline now, 4 are left: run it again",
+      text: "lab blue: 16 of 20 nodes are drained now, 4 are left: run it again",
     });
     expect(await ask(lab, "drain", "blue")).toMatchObject({
       done: true,
-      text: "lab blue: 4 of 20 nodes are offline now",
+      text: "lab blue: 4 of 20 nodes are drained now",
     });
   });
 
