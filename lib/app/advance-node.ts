@@ -11,7 +11,8 @@ import type { JobRecord } from "../core/job-record.ts";
 import { decide, type NodeDecision } from "../core/node/decide.ts";
 import type { NodeContext } from "../core/node/draft.ts";
 import type { NodeEvent } from "../core/node/event.ts";
-import { isLight, jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
+import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
+import { isLight } from "../core/node/programs.ts";
 import { partOf } from "../core/reservation/parts.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
@@ -124,15 +125,18 @@ function writesOf(
   also: readonly Write[],
   revision: RevisionId | null,
 ): readonly Write[] {
-  const ended = endedJob(before, node, revision);
-  const begun = also.some((write) => write.kind === "job");
+  // One may end in the very look that takes it in.
+  const taken = also.flatMap((write) => (write.kind === "job" ? [write.value] : []));
+  const ended = endedJob(before, node, taken, revision);
+  const begun = taken.some((job) => job.id === ended?.id);
   return [
     { kind: "node", value: node, expect: before.version },
     { kind: "timeline", value: entry, expect: "absent" },
     ...(budget === null ? [] : [{ kind: "budget", value: budget, expect: budget.version - 1 } as const]),
     ...(issue === null ? [] : [{ kind: "issue", value: issue, expect: "any" } as const]),
     ...also.map(
-      (write): Write => (write.kind === "job" && ended !== null ? { ...write, value: ended } : write),
+      (write): Write =>
+        write.kind === "job" && write.value.id === ended?.id ? { ...write, value: ended } : write,
     ),
     ...(ended === null || begun ? [] : [{ kind: "job", value: ended, expect: "any" } as const]),
   ];
@@ -142,10 +146,13 @@ function writesOf(
 function endedJob(
   before: NodeState,
   { id, lastJob, waiting }: NodeState,
+  taken: readonly JobRecord[],
   revision: RevisionId | null,
 ): JobRecord | null {
   if (lastJob === null || lastJob === before.lastJob) return null;
-  const asked = [jobOf(before), ...before.waiting, ...waiting].find((job) => job?.id === lastJob.id);
+  const asked = [jobOf(before), ...before.waiting, ...waiting, ...taken].find(
+    (job) => job?.id === lastJob.id,
+  );
   if (asked == null || !fromOutside(asked.requestedBy.kind)) return null;
   return {
     id: lastJob.id,

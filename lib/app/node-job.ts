@@ -2,7 +2,8 @@
 import type { Fault } from "../core/fault.ts";
 import { branded, isJobId, type NodeId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
-import { type Actor, type JobRequest, maintenancePrograms } from "../core/node/node.ts";
+import type { Actor, JobRequest } from "../core/node/node.ts";
+import { maintenancePrograms } from "../core/node/programs.ts";
 import { mostWaitingJobs } from "../core/node/waiting-jobs.ts";
 import { advanceNode } from "./advance-node.ts";
 import type { App } from "./app.ts";

@@ -119,6 +119,8 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     since: now,
     createdAt: now,
     nodes: [],
+    members: [],
+    membersAt: null,
     readyBy: after(start, readyWithinMs),
     readyAt: null,
     warnedOf: null,

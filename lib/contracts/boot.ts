@@ -96,15 +96,18 @@ export const guestStatus = z.strictObject({
 export const guestTasks = [
   "status",
   "grant-access",
+  "introduce",
   "revoke-access",
   "sanitize",
   "pre-capture",
   "post-capture",
 ] as const;
 /**
- * `grant-access` takes {user, publicKey}; `revoke-access` takes {user} and ends the user's sessions; all answer with the status.
+ * `grant-access` takes {user, publicKey}; `introduce` takes {members}, a line for each node of the cluster (address, node, role);
+ * `revoke-access` takes {user} and ends the user's sessions; all answer with the status.
  * `pre-capture` takes {user}, ends his sessions, and takes out what must not be in an image: accounts and keys of users, the
  * host's own keys, its machine id, logs. What users have in their home folders stays. `post-capture` takes {user, publicKey}
  * and lets him in again; both are empty where nobody had the node.
  */
+export const guestMembers = z.strictObject({ members: z.string().max(4096) });
 export const guestGrant = z.strictObject({ user: z.string(), publicKey: z.string() });

@@ -101,7 +101,7 @@ export const action = z.discriminatedUnion("verb", [
     verb: z.literal("os.run"),
     channel,
     mayFail: z.literal(true).exactOptional(),
-    task: z.enum(["grant-access", "revoke-access", "sanitize", "pre-capture", "post-capture"]),
+    task: z.enum(["grant-access", "introduce", "revoke-access", "sanitize", "pre-capture", "post-capture"]),
     parameters: z.record(z.string().max(64), z.string().max(4096)),
   }),
   z.strictObject({

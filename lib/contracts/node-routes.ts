@@ -90,6 +90,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     body: identifyBody,
     answers: { 202: jobView },
     problems: {
+      ...missing,
       409: "It is quarantined, in maintenance, or has no machine yet",
       422: "There is no such node",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
@@ -101,6 +102,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     body: powerBody,
     answers: { 202: jobView },
     problems: {
+      ...missing,
       409: "It is in use and no reason is given, quarantined or in maintenance",
       422: "There is no such node",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
@@ -112,6 +114,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     body: reloadBody,
     answers: { 202: jobView },
     problems: {
+      ...missing,
       409: "It is quarantined or in maintenance",
       422: "There is no such node or image",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
@@ -123,6 +126,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     body: captureBody,
     answers: { 202: jobView },
     problems: {
+      ...missing,
       409: "It is neither in use nor free",
       422: "There is no such node, or it cannot be captured",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
@@ -134,6 +138,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     body: biosBody,
     answers: { 202: jobView },
     problems: {
+      ...missing,
       409: "It is quarantined or retired",
       422: "There is no such node, or it has no BIOS profile",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
@@ -145,6 +150,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     body: burnInBody,
     answers: { 202: jobView },
     problems: {
+      ...missing,
       409: "It is quarantined or retired",
       422: "There is no such node",
       429: "Too many jobs wait for it: Retry-After says when to ask again",
@@ -156,6 +162,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     body: rescueBody,
     answers: { 202: jobView },
     problems: {
+      ...missing,
       409: "It is in use and no reason is given, quarantined or retired",
       422: "There is no such node",
       429: "Too many jobs wait for it: Retry-After says when to ask again",

@@ -5,13 +5,12 @@ import {
   type Actor,
   type CaptureOrder,
   type JobRun,
-  lightPrograms,
   type NodeSpec,
   type NodeState,
   type Provision,
-  programs,
   stages,
 } from "../core/node/node.ts";
+import { lightPrograms, programs } from "../core/node/programs.ts";
 import { action, imageContent, powerSettings } from "./command.ts";
 import { heard } from "./console.ts";
 import { capacity } from "./hardware.ts";
@@ -78,6 +77,7 @@ const biosValue = z.union([z.string(), z.number(), z.boolean()]);
 const order = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("rescue"), forMs: z.number().min(0), ended: z.boolean() }),
   z.strictObject({ kind: z.literal("burn-in"), test: z.string().nullable(), minutes: z.int().min(1) }),
+  z.strictObject({ kind: z.literal("introduce"), membersAt: z.int().min(1) }),
 ]);
 
 const jobRun = z.strictObject({
@@ -145,6 +145,7 @@ const provision = z.discriminatedUnion("state", [
     state: z.literal("in-use"),
     reservation: reservationId,
     grantedAt: at,
+    introducedAt: z.int().min(1).nullable().default(null),
     job: jobRun.nullable().default(null),
   }),
   z.strictObject({

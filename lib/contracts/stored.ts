@@ -15,7 +15,8 @@ import type { Image, ImageRevision } from "../core/image.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import type { Lab } from "../core/lab.ts";
 import type { Progress } from "../core/node/draft.ts";
-import { lightPrograms, type NodeSpec, type NodeState, stages } from "../core/node/node.ts";
+import { type NodeSpec, type NodeState, stages } from "../core/node/node.ts";
+import { lightPrograms } from "../core/node/programs.ts";
 import type { Experience } from "../core/prediction/experience.ts";
 import type { Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
@@ -125,6 +126,7 @@ export const quota = z.strictObject({
     .max(60 * 24 * 366),
 });
 
+const member = z.strictObject({ node: nodeId, role: z.string().nullable(), address: z.string() });
 const reservation = z.strictObject({
   id: reservationId,
   version: z.int().min(1),
@@ -153,6 +155,8 @@ const reservation = z.strictObject({
   user: z.string(),
   publicKey: z.string().nullable(),
   email: z.string().nullable().default(null),
+  members: z.array(member).default([]),
+  membersAt: z.int().min(1).nullable().default(null),
   hearsLogins: z.boolean().default(false),
   state: z.enum(reservationStates),
   last: z.enum(reservationStates).nullable(),

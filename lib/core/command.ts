@@ -115,7 +115,13 @@ export type Action =
       readonly channel?: GuestChannel;
       /** Worth trying: the actions after it are carried out whatever comes of it. */
       readonly mayFail?: true;
-      readonly task: "grant-access" | "revoke-access" | "sanitize" | "pre-capture" | "post-capture";
+      readonly task:
+        | "grant-access"
+        | "introduce"
+        | "revoke-access"
+        | "sanitize"
+        | "pre-capture"
+        | "post-capture";
       readonly parameters: Readonly<Record<string, string>>;
     }
   /** Asks an executable on the lab controller that wraps a build system of its own (docs/build-systems.md). */

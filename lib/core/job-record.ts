@@ -1,7 +1,8 @@
 /** A job that came from outside, by its sender's id: the same id again changes nothing, and its end is on record. */
 import type { Fault } from "./fault.ts";
 import type { JobId, NodeId, ReservationId, RevisionId } from "./ids.ts";
-import type { Actor, LightProgram } from "./node/node.ts";
+import type { Actor } from "./node/node.ts";
+import type { LightProgram } from "./node/programs.ts";
 import type { Instant } from "./time.ts";
 
 export interface JobRecord {

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { acceptJob } from "../../lib/app/accept-job.ts";
 import { advanceNode } from "../../lib/app/advance-node.ts";
+import { nodeJob } from "../../lib/app/node-job.ts";
 import { jobMessage } from "../../lib/contracts/job.ts";
+import { branded, isNodeId, isRevisionId } from "../../lib/core/ids.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { MemoryLab } from "./lab.ts";
 
@@ -122,4 +124,17 @@ describe("a node in use", () => {
     await advanceNode(lab.app, "node-01", { kind: "look", actor: by });
     expect(node === undefined ? null : jobOf(node)?.program).toBe("power-cycle");
   });
+});
+
+test("the end of a job that fails in the very look that takes it in is on record", async () => {
+  const lab = await new MemoryLab().open(1);
+  const gone = branded(isRevisionId, "demo-gone");
+  const wanted = {
+    id: "gone-1",
+    program: "reload",
+    node: branded(isNodeId, "node-01"),
+    target: { image: lab.image, revision: gone },
+  } as const;
+  await nodeJob(lab.app, wanted, by);
+  expect(await record(lab, "gone-1")).toMatchObject({ state: "failed", cause: { code: "image-missing" } });
 });

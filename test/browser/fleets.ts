@@ -90,7 +90,7 @@ function provisionOf(index: number, late: JobRun): Provision {
   if (index % 29 === 3) return { state: "configuring", reservation, job: late };
   if (index % 7 === 2) return { state: "loading", reservation, job: running };
   if (index % 11 === 6) return { state: "reclaiming", reservation, job: running };
-  if (index % 3 === 1) return { state: "in-use", reservation, grantedAt: now, job: null };
+  if (index % 3 === 1) return { state: "in-use", reservation, grantedAt: now, introducedAt: null, job: null };
   return { state: "available" };
 }
 

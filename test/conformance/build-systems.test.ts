@@ -307,7 +307,7 @@ describe.each(candidates.map((candidate) => [candidate.buildSystem.name, candida
           const { disk } = world.node;
           world.node = {
             ...world.node,
-            provision: { state: "in-use", reservation, grantedAt: world.now, job: null },
+            provision: { state: "in-use", reservation, grantedAt: world.now, introducedAt: null, job: null },
             disk: { ...disk, taint: { ...taint, reservation } },
           };
           world.endReservation();

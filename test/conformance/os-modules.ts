@@ -27,6 +27,7 @@ const context = (attempt: number, change: Partial<StepContext> = {}): StepContex
   osVersion: null,
   settings: {},
   installed: null,
+  members: [],
   policy: defaultPolicy,
   user: { name: "student", publicKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAA" },
   ...change,

@@ -23,7 +23,12 @@ const lasting = (lengthMinutes: number, change: Partial<Reservation> = {}): Rese
 
 const nodesOf = ({ id }: Reservation): readonly NodeState[] => {
   const { node } = new World().inUse();
-  return [{ ...node, provision: { state: "in-use", reservation: id, grantedAt: handedOver, job: null } }];
+  return [
+    {
+      ...node,
+      provision: { state: "in-use", reservation: id, grantedAt: handedOver, introducedAt: null, job: null },
+    },
+  ];
 };
 
 const loggedIn = (nodes: readonly NodeState[]): readonly NodeState[] =>

@@ -5,14 +5,8 @@ import { type CommandResult, phases } from "../../lib/core/command.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
 import { branded, isInstallationId, isIssueId, isJobId } from "../../lib/core/ids.ts";
 import type { NodeEvent } from "../../lib/core/node/event.ts";
-import {
-  jobOf,
-  type LightProgram,
-  type NodeState,
-  type Order,
-  type Program,
-  reservationOf,
-} from "../../lib/core/node/node.ts";
+import { jobOf, type NodeState, type Order, reservationOf } from "../../lib/core/node/node.ts";
+import type { LightProgram, Program } from "../../lib/core/node/programs.ts";
 import { atRest } from "../../lib/core/node/states.ts";
 import { installationOf } from "../../lib/core/provisioning/programs.ts";
 import { isFree } from "../../lib/core/scheduling/allocate.ts";

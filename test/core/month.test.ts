@@ -164,7 +164,13 @@ class Month {
     this.at(this.now + this.luck.between(3, 15) * minute, () => {
       const current = this.nodes.get(node.id);
       if (current === undefined || current.provision.state !== "reserved") return;
-      const provision = { state: "in-use", reservation: id, grantedAt: this.now, job: null } as const;
+      const provision = {
+        state: "in-use",
+        reservation: id,
+        grantedAt: this.now,
+        introducedAt: null,
+        job: null,
+      } as const;
       this.nodes.set(node.id, { ...current, provision });
       this.tell(id);
     });

@@ -58,7 +58,16 @@ const held = (node: NodeState, reservation: Reservation, state: "in-use" | "rese
   const claimed = claim(node, reservation.id, now);
   return state === "reserved"
     ? claimed
-    : { ...claimed, provision: { state: "in-use", reservation: reservation.id, grantedAt: now, job: null } };
+    : {
+        ...claimed,
+        provision: {
+          state: "in-use",
+          reservation: reservation.id,
+          grantedAt: now,
+          introducedAt: null,
+          job: null,
+        },
+      };
 };
 const lost = (node: NodeState, reservation: Reservation, fault: Fault): NodeState => ({
   ...node,

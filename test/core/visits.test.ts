@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Observed } from "../../lib/core/command.ts";
 import { branded, isJobId } from "../../lib/core/ids.ts";
-import type { LightProgram, Order } from "../../lib/core/node/node.ts";
+import type { Order } from "../../lib/core/node/node.ts";
+import type { LightProgram } from "../../lib/core/node/programs.ts";
 import { installationOf } from "../../lib/core/provisioning/programs.ts";
 import { isFree } from "../../lib/core/scheduling/allocate.ts";
 import { after as later, minutes } from "../../lib/core/time.ts";

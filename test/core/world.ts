@@ -89,6 +89,8 @@ export const aReservation = (now: Instant, change: Partial<Reservation> = {}): R
   since: now,
   createdAt: now,
   nodes: [spec.id],
+  members: [],
+  membersAt: null,
   readyBy: after(now, 10_000_000),
   readyAt: null,
   warnedOf: null,

@@ -1,13 +1,16 @@
 /** What users do with reservations, over real HTTP with real tokens: clusters, the reset button, blocks, loans, answers. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NodeView, ReservationSummary, ReservationView } from "../../lib/contracts/views.ts";
+import { newKeyPair } from "../../lib/drivers/os/ssh.ts";
+import { ssh } from "../metal/support.ts";
 import { eventually } from "../support/stack.ts";
 import { Place } from "./main-job.ts";
 
 const here = new Place();
 const patience = 180_000;
+const keyFile = join(here.data, "ada-key");
 
 beforeAll(async () => {
   const run = await here.start("--count", "1");
@@ -28,7 +31,7 @@ const isReady = (id: string) => async () => {
 };
 
 describe("a user", () => {
-  test("has a cluster whose nodes have different images, resets one of them, and ends it", {
+  test("has a cluster whose nodes have different images and know each other, resets one of them, and ends it", {
     timeout: patience,
   }, async () => {
     const { images } = await here.get<{ images: { id: string; production: string }[] }>("/v1/images");
@@ -40,7 +43,10 @@ describe("a user", () => {
       { name: "head", image: "login", count: 1 },
       { name: "worker", image: "demo", count: 2 },
     ];
-    expect((await asAda("/v1/reservations", { id: "cluster", roles })).status).toBe(201);
+    const pair = newKeyPair("ada");
+    writeFileSync(keyFile, pair.private, { mode: 0o600 });
+    const wanted = { id: "cluster", roles, publicKey: pair.public };
+    expect((await asAda("/v1/reservations", wanted)).status).toBe(201);
     const early = await asAda("/v1/reservations/cluster/connect");
     expect(early.status).toBe(409);
     expect(await early.json()).toMatchObject({ type: "urn:rackwright:problem:not-ready" });
@@ -48,6 +54,12 @@ describe("a user", () => {
     const { connections, nodes } = await view("cluster");
     expect(connections.map(({ role }) => role).sort()).toEqual(["head", "worker", "worker"]);
     expect(nodes.map(({ image }) => image).sort()).toEqual(["demo", "demo", "login"]);
+
+    for (const { address, user } of connections) {
+      const known = await ssh(address, user, keyFile, "cat /etc/rackwright/members");
+      for (const other of connections)
+        expect(known).toContain(`${other.address} ${other.node} ${other.role}\n`);
+    }
 
     const [head] = connections.filter(({ role }) => role === "head");
     const node = head?.node ?? "";

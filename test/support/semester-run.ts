@@ -293,7 +293,7 @@ class SemesterRun {
     this.at(this.now + took, () => {
       if (this.nodes.get(node.id)?.provision.state !== "reserved") return;
       this.change(node.id, {
-        provision: { state: "in-use", reservation: id, grantedAt: this.now, job: null },
+        provision: { state: "in-use", reservation: id, grantedAt: this.now, introducedAt: null, job: null },
         disk: { ...node.disk, image, revision },
         operation: { ...node.operation, phase: "run" },
         lastUsedAt: this.now,

@@ -4,10 +4,10 @@ import { startReload } from "../provisioning/ending.ts";
 import { newJob, settle } from "../provisioning/job.ts";
 import { installationOf, unloads } from "../provisioning/programs.ts";
 import { partOf } from "../reservation/parts.ts";
-import { isOver } from "../reservation/reservation.ts";
+import { isOver, type Reservation } from "../reservation/reservation.ts";
 import { become, type Draft } from "./draft.ts";
 import { fence } from "./hands-off.ts";
-import { jobOf, reservationOf } from "./node.ts";
+import { jobOf, type Provision, reservationOf } from "./node.ts";
 import { startCapture } from "./waiting-jobs.ts";
 
 export function heedReservation(draft: Draft): void {
@@ -39,11 +39,31 @@ export function heedReservation(draft: Draft): void {
       return;
     case "in-use":
       // What a person has begun on it is ended first.
-      if (over && !fence(draft) && !startCapture(draft)) takeBack(draft, id);
+      if (!over) introduce(draft, provision, reservation);
+      else if (!fence(draft) && !startCapture(draft)) takeBack(draft, id);
       return;
     default:
       return;
   }
+}
+
+/** A node of a cluster is told of the others, as soon as its reservation knows them, and after whatever else is done to it. */
+function introduce(
+  draft: Draft,
+  provision: Extract<Provision, { state: "in-use" }>,
+  { id, membersAt }: Reservation,
+): void {
+  const target = draft.node.disk.taint?.target;
+  const isKnown = membersAt === null || provision.introducedAt === membersAt;
+  if (isKnown || provision.job !== null || target === undefined) return;
+  const by = { kind: "engine", name: `reservation ${id}` } as const;
+  const order = { kind: "introduce", membersAt } as const;
+  const name = `${id}.${draft.node.id}.introduce.v${membersAt}`;
+  become(draft, {
+    ...provision,
+    job: newJob(draft, { id: name, program: "introduce", target, by, order }),
+  });
+  draft.notes.push("told of the others of its cluster");
 }
 
 /** Over before anybody had access: nothing to clean. What its disk holds counts only as far as it is proved. */

@@ -33,6 +33,7 @@ import type { Instant, Ms } from "../time.ts";
 import type { Bios } from "./firmware.ts";
 import type { Capacity } from "./hardware.ts";
 import type { Loan } from "./loan.ts";
+import type { LightProgram, Program } from "./programs.ts";
 import type { SwitchPort, Wiring } from "./wiring.ts";
 
 /** Who or what caused a transition: the first word of its timeline entry. */
@@ -110,31 +111,6 @@ export interface Certificate {
   readonly proved: readonly string[];
 }
 
-/** Jobs that change nothing on the disk. All but `inspect`: asked for by a person. */
-export const lightPrograms = [
-  "inspect",
-  "identify",
-  "power-on",
-  "power-off",
-  "power-cycle",
-  "bios",
-  "burn-in",
-  "rescue",
-] as const;
-export type LightProgram = (typeof lightPrograms)[number];
-export const programs = [...lightPrograms, "provision", "reload", "reclaim", "capture"] as const;
-export type Program = (typeof programs)[number];
-export const isLight = (program: Program): program is LightProgram =>
-  lightPrograms.some((each) => each === program);
-
-/** What may be done to a node that an operator has. */
-export const maintenancePrograms: ReadonlySet<Program> = new Set<Program>([
-  "inspect",
-  "bios",
-  "burn-in",
-  "rescue",
-]);
-
 /** Where a step belongs: who owns it, and which ladder corrects it. */
 export const stages = [
   "inspect",
@@ -184,7 +160,9 @@ export type Order =
   /** `ended`: an operator wants it over before its time. */
   | { readonly kind: "rescue"; readonly forMs: Ms; readonly ended: boolean }
   /** `test`: a program of the lab's on its controllers; null: what our ramdisk can test. */
-  | { readonly kind: "burn-in"; readonly test: string | null; readonly minutes: number };
+  | { readonly kind: "burn-in"; readonly test: string | null; readonly minutes: number }
+  /** Told who the others of its cluster are, as its reservation had them in that version. */
+  | { readonly kind: "introduce"; readonly membersAt: number };
 
 /** A command that was committed for the agent and has no verdict yet. */
 export interface Outstanding {
@@ -309,6 +287,8 @@ export type Provision =
       readonly state: "in-use";
       readonly reservation: ReservationId;
       readonly grantedAt: Instant;
+      /** It knows the others of its cluster as they were then (`membersAt` of its reservation); null: nobody was told. */
+      readonly introducedAt: number | null;
       /** What a person has asked for: correction does nothing to a node in use. */
       readonly job: JobRun | null;
     }

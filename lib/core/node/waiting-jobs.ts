@@ -4,7 +4,8 @@ import { branded, isJobId, type ReservationId } from "../ids.ts";
 import { newJob } from "../provisioning/job.ts";
 import { become, type Draft } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
-import { isLight, jobOf, maintenancePrograms, type NodeState, type Program, type Provision } from "./node.ts";
+import { jobOf, type NodeState, type Provision } from "./node.ts";
+import { isLight, maintenancePrograms, type Program } from "./programs.ts";
 
 /** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
 export const mostWaitingJobs = 8;
@@ -93,6 +94,8 @@ export function startCapture(draft: Draft): boolean {
 
 /** What it was asked for is not on the node any more. */
 function dropForeignCaptures(draft: Draft, reservation: ReservationId | null): void {
+  // The end of each is on record in a transaction of its own.
+  if (draft.node.lastJob !== draft.before.lastJob) return;
   for (const each of draft.node.waiting) {
     if (each.capture === undefined || each.capture.reservation === reservation) continue;
     const message = "the node was given to others before its capture could begin";
@@ -104,7 +107,6 @@ function dropForeignCaptures(draft: Draft, reservation: ReservationId | null): v
       lastJob: { id, program, reservation: null, outcome: "abandoned", fault, at: draft.context.now },
     };
     draft.notes.push(`capture ${id} is abandoned: ${message}`);
-    // The end of each is on record in a transaction of its own.
     return;
   }
 }

@@ -54,6 +54,8 @@ function leave(draft: Draft, { quarantineFor: fault }: { readonly quarantineFor:
   const { provision } = draft.node;
   if (provision.state !== "capturing") return;
   const { reservation, grantedAt } = provision;
-  if (reservation !== null) return become(draft, { state: "in-use", reservation, grantedAt, job: null });
+  // What it was told of others of its cluster was taken out of it before the capture: it is told anew.
+  if (reservation !== null)
+    return become(draft, { state: "in-use", reservation, grantedAt, introducedAt: null, job: null });
   become(draft, fault === null ? { state: "available" } : { state: "quarantined", fault });
 }

@@ -1,7 +1,8 @@
 /** How a job ends, and what becomes of its node: handed over, available, loaded anew, or kept out with an issue. */
 import type { Fault } from "../fault.ts";
 import { become, type Draft } from "../node/draft.ts";
-import { isLight, jobOf, type Program, reservationOf } from "../node/node.ts";
+import { type JobRun, jobOf, type Provision, reservationOf } from "../node/node.ts";
+import { isLight, type Program } from "../node/programs.ts";
 import { spanText } from "../time.ts";
 import { endCapture, giveUpCapture } from "./capture.ts";
 import { checklistNames, notClean } from "./checklist.ts";
@@ -18,7 +19,7 @@ export function giveUp(draft: Draft, fault: Fault): void {
   settle(draft, job, "failed", fault);
   const { provision } = draft.node;
   // Its user has it, whatever a person could not do to it.
-  if (provision.state === "in-use") return become(draft, { ...provision, job: null });
+  if (provision.state === "in-use") return leaveInUse(draft, provision, job);
   if (fault.class !== "node" && isVisit(job.program)) return comeToRest(draft);
   // A machine that cannot be lit up works as well as before.
   const unharmed = job.program === "identify";
@@ -31,6 +32,16 @@ export function giveUp(draft: Draft, fault: Fault): void {
   draft.correction = "quarantine";
   openIssue(draft, job, fault);
   become(draft, { state: "quarantined", fault });
+}
+
+/** Done or not, it is not tried again: what it knows of the others then is as good as it gets. */
+function leaveInUse(
+  draft: Draft,
+  provision: Extract<Provision, { state: "in-use" }>,
+  { order }: JobRun,
+): void {
+  const introduced = order?.kind === "introduce" ? { introducedAt: order.membersAt } : {};
+  become(draft, { ...provision, ...introduced, job: null });
 }
 
 /** Its failing says nothing about the machine, unless it says so itself. */
@@ -96,6 +107,11 @@ export function finish(draft: Draft): void {
         provision.state === "in-use" ? { ...provision, job: null } : { state: "available" },
       );
     }
+    case "introduce": {
+      const { provision } = node;
+      if (provision.state === "in-use") leaveInUse(draft, provision, job);
+      return;
+    }
     case "reload":
       draft.notes.push("loaded anew and proved: it can be reserved again");
       return become(draft, { state: "available" });
@@ -136,7 +152,7 @@ export function finish(draft: Draft): void {
         lastUsedAt: now,
       };
       draft.notes.push(`handed over${cleanliness(draft)}`);
-      return become(draft, { state: "in-use", reservation, grantedAt: now, job: null });
+      return become(draft, { state: "in-use", reservation, grantedAt: now, introducedAt: null, job: null });
     }
   }
 }

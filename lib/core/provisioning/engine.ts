@@ -7,7 +7,8 @@ import { progressBy } from "../correction/sighting.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import type { InstallationId } from "../ids.ts";
 import { become, type Draft, issue, setJob } from "../node/draft.ts";
-import { isLight, type JobRun, jobOf, type NodeState, reservationOf, type Stage } from "../node/node.ts";
+import { type JobRun, jobOf, type NodeState, reservationOf, type Stage } from "../node/node.ts";
+import { isLight } from "../node/programs.ts";
 import { spentBy } from "../prediction/experience.ts";
 import { after, type Instant, type Ms, spanText } from "../time.ts";
 import { finish, giveUp, startReload } from "./ending.ts";
@@ -270,7 +271,7 @@ export function again(draft: Draft, fault: Fault): void {
     );
   }
   draft.notes.push(`attempt ${job.attempt} failed: ${fault.message}`);
-  if (isLight(job.program)) {
+  if (isLight(job.program) || job.program === "introduce") {
     setJob(draft, {
       attempt: job.attempt + 1,
       command: null,

@@ -7,15 +7,14 @@ import {
   type CaptureOrder,
   type Certificate,
   type Evidence,
-  isLight,
   type JobRun,
   jobOf,
   type LastJob,
   type Order,
-  type Program,
   reservationOf,
   type Target,
 } from "../node/node.ts";
+import { isAside, type Program } from "../node/programs.ts";
 
 export const noEvidence: Evidence = { answer: null, verified: null, os: null, build: null, fault: null };
 
@@ -99,7 +98,7 @@ export function settle(draft: Draft, job: JobRun, outcome: LastJob["outcome"], f
       id: job.id,
       program: job.program,
       // What a person did to a node in use is nothing that its reservation has lost or got by.
-      reservation: isLight(job.program) || job.program === "capture" ? null : reservationOf(draft.node),
+      reservation: isAside(job.program) ? null : reservationOf(draft.node),
       outcome,
       fault,
       at: draft.context.now,

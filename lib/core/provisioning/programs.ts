@@ -7,7 +7,8 @@ import type { Policy } from "../correction/policy.ts";
 import { configurationFault, type Fault } from "../fault.ts";
 import { type BootId, branded, type InstallationId, isBootId, isInstallationId } from "../ids.ts";
 import type { ImageRevision } from "../image.ts";
-import { isLight, type JobRun, type LightProgram, type NodeState, type Target } from "../node/node.ts";
+import type { JobRun, NodeState, Target } from "../node/node.ts";
+import { isLight, type LightProgram } from "../node/programs.ts";
 import { isOver, type Reservation } from "../reservation/reservation.ts";
 import type { Instant } from "../time.ts";
 import { biosLook, biosSteps } from "./bios.ts";
@@ -131,6 +132,8 @@ export function stepsOf(node: NodeState, job: JobRun, context: ProgramContext): 
     ...(osModule.readsAddressInPostLoad === true ? [] : [address]),
   ];
   switch (job.program) {
+    case "introduce":
+      return { known: true, steps: osModule.introduce?.(step) ?? [] };
     case "provision": {
       const prove = osModule.prove?.(step) ?? buildSystem.nodeStatus?.(step);
       const check = prove === undefined ? [] : [proveIfLikely(prove, target)];
@@ -223,6 +226,7 @@ function contextOf(
     installed: node.disk.installation,
     policy,
     user: userOf(node, reservation),
+    members: reservation?.members ?? [],
   };
 }
 

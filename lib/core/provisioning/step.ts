@@ -9,6 +9,7 @@ import type { Policy } from "../correction/policy.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import type { BootId, ImageId, InstallationId, NodeId } from "../ids.ts";
 import type { Disk, Evidence, Operation, Stage, Target } from "../node/node.ts";
+import type { Member } from "../reservation/reservation.ts";
 import type { Instant, Ms } from "../time.ts";
 import type { ImageNeeds } from "./image-needs.ts";
 
@@ -46,6 +47,8 @@ export interface StepContext {
   readonly capture?: { readonly image: ImageId; readonly comment: string };
   /** What the node is proved to hold now, if anything. */
   readonly installed: InstallationId | null;
+  /** Of a cluster that is ready: all its nodes. */
+  readonly members: readonly Member[];
   /** Who is to get access, if the node is being prepared for or taken back from somebody. */
   readonly user: { readonly name: string; readonly publicKey: string | null } | null;
 }
@@ -143,6 +146,8 @@ export interface OsModule {
   address?(context: StepContext): Step;
   /** A module that gives access hears who comes: its running system tells of logins in its beacons. */
   grantAccess?(context: StepContext): readonly Step[];
+  /** Tells the running system where the other nodes of its reservation are (`members`). Without it they are in the API alone. */
+  introduce?(context: StepContext): readonly Step[];
   /** Ends a user's sessions at once, before the reload that fetches its image first. Only tried: the load cuts the power. */
   revokeAccess?(context: StepContext): readonly Action[];
   /** Takes access back and proves that nobody used it (R39, R43). Without it every reclaim is a reload. */

@@ -17,6 +17,7 @@ import {
   type ReservationEvent,
 } from "./decision.ts";
 import { end, mine, rebootsOf } from "./ending.ts";
+import { isIntroduced, isSame, membersOf } from "./members.ts";
 import { bookings, preparesAt, spanFrom } from "./placing.ts";
 import { type Reservation, wishText } from "./reservation.ts";
 
@@ -135,6 +136,14 @@ function prepare(
   const missing = reservation.count - held.length;
   if (missing > 0) return claimMore(current, reservation, missing, why, event, context);
   if (held.every(({ provision }) => provision.state === "in-use")) {
+    const members = membersOf(current, held);
+    if (!isSame(members, current.members)) {
+      const told: Reservation = { ...current, members, membersAt: reservation.version + 1 };
+      const text = [...why, "its nodes are told of each other"].join("; ");
+      return commit(told, reservation, "loading", event.actor, context, text, { tell: current.nodes });
+    }
+    const untold = held.filter((node) => !isIntroduced(current, node));
+    if (current.membersAt !== null && untold.length > 0) return lookAgainLater(reservation, context, untold);
     const ready: Reservation = {
       ...current,
       readyAt: context.now,

@@ -31,6 +31,13 @@ export interface Role {
   readonly count: number;
 }
 
+/** A node of a cluster, as the others find it. */
+export interface Member {
+  readonly node: NodeId;
+  readonly role: string | null;
+  readonly address: string;
+}
+
 export interface Reservation {
   readonly id: ReservationId;
   readonly version: number;
@@ -78,6 +85,10 @@ export interface Reservation {
   readonly since: Instant;
   readonly createdAt: Instant;
   readonly nodes: readonly NodeId[];
+  /** Of a cluster whose nodes are ready: what each of them is told of the others. */
+  readonly members: readonly Member[];
+  /** The version in which they became that; null: they have not yet. */
+  readonly membersAt: number | null;
   /** Nodes are ready by then, or the reservation fails with its reason. */
   readonly readyBy: Instant;
   readonly readyAt: Instant | null;

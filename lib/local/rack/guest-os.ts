@@ -5,7 +5,7 @@
 import { timingSafeEqual } from "node:crypto";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import type * as z from "zod";
-import { guestGrant, type guestStatus, guestTasks } from "../../contracts/boot.ts";
+import { guestGrant, guestMembers, type guestStatus, guestTasks } from "../../contracts/boot.ts";
 import { listenOn } from "../http.ts";
 import { readFiles, writeFile } from "./disk-files.ts";
 import type { Disk, MachineState } from "./node-state.ts";
@@ -29,6 +29,8 @@ export interface GuestOs {
 }
 
 const manager = "rackwright";
+/** Where its users find the other nodes of their cluster. */
+const membersFile = "/etc/rackwright/members";
 
 /** Of users; the agent's own are not among them. */
 interface OpenSessions {
@@ -147,7 +149,7 @@ function guest(settings: GuestSettings, command: string, channel: ServerChannel,
 }
 
 function perform(
-  { disk, setUsers }: GuestSettings,
+  { disk, diskFile, setUsers }: GuestSettings,
   task: string,
   parameters: unknown,
   open: OpenSessions,
@@ -159,6 +161,8 @@ function perform(
       if (user === manager || user === "root") throw new Error(`${user} is not a user`);
       return setUsers([...users.filter((each) => each.user !== user), { user, publicKey }]);
     }
+    case "introduce":
+      return writeFile(diskFile, membersFile, `${guestMembers.parse(parameters).members}\n`);
     case "revoke-access": {
       const { user } = guestGrant.pick({ user: true }).parse(parameters);
       setUsers(users.filter((each) => each.user !== user));
@@ -166,6 +170,7 @@ function perform(
     }
     case "sanitize":
     case "pre-capture":
+      writeFile(diskFile, membersFile, "");
       setUsers([]);
       return open.end(null);
     case "post-capture": {

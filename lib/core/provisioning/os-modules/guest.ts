@@ -91,6 +91,20 @@ export function guestModule({ name, family, channel, awaits }: GuestSystem): OsM
               ),
             },
           ],
+    introduce: ({ members, policy }) =>
+      members.length === 0
+        ? []
+        : [
+            {
+              // On a node in use: whatever comes of it, it stays so.
+              stage: "inspect",
+              name: "introduce",
+              awaits: "the guest's word that it knows the others of its cluster",
+              actions: [channel.run("introduce", { members: members.map(lineOf).join("\n") }, "may fail")],
+              limits: commandLimits(policy),
+              settle: onAnswer(),
+            },
+          ],
     revokeAccess: ({ user }) => [channel.run("revoke-access", { user: user?.name ?? "" }, "may fail")],
     sanitize: ({ user, policy }) => [
       {
@@ -145,3 +159,7 @@ function channelMs(family: string, attempt: number, { policy, osVersion }: StepC
   const { channel = [defaultChannelMs] } = profileOf(policy.os, family, osVersion) ?? {};
   return Math.min(forAttempt(channel, attempt), 0.8 * policy.command.runMs);
 }
+
+/** Address, node, role. */
+const lineOf = ({ address, node, role }: StepContext["members"][number]): string =>
+  [address, node, ...(role === null ? [] : [role])].join(" ");

@@ -47,13 +47,30 @@ destroy() {
   done
 }
 
+members=/etc/rackwright/members
+
+# Names of the others, after whatever the image has; an address with a port is none that a name could stand for.
+introduce() {
+  printf '%s\n' "$1" >"$members"
+  touch /etc/hosts
+  sed -i '/# rackwright$/d' /etc/hosts
+  while read -r address names; do
+    case "$address" in *[!0-9a-fA-F.:]* | *.*:* | '') ;; *) echo "$address $names # rackwright" >>/etc/hosts ;; esac
+  done <"$members"
+}
+
 case "$task" in
   status) ;;
+  introduce)
+    introduce "$(printf '%b' "$(sed -n 's/.*"members":"\([^"]*\)".*/\1/p')")"
+    sync
+    ;;
   pre-capture)
     for user in $(cat "$users"); do
       destroy "/home/$user/.ssh/"* "/home/$user/.ash_history"
       revoke "$user"
     done
+    introduce ''
     # The next start makes another one, here and wherever the image is loaded.
     destroy /etc/rackwright/host-key
     sync
@@ -84,9 +101,10 @@ case "$task" in
   sanitize)
     for user in $(cat "$users"); do revoke "$user"; done
     rm -rf /home/*
+    introduce ''
     sync
     ;;
-  *) code=126 refuse "rackwright may run rackwright-guest status|grant-access|revoke-access|sanitize|pre-capture|post-capture only" ;;
+  *) code=126 refuse "rackwright may run rackwright-guest status|grant-access|introduce|revoke-access|sanitize|pre-capture|post-capture only" ;;
 esac
 
 logins="$(grep ' auth succeeded for ' /run/sshd.log | grep -vc "for 'rackwright'")"
