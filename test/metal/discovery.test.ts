@@ -1,6 +1,6 @@
 /** An unknown machine of real firmware and our real ramdisk: switched on by hand, found, identified by its DMI, loaded. */
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { MachineView } from "../../lib/contracts/identification.ts";
@@ -17,10 +17,16 @@ const place = new Place();
 const uuid = "7a1d0c52-0000-4000-8000-0000000000d1";
 const mac = "52:54:00:d1:00:01";
 
+/** An emulated processor takes its time: the same clocks as in the lab of the other tests. */
+const { correction } = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../../examples/metal.json"), "utf8"),
+);
+
 const lab = {
   schema: "rackwright.lab/1",
   lab: "found",
   controllers: ["mi-0123456789abcdef0"],
+  correction,
   nodes: [{ id: "node-01", uuid, bmc: { driver: "ipmi", address: "10.30.0.1", credential: "bmc/found" } }],
 };
 const system = { manufacturer: "Acme", product: "R1", serial: "SN-0001", uuid };
