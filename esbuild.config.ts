@@ -3,10 +3,19 @@
  * controllers' program into dist/agent/rackwright-agent.mjs, one file that runs wherever there is Node 24, beside its
  * systemd unit.
  */
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type OutputFile, type Plugin } from "esbuild";
 import { leanSdk } from "./lean-sdk.config.ts";
 import { installed } from "./lib/agent/install.ts";
 import { unit, unitName } from "./lib/agent/unit.ts";
@@ -39,7 +48,7 @@ const common = {
   minify: true,
   legalComments: "none",
   sourcemap: "external",
-  metafile: true,
+  write: false,
   logLevel: "warning",
 } satisfies BuildOptions;
 
@@ -62,7 +71,7 @@ async function buildFunctions(): Promise<Bundle[]> {
     console.log("build: functions/ has no entry point yet, so no function was built");
     return [];
   }
-  const { metafile } = await build({
+  const { outputFiles } = await build({
     ...common,
     entryPoints,
     outbase: "functions",
@@ -71,7 +80,7 @@ async function buildFunctions(): Promise<Bundle[]> {
     banner: { js: commonJsBanner },
     plugins: [leanSdk],
   });
-  return bundlesIn(Object.keys(metafile.outputs));
+  return put(outputFiles);
 }
 
 async function buildAgent(): Promise<Bundle[]> {
@@ -80,7 +89,7 @@ async function buildAgent(): Promise<Bundle[]> {
     return [];
   }
   const hasShebang = readFileSync(agentEntry, "utf8").startsWith("#!");
-  const { metafile } = await build({
+  const { outputFiles } = await build({
     ...common,
     entryPoints: [agentEntry],
     keepNames: true,
@@ -88,13 +97,27 @@ async function buildAgent(): Promise<Bundle[]> {
     banner: { js: hasShebang ? commonJsBanner : `#!/usr/bin/env node\n${commonJsBanner}` },
     plugins: [withoutNativeParts],
   });
+  const bundles = put(outputFiles);
   chmodSync(agentBundle, 0o755);
-  writeFileSync(join(dirname(agentBundle), unitName), unit(installed.command, installed.stateDir));
-  return bundlesIn(Object.keys(metafile.outputs));
+  putFile(join(dirname(agentBundle), unitName), Buffer.from(unit(installed.command, installed.stateDir)));
+  return bundles;
 }
 
-function bundlesIn(outputs: readonly string[]): Bundle[] {
-  return outputs.filter((path) => path.endsWith(".mjs")).map((path) => ({ path, text: readFileSync(path) }));
+function put(outputs: readonly OutputFile[]): Bundle[] {
+  return outputs.flatMap(({ path: absolute, contents }) => {
+    const [path, text] = [relative(process.cwd(), absolute), Buffer.from(contents)];
+    putFile(path, text);
+    return path.endsWith(".mjs") ? [{ path, text }] : [];
+  });
+}
+
+/** Whole at any moment, and left alone where it is the same: whoever starts beside us may be loading it. */
+function putFile(path: string, content: Buffer): void {
+  if (existsSync(path) && readFileSync(path).equals(content)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, content);
+  renameSync(fresh, path);
 }
 
 /** What an earlier build left of an entry point that is gone. Not the whole folder: somebody may be running from it. */

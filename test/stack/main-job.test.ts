@@ -23,7 +23,7 @@ describe("npm start -- --once --json", () => {
     const second = await run.ended;
     expect(second).toMatchObject({ code: 0, last: { state: "complete", nodes: 3 } });
     expect(await written()).toHaveLength(3);
-    expect(run.events.filter(({ to }) => to === "loading").map(({ node }) => node)).toEqual([undefined]);
+    expect(run.events.filter(({ event, to }) => event === "node" && to === "loading")).toEqual([]);
   });
 
   test("R70: a node that hangs in its kernel is noticed, reset, power-cycled, and handed over all the same", {

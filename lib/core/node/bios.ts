@@ -12,10 +12,13 @@ export function foldBios(draft: Draft, read: Read, at: Instant): void {
   const wanted = biosProfileOf(node, context);
   const profile = node.biosProfile;
   if (wanted === null || profile === null) return;
-  const drift = Object.entries(wanted.attributes).flatMap(([name, want]): BiosDrift[] => {
-    const found = read[name] ?? null;
+  // By name: a table does not keep the order in which a profile was written.
+  const names = Object.keys(wanted.attributes).toSorted();
+  const drift = names.flatMap((name): BiosDrift[] => {
+    const [want, found] = [wanted.attributes[name], read[name] ?? null];
     // Some firmware tells numbers and switches as words.
-    return found !== null && String(found) === String(want) ? [] : [{ name, wanted: want, found }];
+    const isSo = want === undefined || (found !== null && String(found) === String(want));
+    return isSo ? [] : [{ name, wanted: want, found }];
   });
   const before = node.bios;
   const issue = drift.length === 0 ? null : (before?.issue ?? newIssue(draft));
