@@ -1,5 +1,5 @@
-/** What every server of the embedded stack needs: to listen on the loopback, and to read a request's body. */
-import type { IncomingMessage } from "node:http";
+/** What every server of the embedded stack needs: to listen on the loopback, to read a request's body, to answer, to end. */
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { ListenOptions } from "node:net";
 
 interface Listener {
@@ -47,4 +47,37 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
     // Told by the caller's shape.
     return undefined;
   }
+}
+
+/** Takes nothing new, and ends what is open. */
+export const closeNow = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+
+export interface JsonAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** Besides the content type, or instead of it. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A server whose every answer is JSON; `failed` says an error that nobody expected in its own words. */
+export async function serveJson(
+  port: number,
+  answer: (request: IncomingMessage) => Promise<JsonAnswer>,
+  failed: (error: unknown) => JsonAnswer,
+): Promise<{ readonly port: number; readonly stop: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    answer(request)
+      .catch(failed)
+      .then(({ status, body, headers }) => {
+        response.writeHead(status, { "content-type": "application/json", ...headers });
+        response.end(JSON.stringify(body));
+      })
+      .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
+  });
+  const bound = await listenOn(server, port);
+  return { port: bound, stop: () => closeNow(server) };
 }

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { listenOn } from "./http.ts";
+import { closeNow, listenOn } from "./http.ts";
 import { rawBytes } from "./image-formats.ts";
 
 /** Takes an image in, whatever it comes as, under the checksum of its raw bytes; the same bytes are stored once. */
@@ -50,11 +50,7 @@ export async function startImageStore({
   });
   await listenOn(server, port);
   return {
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: () => closeNow(server),
   };
 }
 

@@ -4,11 +4,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import * as z from "zod";
 import { explain } from "../contracts/scalars.ts";
-import { listenOn, readJson } from "./http.ts";
+import { type JsonAnswer, readJson, serveJson } from "./http.ts";
 import { writeAtomically } from "./layout.ts";
 
 const inUtf8 = z.looseObject({ Data: z.string() });
@@ -32,7 +32,7 @@ export async function startSes({ port, dir }: { port: number; dir: string }): Pr
   mkdirSync(dir, { recursive: true });
   const faults: SesServer["faults"] = { answer: () => null };
 
-  async function answer(request: IncomingMessage): Promise<{ status: number; type?: string; body: unknown }> {
+  async function answer(request: IncomingMessage): Promise<JsonAnswer> {
     const { method, url } = request;
     if (method !== "POST" || url !== "/v2/email/outbound-emails")
       return refused(404, "NotFoundException", `this server has no ${method} ${url}`);
@@ -45,29 +45,17 @@ export async function startSes({ port, dir }: { port: number; dir: string }): Pr
     return { status: 200, body: { MessageId: id } };
   }
 
-  const server = createServer((request, response) => {
-    answer(request)
-      .catch((error: unknown) => refused(500, "InternalServiceErrorException", String(error)))
-      .then(({ status, type, body }) => {
-        const error = type === undefined ? {} : { "x-amzn-errortype": type };
-        response.writeHead(status, { "content-type": "application/json", ...error });
-        response.end(JSON.stringify(body));
-      })
-      .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
-  });
-  const bound = await listenOn(server, port);
-  return {
-    endpoint: `http://127.0.0.1:${bound}`,
-    faults,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const server = await serveJson(port, answer, (error) =>
+    refused(500, "InternalServiceErrorException", String(error)),
+  );
+  return { endpoint: `http://127.0.0.1:${server.port}`, faults, stop: server.stop };
 }
 
-const refused = (status: number, type: string, message: string) => ({ status, type, body: { message } });
+const refused = (status: number, type: string, message: string): JsonAnswer => ({
+  status,
+  body: { message },
+  headers: { "x-amzn-errortype": type },
+});
 
 const encoded = (text: string): string => `=?utf-8?B?${Buffer.from(text).toString("base64")}?=`;
 

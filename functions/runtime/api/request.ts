@@ -1,6 +1,7 @@
 /** What a handler of the API is given, and what the handlers share. */
 import { acceptJob } from "../../../lib/app/accept-job.ts";
 import type { App } from "../../../lib/app/app.ts";
+import type { Accepted } from "../../../lib/app/node-job.ts";
 import { viewAnswers } from "../../../lib/app/views.ts";
 import type { JobMessage } from "../../../lib/contracts/job.ts";
 import type { Caller } from "../../../lib/core/caller.ts";
@@ -64,20 +65,30 @@ const statuses: Readonly<Record<string, number>> = {
   "too-many-jobs": 429,
 };
 
-/** A job for a node, under the id that the caller has chosen, if he has: the same one again changes nothing. */
+/** A job under the id that the caller has chosen, if he has: the same one again changes nothing. `title`: of a refusal. */
+export async function jobUnder(
+  { app, idempotencyKey }: Request,
+  chosen: ReservationId | undefined,
+  title: string,
+  ask: (id: ReservationId) => Promise<Accepted>,
+): Promise<Answer> {
+  const id = chosen ?? idempotencyKey ?? app.ids.next("job");
+  if (!isReservationId(id))
+    return problem(400, "invalid", "Not a job id", `Idempotency-Key: ${id} cannot be the id of a job`);
+  const asked = await ask(id);
+  return asked.ok ? json(202, await app.store.read("job", id)) : refused(asked.fault, title);
+}
+
 export async function nodeJob(
-  { app, actor, idempotencyKey }: Request,
+  request: Request,
   node: string,
-  id: ReservationId | undefined,
-  jobFor: (node: NodeId, name: ReservationId) => JobMessage,
+  chosen: ReservationId | undefined,
+  jobFor: (node: NodeId, id: ReservationId) => JobMessage,
 ): Promise<Answer> {
   if (!isNodeId(node)) return notFound(`node ${node}`);
-  const name = id ?? idempotencyKey ?? app.ids.next("job");
-  if (!isReservationId(name))
-    return problem(400, "invalid", "Not a job id", `Idempotency-Key: ${name} cannot be the id of a job`);
-  const accepted = await acceptJob(app, jobFor(node, name), actor);
-  if (!accepted.ok) return refused(accepted.fault, "It cannot be done to this node");
-  return json(202, await app.store.read("job", name));
+  return jobUnder(request, chosen, "It cannot be done to this node", (id) =>
+    acceptJob(request.app, jobFor(node, id), request.actor),
+  );
 }
 
 export async function explain(kind: "node" | "reservation", { app, id }: Request): Promise<Answer> {

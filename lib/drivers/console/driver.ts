@@ -3,8 +3,7 @@
  * has no policy: when to try again, what is kept and what it means is decided above it.
  */
 import type * as z from "zod";
-import { configurationFault } from "../../core/fault.ts";
-import { DriverFault } from "../driver-fault.ts";
+import { badAddress, checkedOptions, hostAndPort } from "../settings.ts";
 import type { RunTool } from "../tool.ts";
 
 export interface ConsoleAccess {
@@ -34,38 +33,19 @@ export interface ConsoleDriver {
   listen(console: ConsoleAccess, heard: (bytes: Uint8Array) => void): Promise<string>;
 }
 
-/** The driver's options, or a fault that says which one is wrong. */
-export function consoleOptions<T>(
+export const consoleOptions = <T>(
   driver: string,
   shape: z.ZodType<T>,
   { options }: Pick<ConsoleAccess, "options">,
-): T {
-  const parsed = shape.safeParse(options);
-  if (parsed.success) return parsed.data;
-  const what = parsed.error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("; ");
-  throw new DriverFault(
-    configurationFault("console-options", `options of the console driver ${driver}: ${what}`),
-  );
-}
+): T => checkedOptions("console", driver, shape, options);
 
-/** `10.0.0.5:7001`, `conserver.lab`, `[fd00::7]:23`. Never anything that a tool could take for an option. */
 export function consoleHost(
   driver: string,
   address: string,
   usualPort: number | null,
 ): { host: string; port: number } {
-  const [, bracketed, plain, given] =
-    /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9][A-Za-z0-9.-]*))(?::(\d{1,5}))?$/.exec(address) ?? [];
-  const host = bracketed ?? plain;
-  const port = given === undefined ? usualPort : Number(given);
-  if (host !== undefined && port !== null && port <= 65_535) return { host, port };
-  const wanted = usualPort === null ? "host:port is wanted" : "host or host:port is wanted";
-  throw new DriverFault(
-    configurationFault(
-      "console-address",
-      `${JSON.stringify(address)} is no address for the console driver ${driver}: ${wanted}`,
-    ),
-  );
+  const place = hostAndPort(address);
+  const port = place?.port == null ? usualPort : Number(place.port);
+  if (place !== null && port !== null && port <= 65_535) return { host: place.host, port };
+  throw badAddress("console", driver, address, usualPort === null ? "host:port" : "host or host:port");
 }

@@ -7,6 +7,7 @@ import type * as z from "zod";
 import type { BootDevice, PowerState } from "../../core/command.ts";
 import { configurationFault, nodeFault } from "../../core/fault.ts";
 import { DriverFault } from "../driver-fault.ts";
+import { badAddress, checkedOptions, hostAndPort } from "../settings.ts";
 import type { RunTool } from "../tool.ts";
 
 export interface BmcAccess {
@@ -79,39 +80,16 @@ export const unreachable = (address: string, why: string): DriverFault =>
 export const unsupported = (driver: string, what: string): DriverFault =>
   new DriverFault(configurationFault("unsupported", `the power driver ${driver} cannot ${what}`));
 
-/** The driver's options, or a fault that says which one is wrong. */
-export function optionsOf<T>(
+export const optionsOf = <T>(
   driver: string,
   shape: z.ZodType<T>,
   { options }: Pick<BmcAccess, "options">,
-): T {
-  const parsed = shape.safeParse(options);
-  if (parsed.success) return parsed.data;
-  const what = parsed.error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("; ");
-  throw new DriverFault(
-    configurationFault("power-options", `options of the power driver ${driver}: ${what}`),
-  );
-}
+): T => checkedOptions("power", driver, shape, options);
 
-export interface HostAndPort {
-  readonly host: string;
-  readonly port: string | null;
-}
-
-/** `10.0.0.5`, `bmc-7.lab:6230`, `[fd00::7]:623`. Never anything that a tool could take for an option. */
-export function hostOf(driver: string, address: string): HostAndPort {
-  const [, bracketed, plain, port = null] =
-    /^(?:\[([0-9a-fA-F:]+)\]|([A-Za-z0-9][A-Za-z0-9.-]*))(?::(\d{1,5}))?$/.exec(address) ?? [];
-  const host = bracketed ?? plain;
-  if (host !== undefined) return { host, port };
-  throw new DriverFault(
-    configurationFault(
-      "power-address",
-      `${JSON.stringify(address)} is no address for the power driver ${driver}: host or host:port is wanted`,
-    ),
-  );
+export function hostOf(driver: string, address: string): NonNullable<ReturnType<typeof hostAndPort>> {
+  const place = hostAndPort(address);
+  if (place === null) throw badAddress("power", driver, address, "host or host:port");
+  return place;
 }
 
 /** The first line that says something, short enough for a sentence. */

@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeFault } from "../../core/fault.ts";
 import { DriverFault } from "../driver-fault.ts";
-import { type BmcAccess, optionsOf } from "../power/driver.ts";
-import { converse, libvirtOptions } from "../power/libvirt.ts";
-import { diskOf } from "./libvirt.ts";
+import type { BmcAccess } from "../power/driver.ts";
+import { converse } from "../power/libvirt.ts";
+import { diskOf, placeOf } from "./libvirt.ts";
 
 /** A large disk is flattened and fetched for a long time. */
 const copyMs = 2 * 60 * 60_000;
 
 /** The file is whole, or a DriverFault says what was read back instead. The machine's own disk is only read. */
 export async function copyDisk(bmc: BmcAccess, file: string): Promise<void> {
-  const place = optionsOf("libvirt", libvirtOptions, bmc);
+  const place = placeOf(bmc);
   const { domain, pool } = place;
   const failed = (message: string): DriverFault =>
     new DriverFault(nodeFault("disk-not-copied", `libvirt at ${bmc.address}: ${message}`));

@@ -23,7 +23,7 @@ export interface MachinePlan {
 }
 
 type Place = ReturnType<typeof placeOf>;
-const placeOf = (bmc: BmcAccess) => optionsOf("libvirt", libvirtOptions, bmc);
+export const placeOf = (bmc: BmcAccess) => optionsOf("libvirt", libvirtOptions, bmc);
 
 const changeMs = 60_000;
 /** An image goes over the network to the host. */

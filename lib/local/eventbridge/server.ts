@@ -5,9 +5,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import * as z from "zod";
-import { listenOn, readJson } from "../http.ts";
+import { readJson, serveJson } from "../http.ts";
 
 export interface EventBridgeSettings {
   readonly port: number;
@@ -118,28 +118,17 @@ export async function startEventBridge({
     return { status: 200, body: { FailedEntryCount: failed, Entries: entries } };
   }
 
-  const server = createServer((request, response) => {
-    answer(request)
-      .catch((error: unknown) => ({
-        status: 500,
-        body: { __type: "InternalException", message: String(error) },
-      }))
-      .then(({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
-        response.end(JSON.stringify(body));
-      })
-      .catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
-  });
-  const bound = await listenOn(server, port);
-  return {
-    endpoint: `http://127.0.0.1:${bound}`,
-    faults,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const inItsProtocol = { "content-type": "application/x-amz-json-1.1" };
+  const server = await serveJson(
+    port,
+    async (request) => ({ ...(await answer(request)), headers: inItsProtocol }),
+    (error) => ({
+      status: 500,
+      body: { __type: "InternalException", message: String(error) },
+      headers: inItsProtocol,
+    }),
+  );
+  return { endpoint: `http://127.0.0.1:${server.port}`, faults, stop: server.stop };
 }
 
 const problem = (type: string, message: string) => ({ status: 400, body: { __type: type, message } });

@@ -1,8 +1,8 @@
 /** The rack's own face, for tests and for whoever breaks machines on purpose: what they really do, and faults. */
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { explain, nodeId } from "../../contracts/scalars.ts";
-import { listenOn, readJson } from "../http.ts";
+import { readJson, serveJson } from "../http.ts";
 import { faultChange } from "./config.ts";
 import type { Machine } from "./machine.ts";
 import { isOn } from "./node-state.ts";
@@ -17,21 +17,12 @@ export interface ControlSettings {
 }
 
 export async function startControl(settings: ControlSettings): Promise<() => Promise<void>> {
-  const server = createServer((request, response) => {
-    answer(settings, request)
-      .catch((error: unknown) => ({ status: 500, body: { detail: String(error) } }))
-      .then(({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/json" });
-        response.end(JSON.stringify(body));
-      })
-      .catch(() => response.destroy());
-  });
-  await listenOn(server, settings.port);
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+  const server = await serveJson(
+    settings.port,
+    (request) => answer(settings, request),
+    (error) => ({ status: 500, body: { detail: String(error) } }),
+  );
+  return server.stop;
 }
 
 async function answer(

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod";
-import { listenOn, readBody } from "../http.ts";
+import { closeNow, listenOn, readBody } from "../http.ts";
 import { readForm, writeXml, writeXmlError } from "./query.ts";
 import {
   arnOf,
@@ -276,10 +276,7 @@ export async function startSqs({
     stop: async () => {
       stopped = true;
       for (const name of waiters.keys()) wakeWaiters(name);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await closeNow(server);
       queues.close();
     },
   };

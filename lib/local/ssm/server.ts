@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod";
-import { listenOn, readBody } from "../http.ts";
+import { closeNow, listenOn, readBody } from "../http.ts";
 import { type Actions, noFaults, SsmError, type SsmFaults } from "./actions.ts";
 import { agentFace } from "./agent-face.ts";
 import { openCommands } from "./commands.ts";
@@ -84,10 +84,7 @@ export async function startSsm({ port, dataFile, now = Date.now, newId }: SsmSet
     releaseReplies: agent.releaseReplies,
     stop: async () => {
       waiters.stop();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      await closeNow(server);
       commands.close();
     },
   };

@@ -1,37 +1,26 @@
 /** The face of the QEMU rack for tests and for whoever breaks machines on purpose: what is on, and faults. */
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { explain } from "../../../contracts/scalars.ts";
-import { listenOn, readJson } from "../../http.ts";
+import { type JsonAnswer, readJson, serveJson } from "../../http.ts";
 import { faultChange } from "../config.ts";
 import type { QemuMachine } from "./machine.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 export async function startControl(
   port: number,
   machines: ReadonlyMap<string, QemuMachine>,
 ): Promise<() => Promise<void>> {
-  const server = createServer((request, response) => {
-    answer(machines, request)
-      .catch((error: unknown): Answer => ({ status: 500, body: { detail: String(error) } }))
-      .then(({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/json" });
-        response.end(JSON.stringify(body));
-      })
-      .catch(() => response.destroy());
-  });
-  await listenOn(server, port);
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+  const server = await serveJson(
+    port,
+    (request) => answer(machines, request),
+    (error) => ({ status: 500, body: { detail: String(error) } }),
+  );
+  return server.stop;
 }
 
-async function answer(machines: ReadonlyMap<string, QemuMachine>, request: IncomingMessage): Promise<Answer> {
+async function answer(
+  machines: ReadonlyMap<string, QemuMachine>,
+  request: IncomingMessage,
+): Promise<JsonAnswer> {
   if (request.url === "/nodes") {
     const nodes = [...machines.values()].map((machine) => ({
       id: machine.id,
