@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { newKeyPair } from "../drivers/os/ssh.ts";
-import { pickPort } from "./rack/ports.ts";
+import { pickAgain, pickPort } from "./rack/ports.ts";
 
 const portNames = ["dynamodb", "sqs", "ssm", "images", "agent", "rack"] as const;
 type PortName = (typeof portNames)[number];
@@ -93,7 +93,11 @@ export function writeAtomically(file: string, text: string, mode = 0o644): void 
 /** What was chosen before, or a fresh choice. */
 export async function settle({ dir }: Layout): Promise<Settings> {
   const file = join(dir, "settings.json");
-  if (existsSync(file)) return settings.parse(JSON.parse(readFileSync(file, "utf8")));
+  if (existsSync(file)) {
+    const before = settings.parse(JSON.parse(readFileSync(file, "utf8")));
+    await pickAgain(Object.values(before.ports));
+    return before;
+  }
   const ports: Partial<Record<PortName, number>> = {};
   const taken = new Set<number>();
   for (const name of portNames) ports[name] = await pickPort(taken);
