@@ -131,6 +131,22 @@ describe("R70: a node that stays too long in a phase is repaired, one rung at a 
     expect(world.beacon("build", { boot, verified: { sha256: "cd".repeat(32) } })).toBe(false);
   });
 
+  test("R84: while it is built its build system's own steps repair it; the state manager resets it only once it is built", () => {
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    world.answer();
+    world.pass(10).beacon("build", { boot: world.job.boot });
+    world.waitUntilDue();
+    world.answer();
+    expect(world.job).toMatchObject({ stage: "load", step: "network-boot" });
+    expect(world.sent.map(({ purpose }) => purpose)).not.toContain("reset");
+    world.write().pass(10).beacon("kernel");
+    expect(world.job.stage).toBe("post-load");
+    world.waitUntilDue();
+    world.answer();
+    expect(lastPurpose(world)).toBe("reset");
+  });
+
   test("bytes that are being written count as a sign of life", () => {
     const world = new World().makeAvailable().claimFor();
     world.look();
