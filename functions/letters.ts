@@ -1,9 +1,10 @@
 /** Letters queue → a letter to the reservation's user. The bus puts there what a user is told of. */
 import * as z from "zod";
 import { notify } from "../lib/app/notify.ts";
-import { documentClient, sesClient } from "../lib/aws/clients.ts";
+import { documentClient, sesClient, sqsClient } from "../lib/aws/clients.ts";
 import { dynamoStore } from "../lib/aws/dynamo-store.ts";
 import { sesMail } from "../lib/aws/ses-mail.ts";
+import { sqsDeadLetters } from "../lib/aws/sqs-queue.ts";
 import { lettersEnvironment, readEnvironment } from "../lib/contracts/environment.ts";
 import { event } from "../lib/contracts/events.ts";
 import { explain } from "../lib/contracts/scalars.ts";
@@ -19,7 +20,7 @@ const context = {
 const delivery = z.looseObject({ detail: event });
 
 export const handler = batches(
-  DEAD_LETTER_QUEUE_URL,
+  sqsDeadLetters({ client: sqsClient(), queueUrl: DEAD_LETTER_QUEUE_URL }),
   () => ({ context, done: async () => undefined }),
   async (_, body) => {
     const read = delivery.safeParse(body);

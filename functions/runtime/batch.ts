@@ -1,5 +1,7 @@
 /** Consumes a queue with the whole app; what it has to send is sent when all of the batch was looked at. */
 import type { App } from "../../lib/app/app.ts";
+import { sqsClient } from "../../lib/aws/clients.ts";
+import { sqsDeadLetters } from "../../lib/aws/sqs-queue.ts";
 import { consumerEnvironment, readEnvironment } from "../../lib/contracts/environment.ts";
 import { batches, type Consume } from "./batches.ts";
 import { composer } from "./compose.ts";
@@ -11,5 +13,6 @@ export function consumer(consume: Consume<App>) {
     const app = makeApp();
     return { context: app, done: () => app.outbox.flush() };
   };
-  return batches(DEAD_LETTER_QUEUE_URL, open, consume);
+  const deadLetters = sqsDeadLetters({ client: sqsClient(), queueUrl: DEAD_LETTER_QUEUE_URL });
+  return batches(deadLetters, open, consume);
 }

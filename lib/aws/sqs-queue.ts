@@ -9,8 +9,8 @@ const batchEntries = 10;
 const longestDelaySeconds = 900;
 const longestMessageBytes = 1_048_576;
 const longestReasonBytes = 1024;
-/** The attributes count: the reason, its name and its type. */
-const longestBodyBytes = longestMessageBytes - longestReasonBytes - 64;
+/** The attributes count: the reason and the message's id, their names and types. */
+const longestBodyBytes = longestMessageBytes - longestReasonBytes - 256;
 
 export function sqsQueue({ client, queueUrl }: { client: SQSClient; queueUrl: string }): Queue {
   async function sendBatch(wakes: readonly Wake[], now: Instant, retry: boolean): Promise<void> {
@@ -52,13 +52,14 @@ export const sqsDeadLetters = ({
   client: SQSClient;
   queueUrl: string;
 }): DeadLetters => ({
-  reject: async ({ body, reason }) => {
+  reject: async ({ body, reason, messageId }) => {
     await client.send(
       new SendMessageCommand({
         QueueUrl: queueUrl,
         MessageBody: allowed(body, longestBodyBytes),
         MessageAttributes: {
           reason: { DataType: "String", StringValue: allowed(reason, longestReasonBytes) },
+          messageId: { DataType: "String", StringValue: messageId },
         },
       }),
     );

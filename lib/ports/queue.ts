@@ -15,6 +15,8 @@ export interface DeadLetter {
   readonly body: string;
   /** What is wrong, where, and what to do. */
   readonly reason: string;
+  /** Of the message that it was. A message that was delivered twice may leave two letters: they have this in common. */
+  readonly messageId: string;
 }
 
 export interface Queue {

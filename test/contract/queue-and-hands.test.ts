@@ -94,6 +94,7 @@ const onSqs = (): QueueUnderTest => ({
     (await receiveAll(deadLetterNameOf("jobs"))).map(({ Body = "", MessageAttributes }) => ({
       body: Body,
       reason: MessageAttributes?.["reason"]?.StringValue ?? "",
+      messageId: MessageAttributes?.["messageId"]?.StringValue ?? "",
     })),
 });
 
@@ -137,22 +138,27 @@ describe.each([
     expect(new Set(taken.map(({ entity }) => entity.id)).size).toBe(25);
   });
 
-  test("a dead letter keeps the message as it came, and says why", async () => {
+  test("a dead letter keeps the message as it came, and says which it was, and why", async () => {
     const { deadLetters, letters } = make();
-    await deadLetters.reject({ body: '{"kind":"unknown"}', reason: "kind: Invalid input" });
-    expect(await letters()).toEqual([{ body: '{"kind":"unknown"}', reason: "kind: Invalid input" }]);
+    const letter = { body: '{"kind":"unknown"}', reason: "kind: Invalid input", messageId: "m-1" };
+    await deadLetters.reject(letter);
+    expect(await letters()).toEqual([letter]);
   });
 });
 
 describe("dead letters on SQS", () => {
   test("characters that SQS refuses, and texts that are too long, do not lose a letter", async () => {
     const { deadLetters, letters } = onSqs();
-    await deadLetters.reject({ body: "\u0000\u0007bell\ud800", reason: "x\u0001".repeat(2000) });
-    await deadLetters.reject({ body: "", reason: "" });
+    await deadLetters.reject({
+      body: "\u0000\u0007bell\ud800",
+      reason: "x\u0001".repeat(2000),
+      messageId: "m-1",
+    });
+    await deadLetters.reject({ body: "", reason: "", messageId: "m-2" });
     const [first, second] = await letters();
     expect(first?.body).toContain("bell");
     expect(first?.reason.length).toBeGreaterThan(100);
-    expect(second).toEqual({ body: "(empty)", reason: "(empty)" });
+    expect(second).toEqual({ body: "(empty)", reason: "(empty)", messageId: "m-2" });
   });
 });
 

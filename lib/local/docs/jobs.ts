@@ -153,7 +153,7 @@ export const jobsPage = (): string =>
     "## The same id again changes nothing",
     "The `id` is the sender's choice and the job's identity. A sender that is not sure whether its message arrived sends it once more: the first one counts, and a later one with the same id does nothing, whatever else it says. SQS itself may deliver a message twice, with the same effect. Ending a reservation that is over changes nothing either. An id that was refused has not been used: the same id may be sent again, corrected.",
     "## A message that cannot be carried out",
-    "A message that can never be carried out is moved to the dead-letter queue (the jobs queue's name with `-dead`) at once, with its body as it was and the message attribute `reason` that says what is wrong and where. The rest of its batch is not held up. This one, for example,",
+    "A message that can never be carried out is moved to the dead-letter queue (the jobs queue's name with `-dead`) at once, with its body as it was and the message attribute `reason` that says what is wrong and where; `messageId` is its id on the jobs queue, and what two letters of a message that was delivered twice have in common. The rest of its batch is not held up. This one, for example,",
     code("json", JSON.stringify(badJob)),
     "is refused with",
     code("text", reasonOf(badJob)),
