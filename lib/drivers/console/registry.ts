@@ -2,7 +2,15 @@
 import type { ConsoleDriver } from "./driver.ts";
 import { exec } from "./exec.ts";
 import { ipmiSol } from "./ipmi-sol.ts";
+import { redfishConsole } from "./redfish.ts";
 import { conman, conserver } from "./servers.ts";
 import { tcp } from "./tcp.ts";
 
-export const consoleDrivers: readonly ConsoleDriver[] = [ipmiSol, tcp, conserver, conman, exec];
+export const consoleDrivers: readonly ConsoleDriver[] = [
+  ipmiSol,
+  redfishConsole,
+  tcp,
+  conserver,
+  conman,
+  exec,
+];

@@ -76,8 +76,11 @@ function connection(url: URL, pinned: string | null): { agent: HttpAgent | Https
   return { agent, secure: true };
 }
 
+/** As much of a BMC as a login takes. */
+export type BmcLogin = Pick<BmcAccess, "address" | "credential" | "signal" | "note" | "who">;
+
 export async function openSession(
-  bmc: BmcAccess,
+  bmc: BmcLogin,
   pinned: string | null,
   { requestMs, tries, retryMs }: RedfishPatience,
 ): Promise<Session> {

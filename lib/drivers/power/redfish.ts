@@ -10,7 +10,7 @@ import { applyRedfishBios, readRedfishBios } from "./redfish-bios.ts";
 import { fingerprint, openSession, type RedfishPatience, type Session } from "./redfish-session.ts";
 import { type Patience, patience, pause, type Verified, verified } from "./verified.ts";
 
-const options = z.strictObject({
+export const redfishOptions = z.strictObject({
   /** Pins a self-signed certificate. */
   certificate: fingerprint.optional(),
   /** Which system, where a BMC has several (a chassis): the end of its path, e.g. `Blade7`. */
@@ -20,11 +20,11 @@ const options = z.strictObject({
     .optional(),
 });
 
+export const redfishPatience: RedfishPatience = { requestMs: 5000, tries: 3, retryMs: 1000 };
+
 const defaults: RedfishPatience & Patience = {
   ...patience,
-  requestMs: 5000,
-  tries: 3,
-  retryMs: 1000,
+  ...redfishPatience,
   pollMs: 100,
   refusedWaitMs: 500,
 };
@@ -76,18 +76,10 @@ export function redfish(given: Partial<RedfishPatience & Patience> = {}): PowerD
   const settings = { ...defaults, ...given };
 
   async function withSystem<T>(bmc: BmcAccess, work: (open: Open) => Promise<T>): Promise<T> {
-    const { certificate = null, system: wanted } = optionsOf("redfish", options, bmc);
+    const { certificate = null, system: wanted } = optionsOf("redfish", redfishOptions, bmc);
     const session = await openSession(bmc, certificate, settings);
     try {
-      const where = "/redfish/v1/Systems";
-      const { Members } = parse(collection, await session.get(where), bmc, where);
-      const paths = Members.map((each) => each["@odata.id"]);
-      const path = wanted === undefined ? paths[0] : paths.find((each) => each.split("/").at(-1) === wanted);
-      if (path === undefined || (wanted === undefined && paths.length > 1)) {
-        const names = paths.map((each) => each.split("/").at(-1)).join(", ");
-        const message = `BMC ${bmc.address} has the systems ${names}: set the option system to one of them`;
-        throw new DriverFault(configurationFault("power-options", message));
-      }
+      const path = await systemPath(session, wanted, bmc);
       return await work({
         session,
         path,
@@ -144,6 +136,22 @@ export function redfish(given: Partial<RedfishPatience & Patience> = {}): PowerD
       apply: (bmc, attributes) => withSystem(bmc, (open) => applyRedfishBios(bmc, open, attributes)),
     },
   };
+}
+
+/** Where the BMC tells of the machine; of several it wants to know which. */
+export async function systemPath(
+  session: Session,
+  wanted: string | undefined,
+  bmc: Pick<BmcAccess, "address">,
+): Promise<string> {
+  const where = "/redfish/v1/Systems";
+  const { Members } = parse(collection, await session.get(where), bmc, where);
+  const paths = Members.map((each) => each["@odata.id"]);
+  const path = wanted === undefined ? paths[0] : paths.find((each) => each.split("/").at(-1) === wanted);
+  if (path !== undefined && (wanted !== undefined || paths.length === 1)) return path;
+  const names = paths.map((each) => each.split("/").at(-1)).join(", ");
+  const message = `BMC ${bmc.address} has the systems ${names}: set the option system to one of them`;
+  throw new DriverFault(configurationFault("power-options", message));
 }
 
 async function setBootDevice(
@@ -207,7 +215,12 @@ async function identify(bmc: BmcAccess, { session, path, read }: Open, seconds: 
   await light(false);
 }
 
-function parse<T>(shape: z.ZodType<T>, value: unknown, { address }: BmcAccess, path: string): T {
+function parse<T>(
+  shape: z.ZodType<T>,
+  value: unknown,
+  { address }: Pick<BmcAccess, "address">,
+  path: string,
+): T {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new DriverFault(
