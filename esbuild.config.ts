@@ -1,7 +1,7 @@
 /**
  * Builds what is shipped: every Lambda entry point in functions/ into dist/functions/<same path>.mjs, and the lab
  * controllers' program into dist/agent/rackwright-agent.mjs, one file that runs wherever there is Node 24, beside its
- * systemd unit.
+ * systemd unit. It carries the small program of its verb `run`, which `install` puts beside it.
  */
 import {
   chmodSync,
@@ -22,6 +22,8 @@ import { unit, unitName } from "./lib/agent/unit.ts";
 
 const agentEntry = "lib/agent/main.ts";
 const agentBundle = "dist/agent/rackwright-agent.mjs";
+const runEntry = "lib/agent/run-main.ts";
+const runBundle = "dist/agent/rackwright-run.mjs";
 
 /** What CommonJS packages in a bundle expect to find; the long name cannot meet one that the minifier invents. */
 const commonJsBanner = `import { createRequire as rackwrightCreateRequire } from "node:module";
@@ -88,6 +90,10 @@ async function buildAgent(): Promise<Bundle[]> {
     console.log(`build: ${agentEntry} does not exist yet, so the agent was not built`);
     return [];
   }
+  const run = existsSync(runEntry)
+    ? await build({ ...common, entryPoints: [runEntry], outfile: runBundle })
+    : { outputFiles: [] };
+  const runBundles = put(run.outputFiles);
   const hasShebang = readFileSync(agentEntry, "utf8").startsWith("#!");
   const { outputFiles } = await build({
     ...common,
@@ -96,8 +102,11 @@ async function buildAgent(): Promise<Bundle[]> {
     outfile: agentBundle,
     banner: { js: hasShebang ? commonJsBanner : `#!/usr/bin/env node\n${commonJsBanner}` },
     plugins: [withoutNativeParts],
+    define: Object.fromEntries(
+      runBundles.map(({ text }) => ["RACKWRIGHT_RUN_PROGRAM", JSON.stringify(text.toString())]),
+    ),
   });
-  const bundles = put(outputFiles);
+  const bundles = [...put(outputFiles), ...runBundles];
   chmodSync(agentBundle, 0o755);
   putFile(join(dirname(agentBundle), unitName), Buffer.from(unit(installed.command, installed.stateDir)));
   return bundles;

@@ -7,7 +7,6 @@ import { sesMail } from "../lib/aws/ses-mail.ts";
 import { sqsDeadLetters } from "../lib/aws/sqs-queue.ts";
 import { lettersEnvironment, readEnvironment } from "../lib/contracts/environment.ts";
 import { event } from "../lib/contracts/events.ts";
-import { explain } from "../lib/contracts/scalars.ts";
 import { batches } from "./runtime/batches.ts";
 import { log } from "./runtime/log.ts";
 
@@ -22,8 +21,8 @@ const delivery = z.looseObject({ detail: event });
 export const handler = batches(
   sqsDeadLetters({ client: sqsClient(), queueUrl: DEAD_LETTER_QUEUE_URL }),
   () => ({ context, done: async () => undefined }),
-  async (_, body) => {
-    const read = delivery.safeParse(body);
-    return read.success ? notify(context, read.data.detail) : explain(read.error);
+  {
+    read: (body) => delivery.safeParse(body),
+    consume: (_, { detail }) => notify(context, detail),
   },
 );

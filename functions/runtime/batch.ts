@@ -1,16 +1,18 @@
 /** Consumes a queue with the whole app; what it has to send is sent when all of the batch was looked at. */
 import type { App } from "../../lib/app/app.ts";
+import { batchStore } from "../../lib/app/batch-store.ts";
 import { sqsClient } from "../../lib/aws/clients.ts";
 import { sqsDeadLetters } from "../../lib/aws/sqs-queue.ts";
 import { consumerEnvironment, readEnvironment } from "../../lib/contracts/environment.ts";
-import { batches, type Consume } from "./batches.ts";
+import { batches, type Consumer } from "./batches.ts";
 import { composer } from "./compose.ts";
 
-export function consumer(consume: Consume<App>) {
+export function consumer<M>(consume: Consumer<App, M>) {
   const makeApp = composer();
   const { DEAD_LETTER_QUEUE_URL } = readEnvironment(consumerEnvironment, process.env);
   const open = () => {
-    const app = makeApp();
+    const made = makeApp();
+    const app = { ...made, store: batchStore(made.store) };
     return { context: app, done: () => app.outbox.flush() };
   };
   const deadLetters = sqsDeadLetters({ client: sqsClient(), queueUrl: DEAD_LETTER_QUEUE_URL });

@@ -5,21 +5,45 @@
  */
 import middy from "@middy/core";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import { explain } from "../../lib/contracts/scalars.ts";
 import type { DeadLetter, DeadLetters } from "../../lib/ports/queue.ts";
 import { log } from "./log.ts";
 
-/** What a record came to: null when it was carried out, else why it never can be. */
-export type Consume<C> = (context: C, body: unknown, record: SQSRecord) => Promise<string | null>;
+type Read<M> =
+  | { readonly success: true; readonly data: M }
+  | { readonly success: false; readonly error: Parameters<typeof explain>[0] };
 
-export function batches<C>(
+export interface Consumer<C, M> {
+  /** What a body says; one that is not of its shape is poison. */
+  readonly read: (body: unknown) => Read<M>;
+  /** Reads what all the messages need together, in few calls. Where it fails each message reads for itself. */
+  readonly ahead?: (context: C, messages: readonly M[]) => Promise<void>;
+  /** What a message came to: null when it was carried out, else why it never can be. */
+  readonly consume: (context: C, message: M, record: SQSRecord) => Promise<string | null>;
+}
+
+type Opened<M> = { readonly message: M } | { readonly poison: string };
+
+export function batches<C, M>(
   deadLetters: DeadLetters,
   /** What a batch has in common, and what is done when all of it was looked at. */
   open: () => { readonly context: C; readonly done: () => Promise<void> },
-  consume: Consume<C>,
+  { read, ahead, consume }: Consumer<C, M>,
 ) {
-  async function reasonAgainst(context: C, record: SQSRecord): Promise<string | null> {
-    const parsed = parseJson(record.body);
-    return parsed.ok ? consume(context, parsed.value, record) : parsed.reason;
+  function opened({ body }: SQSRecord): Opened<M> {
+    const parsed = parseJson(body);
+    if (!parsed.ok) return { poison: parsed.reason };
+    const said = read(parsed.value);
+    return said.success ? { message: said.data } : { poison: explain(said.error) };
+  }
+
+  async function lookAhead(context: C, all: readonly Opened<M>[]): Promise<void> {
+    const messages = all.flatMap((each) => ("message" in each ? [each.message] : []));
+    try {
+      await ahead?.(context, messages);
+    } catch (error) {
+      log.warn("nothing was read ahead: each message reads for itself", { error });
+    }
   }
 
   async function reject(letter: DeadLetter): Promise<void> {
@@ -40,10 +64,13 @@ export function batches<C>(
           failed.push(messageId);
         }
       };
-      for (const record of records) {
+      const all = records.map(opened);
+      await lookAhead(context, all);
+      for (const [index, record] of records.entries()) {
         const { messageId, body } = record;
         await trying(messageId, async () => {
-          const reason = await reasonAgainst(context, record);
+          const given = all[index] ?? opened(record);
+          const reason = "poison" in given ? given.poison : await consume(context, given.message, record);
           if (reason !== null) letters.push({ body, reason, messageId });
         });
       }

@@ -2,11 +2,11 @@
 import { accessSync, constants, existsSync, readdirSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { ask, socketOf } from "./ask.ts";
 import { cloudClock } from "./clock.ts";
 import { type AgentConfig, readConfig } from "./config.ts";
 import { readDistro } from "./installer.ts";
 import { secretsIn } from "./secrets.ts";
-import { ask, socketOf } from "./socket.ts";
 
 export interface Finding {
   /** `missing`: something does not work without it. `note`: it may not be needed here. */

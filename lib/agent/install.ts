@@ -31,6 +31,16 @@ const { command, stateDir } = installed;
 const etc = "/etc/rackwright";
 const lib = "/usr/local/lib/rackwright";
 
+/** The program of `run` alone (run-main.ts), which the build puts into the bundle; from source there is none. */
+declare const RACKWRIGHT_RUN_PROGRAM: string | undefined;
+const runProgram = typeof RACKWRIGHT_RUN_PROGRAM === "string" ? RACKWRIGHT_RUN_PROGRAM : null;
+
+/** What is called `rackwright-agent`: a shell script, so that `run` starts what is small. */
+export const shim = (node: string, program: string, runAlone: string | null): string =>
+  `#!/bin/sh
+${runAlone === null ? "" : `[ "$1" = run ] && exec '${node}' '${runAlone}' "$@"\n`}exec '${node}' '${program}' "$@"
+`;
+
 /** Returns what was done, a line each. */
 export function install(settings: InstallSettings): string[] {
   const under = (path: string): string => join(settings.root, path);
@@ -55,10 +65,19 @@ export function install(settings: InstallSettings): string[] {
     said.push(`made      ${folder}`);
   }
   copyFileSync(settings.program, under(`${lib}/rackwright-agent.mjs`));
+  if (runProgram !== null) put(under(`${lib}/rackwright-run.mjs`), runProgram, 0o644);
   // The distribution's Node may be older, and may go away.
   copyFileSync(realpathSync(settings.node), under(`${lib}/node`));
   chmodSync(under(`${lib}/node`), 0o755);
-  put(under(command), `#!/bin/sh\nexec ${lib}/node ${lib}/rackwright-agent.mjs "$@"\n`, 0o755);
+  put(
+    under(command),
+    shim(
+      `${lib}/node`,
+      `${lib}/rackwright-agent.mjs`,
+      runProgram === null ? null : `${lib}/rackwright-run.mjs`,
+    ),
+    0o755,
+  );
   put(under(`/etc/systemd/system/${unitName}`), unit(command, stateDir), 0o644);
   said.push(`installed ${command}`, `installed /etc/systemd/system/${unitName}`);
   const config = `${etc}/agent.json`;

@@ -1,5 +1,5 @@
 /** `rackwright-agent run DELIVERY`: what SSM calls. Hands the commands to the daemon, prints one line, ends at once. */
-import { ask, socketOf } from "./socket.ts";
+import { ask, socketOf } from "./ask.ts";
 
 const patienceMs = 900;
 

@@ -11,6 +11,7 @@ import { powerDrivers } from "../drivers/power/registry.ts";
 import { pause } from "../drivers/power/verified.ts";
 import { toolRoom } from "../drivers/tool.ts";
 import { act, observePower, secretVersion, type Tools } from "./act.ts";
+import { socketOf } from "./ask.ts";
 import { startBootService } from "./boot-service.ts";
 import { createBoots } from "./boots.ts";
 import { createBreaker } from "./breaker.ts";
@@ -28,7 +29,7 @@ import { endLeftovers } from "./leftovers.ts";
 import type { Health } from "./metrics.ts";
 import { createReports } from "./reports.ts";
 import { secretsIn } from "./secrets.ts";
-import { listen, socketOf } from "./socket.ts";
+import { listen } from "./socket.ts";
 import { take } from "./take.ts";
 
 /** On SIGTERM what runs may end and be reported; this bounds the reporting, `mustEnd` bounds the running. */

@@ -1,9 +1,6 @@
-/** How `run` reaches the daemon on the same controller: HTTP over a Unix socket that only its owner may open. */
+/** Where `run` reaches the daemon on the same controller: HTTP over a Unix socket that only its owner may open. */
 import { chmodSync, rmSync } from "node:fs";
-import { createServer, request } from "node:http";
-import { join } from "node:path";
-
-export const socketOf = (stateDir: string): string => join(stateDir, "agent.sock");
+import { createServer } from "node:http";
 
 const longestBytes = 1024 * 1024;
 
@@ -35,20 +32,3 @@ export async function listen(
       server.closeAllConnections();
     });
 }
-
-export const ask = (path: string, body: string, timeoutMs: number): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const asking = request(
-      { socketPath: path, path: "/commands", method: "POST", timeout: timeoutMs },
-      (response) => {
-        let text = "";
-        response.on("data", (chunk) => {
-          text += String(chunk);
-        });
-        response.on("end", () => (response.statusCode === 200 ? resolve(text) : reject(new Error(text))));
-      },
-    );
-    asking.on("timeout", () => asking.destroy(new Error(`the daemon did not answer within ${timeoutMs} ms`)));
-    asking.on("error", reject);
-    asking.end(body);
-  });

@@ -5,7 +5,7 @@ import type { Command, CommandResult } from "../core/command.ts";
 import type { LabId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
 import type { Executor } from "./executor.ts";
-import { judge, onlyLooks } from "./intake.ts";
+import { judge, onlyLooks, type Verdict } from "./intake.ts";
 import type { Journal } from "./journal.ts";
 
 export interface Intake {
@@ -35,6 +35,8 @@ export async function take(
   const parsed = delivery.safeParse(parse(body));
   if (!parsed.success) throw new NotADelivery(explain(parsed.error).slice(0, 1000));
   const receipts: Receipt["commands"] = [];
+  const accepted: Extract<Verdict, { verdict: "accepted" }>[] = [];
+  const written: Promise<void>[] = [];
   let room = mostResultCharacters;
   for (const given of parsed.data.commands) {
     const verdict = judge(given, { state: journal.state, lab, journal: journal.id }, instant(now()));
@@ -45,9 +47,8 @@ export async function take(
           receipts.push({ verdict: "accepted", id: verdict.command.id });
           break;
         }
-        await journal.append({ t: "accepted", command: verdict.command });
-        await executor.abort(verdict.aborts, `superseded by command ${verdict.command.id}`);
-        executor.add(verdict.command);
+        accepted.push(verdict);
+        written.push(journal.append({ t: "accepted", command: verdict.command }));
         receipts.push({ verdict: "accepted", id: verdict.command.id });
         break;
       case "known": {
@@ -66,6 +67,11 @@ export async function take(
         break;
     }
   }
+  // All of a delivery is synced to disk at once: one after the other would keep `run` waiting for fifty times as long.
+  await Promise.all(written);
+  for (const { command, aborts } of accepted)
+    await executor.abort(aborts, `superseded by command ${command.id}`);
+  for (const { command } of accepted) executor.add(command);
   return { schema: "rackwright.receipt/1", journal: journal.id, commands: receipts };
 }
 

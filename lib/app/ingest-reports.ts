@@ -119,6 +119,10 @@ async function ingest(app: App, report: AboutNode, controller: ControllerId): Pr
   }
 }
 
+/** The nodes that a message tells of. */
+export const nodesIn = ({ reports }: Reports): readonly NodeId[] =>
+  reports.flatMap((report) => (report.kind === "alive" || report.kind === "found" ? [] : [nodeOf(report)]));
+
 function nodeOf(report: AboutNode): NodeId {
   switch (report.kind) {
     case "command":

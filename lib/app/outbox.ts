@@ -36,7 +36,8 @@ export function outbox({
       commands.set(controller, others);
     },
     wake: (wake) => {
-      wakes.set(`${wake.entity.kind} ${wake.entity.id} ${wake.due ?? "now"}`, wake);
+      // Of an entity's timers only the last one stands: the others would be dropped when they come.
+      wakes.set(`${wake.entity.kind} ${wake.entity.id} ${wake.due === null ? "now" : "timer"}`, wake);
     },
     flush: async () => {
       if (commands.size === 0 && wakes.size === 0) return;

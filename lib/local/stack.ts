@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { shim } from "../agent/install.ts";
 import { isAlive, type Living, startOf } from "../agent/living.ts";
 import type { LabFile } from "../contracts/lab-file.ts";
 import type { CloudConfig } from "./cloud-main.ts";
@@ -30,6 +31,7 @@ import { rackFile } from "./rack/store.ts";
 
 const root = join(import.meta.dirname, "../..");
 const agentBundle = join(root, "dist/agent/rackwright-agent.mjs");
+const runBundle = join(root, "dist/agent/rackwright-run.mjs");
 const functionsDir = join(root, "dist/functions");
 
 const records = z.record(z.string(), z.strictObject({ pid: z.int(), start: z.string().nullable() }));
@@ -350,7 +352,7 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
     writeAtomically(join(layout.secrets, `${name}.json`), JSON.stringify(bmc), 0o600);
   }
   rackKind.fillBootFiles(layout.bootFiles);
-  const shim = join(layout.bin, "rackwright-agent");
-  writeFileSync(shim, `#!/bin/sh\nexec '${process.execPath}' '${agentBundle}' "$@"\n`);
-  chmodSync(shim, 0o755);
+  const command = join(layout.bin, "rackwright-agent");
+  writeFileSync(command, shim(process.execPath, agentBundle, runBundle));
+  chmodSync(command, 0o755);
 }

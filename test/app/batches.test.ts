@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { batches } from "../../functions/runtime/batches.ts";
 import { contextOf } from "../../lib/local/lambda/triggers.ts";
 import { memoryDeadLetters } from "../../lib/local/memory/queue.ts";
@@ -39,9 +40,16 @@ function consumerOf({ flush = async () => undefined }: { flush?: () => Promise<v
   const handler = batches(
     deadLetters,
     () => ({ context: null, done: flush }),
-    async (_, body) => {
-      if (body === "unlucky") throw new Error("the table did not answer");
-      return body === "poison" ? "no such kind" : null;
+    // Reading ahead has failed: that alone brings nothing back.
+    {
+      read: (body) => z.string().safeParse(body),
+      ahead: async () => {
+        throw new Error("the table did not answer");
+      },
+      consume: async (_, body) => {
+        if (body === "unlucky") throw new Error("the table did not answer");
+        return body === "poison" ? "no such kind" : null;
+      },
     },
   );
   const take = (...Records: ReturnType<typeof record>[]) => handler({ Records }, context);

@@ -4,7 +4,9 @@
 import { acceptJob } from "../../lib/app/accept-job.ts";
 import { advanceNode } from "../../lib/app/advance-node.ts";
 import type { App } from "../../lib/app/app.ts";
-import { ingestReports } from "../../lib/app/ingest-reports.ts";
+import { batchStore } from "../../lib/app/batch-store.ts";
+import { ingestReports, nodesIn } from "../../lib/app/ingest-reports.ts";
+import { readAhead } from "../../lib/app/read-ahead.ts";
 import { sweepNodes, sweepReservations } from "../../lib/app/sweep.ts";
 import { heedWake } from "../../lib/app/wake.ts";
 import { watchCommands, watchLabs, watchPower } from "../../lib/app/watch.ts";
@@ -29,6 +31,9 @@ const tickMs = 60_000;
 const slowTicks = 5;
 /** SSM gives up a delivery to a controller that it does not reach for so long. */
 const deliveryMs = 600_000;
+
+/** As the consumers of queues are given it (functions/runtime/batch.ts). */
+const inBatch = (app: App): App => ({ ...app, store: batchStore(app.store) });
 
 export class Cloud {
   readonly functions: Functions;
@@ -72,7 +77,10 @@ export class Cloud {
 
   private async heed(app: App, wake: Wake): Promise<void> {
     await this.mistake(app, wake);
-    await heedWake(app, wake);
+    const { entity, due } = wake;
+    const batch = inBatch(app);
+    if (entity.kind === "node") await readAhead(batch, [{ node: entity.id, timer: due }]);
+    await heedWake(batch, wake);
   }
 
   /** Deliberate defects of whoever waits for an answer. */
@@ -139,7 +147,12 @@ export class Cloud {
       this.functions.invoke(
         `reports of ${controller}`,
         async (app) => {
-          const { refused } = await ingestReports(app, message, `AROALAB:${controller}`);
+          const batch = inBatch(app);
+          await readAhead(
+            batch,
+            nodesIn(message).map((node) => ({ node, timer: null })),
+          );
+          const { refused } = await ingestReports(batch, message, `AROALAB:${controller}`);
           for (const each of refused) this.refuse(each);
         },
         true,
