@@ -156,6 +156,7 @@ export function createBoots({
         action.verb !== "netboot.install"
           ? null
           : { distro: action.distro, template: action.template, variables: { ...action.variables } };
+      const grow = action.verb === "netboot.set" ? (action.grow ?? null) : null;
       const reads = action.verb === "image.capture" ? action.installed : null;
       const before = state.boots.get(node);
       // What an earlier try may have left on the disk is still its system's voice.
@@ -170,6 +171,7 @@ export function createBoots({
           revision,
           visit,
           image,
+          grow,
           installer,
           reads,
           poweredOn: false,
@@ -280,6 +282,7 @@ export function createBoots({
       node,
       installation,
       image,
+      grow,
       reads,
       revision,
       osToken,
@@ -297,6 +300,7 @@ export function createBoots({
             node,
             installation,
             image: { path: `/images/${image.sha256}`, ...image },
+            ...(grow === null ? {} : { grow }),
             os,
           };
     },

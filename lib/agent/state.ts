@@ -35,6 +35,8 @@ export const armedBoot = z.strictObject({
   visit: visit.nullable().default(null),
   /** What our ramdisk writes; null where a distribution's installer is booted. */
   image: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
+  /** What is to become larger once it is written. */
+  grow: z.literal("last-partition").nullable().default(null),
   installer: z
     .strictObject({ distro: labFileName, template: labFileName, variables: imageSettings })
     .nullable()

@@ -43,6 +43,7 @@ export const action = z.discriminatedUnion("verb", [
     boot: bootId,
     revision: revisionId,
     image: imageContent,
+    grow: z.literal("last-partition").exactOptional(),
   }),
   z.strictObject({
     verb: z.literal("netboot.install"),

@@ -47,6 +47,8 @@ export type Action =
       readonly boot: BootId;
       readonly revision: RevisionId;
       readonly image: ImageContent;
+      /** Once it is written and proved, the last partition is made to reach to the end of the disk. */
+      readonly grow?: "last-partition";
     }
   /** The same for a distribution's own installer, with the lab's tree and a template that the boot service fills in. */
   | {

@@ -18,8 +18,9 @@ import { ImageError } from "./image-formats.ts";
 import { importImage } from "./image-store.ts";
 import { type Layout, layoutOf, settle, userKey, writeAtomically } from "./layout.ts";
 import { rackMachines } from "./rack/config.ts";
-import { missingFor, rackKindOf } from "./rack/kinds.ts";
+import { missingFor, qemuIn, rackKindOf } from "./rack/kinds.ts";
 import { isFree } from "./rack/ports.ts";
+import { labNetworkOf, networkMissing } from "./rack/qemu/network.ts";
 import { holderOf, type Stack, StackError, startStack } from "./stack.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -90,6 +91,8 @@ async function main(options: Options): Promise<number> {
   const missing = missingFor(options.rack);
   if (missing.length > 0)
     throw new UsageError(`--rack ${options.rack}: ${missing.join(", ")} is not there: npm run build:metal`);
+  const lacking = options.net === "tap" ? networkMissing() : [];
+  if (lacking.length > 0) throw new UsageError(`--net tap wants ${lacking.join(", ")}`);
   let stopping = false;
   const stop = () => {
     stopping = true;
@@ -104,7 +107,7 @@ async function main(options: Options): Promise<number> {
     apiPort: options.port,
     watchdogSeconds,
     machines: readMachines(options),
-    rackKind: rackKindOf[options.rack],
+    rackKind: options.net === "tap" ? qemuIn(labNetworkOf(options.data)) : rackKindOf[options.rack],
   });
   try {
     const job: MainJob = {
@@ -231,7 +234,7 @@ async function breakThings(rackControl: string, { hangs, deadBmcs }: Options): P
 
 function tellConnections(reporter: Reporter, { connections }: ReservationView, layout: Layout): void {
   for (const { node, address, user: account } of connections) {
-    const [host, port] = address.split(":");
+    const [host, port = "22"] = address.split(":");
     reporter.say(
       `${node}: ssh -i ${layout.userKey} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p ${port} ${account}@${host}`,
     );

@@ -212,7 +212,10 @@ export async function startStack({
     );
     await until("the API", answers(`${url(apiPort)}/v1/openapi.json`));
     // One that is not content (a BMC refuses its credential) is up all the same.
-    await until("the agent", async () => (await fetch(`${url(ports.agent)}/metrics`)).ok);
+    await until(
+      "the agent",
+      async () => (await fetch(`http://${rackKind.agentHost}:${ports.agent}/metrics`)).ok,
+    );
     const token = await tokenFrom(url(apiPort), process.env["USER"] ?? "operator", ["operator"]);
     writeAtomically(layout.token, token, 0o600);
     return {
@@ -307,6 +310,7 @@ async function startRack(
       dir: layout.rack,
       controlPort: ports.rack,
       bootServer: kind.agentUrl(ports.agent ?? 0),
+      ...(kind.network === undefined ? {} : { network: kind.network }),
       credential: bmc,
       nodes: machines,
     }),
@@ -335,7 +339,7 @@ function prepareController(layout: Layout, { ports, bmc }: Settings, lab: LabFil
       switchDriversDir: join(layout.dir, "switch-drivers"),
       biosDriversDir: join(layout.dir, "bios-drivers"),
       testsDir: join(layout.dir, "tests"),
-      listen: { host: "127.0.0.1", port: ports.agent },
+      listen: { host: rackKind.agentHost, port: ports.agent },
       publicUrl: rackKind.agentUrl(ports.agent ?? 0),
       discovery: true,
       imageStoreUrl: `http://127.0.0.1:${ports.images}/images`,

@@ -15,6 +15,7 @@ import {
   damageImage,
   effectsOn,
   endMachines,
+  kill,
   requireBuilt,
   ssh,
   writeLab,
@@ -25,12 +26,16 @@ requireBuilt();
 const patienceMs = 540_000;
 const user = "student";
 const image = "demo";
+/** The same bytes, of which the last partition is made as large as the disk allows. */
+const roomy = "roomy";
 const [hangs, frozen, locked] = ["node-03", "node-04", "node-05"] as const;
+const [stopsInKernel, blank, dies] = ["node-06", "node-07", "node-08"] as const;
 
 const place = new Place();
 const key = join(place.data, "user-key");
 let run: Run;
 let first: string;
+let dying: Promise<void>;
 
 const node = (id: string): Promise<NodeView> => place.get(`/v1/nodes/${id}`);
 const reservation = (id: string): Promise<ReservationView> => place.get(`/v1/reservations/${id}`);
@@ -45,6 +50,18 @@ const post = async (path: string, body: unknown): Promise<void> => {
 const reaches = (id: string, ...states: readonly string[]): Promise<void> =>
   eventually(async () => states.includes((await node(id)).state), `${id} ${states.join()}`, patienceMs);
 
+const has = (id: string, line: string): boolean => consoleOf(place.data, id).includes(line);
+const contentOf = async (id: string): Promise<{ sha256: string; sizeBytes: number }> => {
+  const { revisions } = await place.get<{ revisions: { content: { sha256: string; sizeBytes: number } }[] }>(
+    `/v1/images/${id}`,
+  );
+  const [revision] = revisions;
+  if (revision === undefined) throw new Error(`image ${id} has no revision`);
+  return revision.content;
+};
+const corrections = async (id: string): Promise<string[]> =>
+  (await timeline(id)).flatMap(({ correction }) => correction ?? []);
+
 const start = (count: number): Promise<Run> =>
   place.start("--rack", "qemu", "--lab", join(place.data, "lab.json"), "--count", String(count));
 
@@ -57,7 +74,13 @@ beforeAll(async () => {
   writeFileSync(secret, JSON.stringify({ username: "rackwright", password: "not-this-one" }));
   await breakMachine(place.data, { kind: "dead-bmc", node: frozen });
   await breakMachine(place.data, { kind: "hang", node: hangs, phase: "build" });
-  for (const id of [frozen, locked, hangs]) await post(`/v1/nodes/${id}/reload`, { image });
+  await breakMachine(place.data, { kind: "hang", node: stopsInKernel, phase: "kernel" });
+  await breakMachine(place.data, { kind: "forgets-boot-device", node: blank });
+  await post("/v1/images", { id: roomy, ...(await contentOf(image)), settings: { grow: "last-partition" } });
+  for (const id of [frozen, locked, hangs, blank, dies]) await post(`/v1/nodes/${id}/reload`, { image });
+  await post(`/v1/nodes/${stopsInKernel}/reload`, { image: roomy });
+  const writing = () => has(dies, "written ");
+  dying = eventually(writing, "the middle of an imaging", patienceMs).then(() => kill(place.data, dies));
 }, patienceMs);
 
 afterEach(({ task }) => {
@@ -176,6 +199,59 @@ test("R70: a node that hangs in the ramdisk, its processor busy, is found, power
   // What it said last, heard by Serial over LAN, is kept from before its power was cut.
   const evidence = (await issues(hangs)).flatMap((issue) => issue.evidence);
   expect(evidence.join("\n")).toMatch(/console: .*hanging, as the machine was told to/);
+});
+
+test("R70: a node whose guest has died in the middle of an imaging is found by its deadline, and loaded", {
+  timeout: patienceMs,
+}, async () => {
+  await dying;
+  await reaches(dies, "available", "quarantined");
+  expect((await node(dies)).state).toBe("available");
+  expect((await corrections(dies)).slice(0, 2)).toEqual(["look-again", "power-cycle"]);
+  // Nobody had to switch it off: it was found off.
+  expect(effectsOn(place.data, dies)).toEqual(["boot pxe", "power 1", "boot pxe", "power 1"]);
+});
+
+test("R70: a node that sits in firmware before a blank disk, its power on, is found by its deadline, and loaded", {
+  timeout: patienceMs,
+}, async () => {
+  await reaches(blank, "available", "quarantined");
+  expect((await node(blank)).state).toBe("available");
+  expect((await corrections(blank)).slice(0, 2)).toEqual(["look-again", "power-cycle"]);
+  expect(effectsOn(place.data, blank).slice(0, 3)).toEqual(["boot pxe", "power 1", "power 0"]);
+  const faults = (await issues(blank)).map(({ fault }) => fault.code);
+  expect(faults).toContain("late-in-firmware");
+});
+
+test("R70: a node that hangs in its own kernel is reset, which does not help it, then power-cycled, which does", {
+  timeout: patienceMs,
+}, async () => {
+  await reaches(stopsInKernel, "available", "quarantined");
+  expect((await node(stopsInKernel)).state).toBe("available");
+  expect(consoleOf(place.data, stopsInKernel)).toContain("hanging in kernel, as the machine was told to");
+  const rungs = (await corrections(stopsInKernel)).filter((rung) => rung !== "look-again");
+  expect(rungs.slice(0, 2)).toEqual(["reset", "power-cycle"]);
+  expect(effectsOn(place.data, stopsInKernel).filter((what) => !what.startsWith("boot"))).toEqual([
+    ...["power 1", "reset", "power 0", "power 1"],
+  ]);
+  const codes = (await issues(stopsInKernel)).map(({ fault }) => fault.code);
+  expect(codes).toContain("late-in-kernel");
+});
+
+test("whoever asked for the room of the whole disk has it, from the first login on", {
+  timeout: patienceMs,
+}, async () => {
+  const id = "res-roomy-000001";
+  const publicKey = readFileSync(`${key}.pub`, "utf8").trim();
+  const wish = { id, image: roomy, count: 1, minutes: 30, prefer: [stopsInKernel], user, publicKey };
+  await post("/v1/reservations", wish);
+  await eventually(async () => (await reservation(id)).state === "reserved", `${id} reserved`, patienceMs);
+  const { connections } = await reservation(id);
+  expect(connections.map((each) => each.node)).toEqual([stopsInKernel]);
+  const room = await ssh(connections[0]?.address ?? "", user, key, "df -k / | tail -n 1");
+  // The image's own file system has 8 MiB, the disk has 64.
+  expect(Number(room.trim().split(/\s+/)[1])).toBeGreaterThan(40 * 1024);
+  await post(`/v1/reservations/${id}/end`, { reason: "seen" });
 });
 
 test("kill -9 of everything but the machines in the middle of an imaging: the ramdisk waits, and the load is finished", {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { labFile } from "../../lib/contracts/lab-file.ts";
+import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { missingFor } from "../../lib/local/rack/kinds.ts";
 import { rackFile } from "../../lib/local/rack/store.ts";
 
@@ -12,14 +13,36 @@ export function requireBuilt(): void {
   if (missing.length > 0) throw new Error(`${missing.join(", ")} is not there: npm run build:metal`);
 }
 
-/** The lab of examples/metal.json and one node more, whose BMC has a credential of its own. */
+/**
+ * The lab of examples/metal.json and four nodes more, of which the first has a BMC with a credential of its own. What is to
+ * be found late is found sooner than there; and half of its nodes are broken on purpose, for which nobody suspects the lab.
+ */
 export function writeLab(file: string, credential: string): void {
   const lab = labFile.parse(JSON.parse(readFileSync("examples/metal.json", "utf8")));
   const [model] = lab.nodes;
   if (model === undefined) throw new Error("examples/metal.json has no node");
-  const bmc = { ...model.bmc, address: "10.30.0.15", credential };
-  const node = { ...model, id: "node-05", macs: ["52:54:00:b2:00:05"], bmc };
-  writeFileSync(file, JSON.stringify({ ...lab, nodes: [...lab.nodes, node] }));
+  const more = [5, 6, 7, 8].map((number) => ({
+    ...model,
+    id: `node-0${number}`,
+    macs: [`52:54:00:b2:00:0${number}`],
+    bmc: { ...model.bmc, address: `10.30.0.1${number}`, ...(number === 5 ? { credential } : {}) },
+  }));
+  const { policy } = lab.correction;
+  const correction = {
+    ...lab.correction,
+    policy: {
+      ...policy,
+      build: { firmwareMs: 90_000, noProgressMs: 60_000, overallMs: 600_000, diskBootMs: 120_000 },
+      os: { linux: { firmware: [90_000], kernel: [60_000], init: [90_000] } },
+      budget: { ...defaultPolicy.budget, suspectAtLeast: 8 },
+    },
+  };
+  writeFileSync(file, JSON.stringify({ ...lab, correction, nodes: [...lab.nodes, ...more] }));
+}
+
+/** The machine dies, as by a short circuit: its BMC lives on, and says that it is off. */
+export function kill(data: string, node: string): void {
+  process.kill(Number(readFileSync(join(data, "rack/machines", node, "pid"), "utf8")), "SIGKILL");
 }
 
 export async function breakMachine(data: string, fault: Readonly<Record<string, string>>): Promise<void> {

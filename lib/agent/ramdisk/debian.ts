@@ -3,7 +3,7 @@
  * archive that the machine's own apt trusts.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /** Something that a build wants and that is not there: told with what to do. */
@@ -42,6 +42,10 @@ export function unpacked(name: string, dir: string): string {
   rmSync(fetched, { recursive: true, force: true });
   return folder;
 }
+
+/** One file of a package. */
+export const packaged = (name: string, file: string, dir: string): Buffer =>
+  readFileSync(join(unpacked(name, dir), file));
 
 /** The kernel that a metapackage stands for now: `linux-image-6.1.0-56-cloud-amd64`. */
 export function kernelPackage(dir: string): string {

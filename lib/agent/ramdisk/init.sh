@@ -196,6 +196,10 @@ back="$(head -c "$size" "$disk" | sha256sum | cut -d ' ' -f 1)"
   fault node image-checksum-mismatch "the disk gives back checksum $back, the image is $sha256"
 say "verified $back"
 
+if [ "$(from_plan grow)" = last-partition ]; then
+  . /bin/grow.sh
+  grow_last_partition
+fi
 place_plan
 sync
 beacon "\"verified\":{\"sha256\":\"$back\"}"

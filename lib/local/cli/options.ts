@@ -22,6 +22,8 @@ export interface Options {
   readonly once: boolean;
   readonly json: boolean;
   readonly rack: RackKindName;
+  /** What QEMU machines are cabled to: QEMU's own networks, or one network in a namespace, with dnsmasq. */
+  readonly net: "user" | "tap";
   readonly lab: string;
   /** A disk image to import; null: a small demonstration image is made. */
   readonly image: string | null;
@@ -42,6 +44,7 @@ export const help = `Rackwright on one machine: an embedded stack, a virtual lab
 
 Options
   --rack KIND        virtual (default), or qemu: real machines in software, with IPMI, PXE and disks (docs/metal.md)
+  --net KIND         of QEMU machines: user (default), or tap: a bridge in a network namespace, with dnsmasq; wants root
   --lab FILE         the lab to run (default: examples/lab.json; with --rack qemu: examples/metal.json)
   --machines FILE    what is in the virtual rack, if not what the lab says (docs/identification.md)
   --image FILE       a disk image to import and load (default: a small demonstration image is made)
@@ -66,12 +69,17 @@ export function readOptions(argv: readonly string[]): Options {
   const rack = rackKinds.find((name) => name === values.rack);
   if (rack === undefined)
     throw new UsageError(`--rack: ${rackKinds.join(" or ")} is wanted, not ${JSON.stringify(values.rack)}`);
+  const { net } = values;
+  if (net !== "user" && net !== "tap")
+    throw new UsageError(`--net: user or tap is wanted, not ${JSON.stringify(net)}`);
+  if (net === "tap" && rack !== "qemu") throw new UsageError("--net tap: only with --rack qemu");
   const kind = rackKindOf[rack];
   const options: Options = {
     help: values.help,
     once: values.once,
     json: values.json,
     rack,
+    net,
     lab: existingFile("--lab", values.lab ?? kind.lab),
     machines: values.machines === undefined ? null : existingFile("--machines", values.machines),
     image: values.image === undefined ? null : existingFile("--image", values.image),
@@ -95,6 +103,7 @@ function parse(argv: readonly string[]) {
         once: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         rack: { type: "string", default: "virtual" },
+        net: { type: "string", default: "user" },
         lab: { type: "string" },
         image: { type: "string" },
         machines: { type: "string" },

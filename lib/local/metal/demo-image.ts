@@ -16,7 +16,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { busybox, debianKernel, initramfs, packagesIn, put, script } from "../../agent/ramdisk/base.ts";
 import type { Entry } from "../../agent/ramdisk/cpio.ts";
-import { BuildError, run, unpacked } from "../../agent/ramdisk/debian.ts";
+import { BuildError, packaged, run } from "../../agent/ramdisk/debian.ts";
 
 const mebibyte = 1024 * 1024;
 const sectorBytes = 512;
@@ -45,7 +45,7 @@ function system(out: string): Entry[] {
   const program = (path: string): Entry => ({
     kind: "file",
     path,
-    content: readFileSync(join(unpacked("dropbear-bin", packages), path)),
+    content: packaged("dropbear-bin", path, packages),
     executable: true,
   });
   const folders =
@@ -59,7 +59,7 @@ function system(out: string): Entry[] {
       ([name, path]): Entry => ({
         kind: "file",
         path: `lib/${path.split("/").at(-1)}`,
-        content: readFileSync(join(unpacked(name, packages), path)),
+        content: packaged(name, path, packages),
         executable: true,
       }),
     ),

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { hardware } from "../../contracts/hardware.ts";
 import { mac, nodeId } from "../../contracts/scalars.ts";
+import { labNetwork } from "./qemu/network.ts";
 
 const port = z.int().min(0).max(65535);
 const spanMs = z.int().min(0).max(3_600_000);
@@ -32,6 +33,8 @@ export type HangPhase = (typeof hangPhases)[number];
  * - `dead-bmc`: the BMC's port accepts no connections. `slow-bmc`: every answer comes later.
  * - `ignore-power`: the BMC accepts power commands and nothing happens.
  * - `bad-disk`: what is read back from the disk is not what was written.
+ * - `forgets-boot-device`: its BMC says back which device it is to boot, and at its next start the machine boots its disk all
+ *   the same; then used up. With a blank disk it sits in firmware.
  */
 export const rackFault = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -44,6 +47,7 @@ export const rackFault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("slow-bmc"), node: nodeId, delayMs: spanMs }),
   z.strictObject({ kind: z.literal("ignore-power"), node: nodeId }),
   z.strictObject({ kind: z.literal("bad-disk"), node: nodeId }),
+  z.strictObject({ kind: z.literal("forgets-boot-device"), node: nodeId }),
   /** Somebody has an account on the BMC who has none anywhere else. */
   z.strictObject({ kind: z.literal("bmc-account"), node: nodeId, name: z.string().min(1).max(16) }),
 ]);
@@ -55,7 +59,15 @@ export const faultChange = z.strictObject({
       z.strictObject({
         node: nodeId,
         kind: z
-          .enum(["hang", "dead-bmc", "slow-bmc", "ignore-power", "bad-disk", "bmc-account"])
+          .enum([
+            "hang",
+            "dead-bmc",
+            "slow-bmc",
+            "ignore-power",
+            "bad-disk",
+            "forgets-boot-device",
+            "bmc-account",
+          ])
           .exactOptional(),
       }),
     )
@@ -100,6 +112,8 @@ export const rackConfig = z
     controlPort: port.default(0),
     /** The lab's boot service, as DHCP's next-server would name it. */
     bootServer: z.url({ protocol: /^https?$/ }),
+    /** Of QEMU machines: their own network, in a namespace; else each has one of QEMU's. */
+    network: labNetwork.exactOptional(),
     /** The account on every BMC. */
     credential: z.strictObject({ username: z.string().min(1), password: z.string().min(1) }),
     speed: speed.prefault({}),

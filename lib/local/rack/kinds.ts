@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabNode } from "../../contracts/lab-file.ts";
+import type { LabNetwork } from "./qemu/network.ts";
 
 export const rackKinds = ["virtual", "qemu"] as const;
 export type RackKindName = (typeof rackKinds)[number];
@@ -13,8 +14,12 @@ export interface RackKind {
   readonly program: string;
   /** How many of these machines a computer carries, if that is few. */
   readonly usualCount: number;
-  /** Where a machine finds the agent that listens on this loopback port. */
+  /** The address at which the agent listens. */
+  readonly agentHost: string;
+  /** Where a machine finds the agent that listens on this port. */
   agentUrl(port: number): string;
+  /** The machines' own network, if they have one. */
+  readonly network?: LabNetwork;
   /** How a BMC on this loopback port is reached. */
   bmc(port: number): { readonly driver: string; readonly address: string };
   /** How the console of a machine is listened to; undefined: not at all. */
@@ -37,6 +42,7 @@ export const rackKindOf: Readonly<Record<RackKindName, RackKind>> = {
     lab: "examples/lab.json",
     program: join(root, "lib/local/rack/main.ts"),
     usualCount: 3,
+    agentHost: "127.0.0.1",
     agentUrl: (port) => `http://127.0.0.1:${port}`,
     bmc: (port) => ({ driver: "redfish", address: `http://127.0.0.1:${port}` }),
     console: ({ consolePort }) =>
@@ -52,6 +58,7 @@ export const rackKindOf: Readonly<Record<RackKindName, RackKind>> = {
     lab: "examples/metal.json",
     program: join(root, "lib/local/rack/qemu/main.ts"),
     usualCount: 2,
+    agentHost: "127.0.0.1",
     agentUrl: (port) => `http://${hostOfQemu}:${port}`,
     bmc: (port) => ({ driver: "ipmi", address: `127.0.0.1:${port}` }),
     console: ({ bmcPort, consolePort }) =>
@@ -64,6 +71,14 @@ export const rackKindOf: Readonly<Record<RackKindName, RackKind>> = {
     image: join(built, "demo.img"),
   },
 };
+
+/** QEMU machines in a network of their own. */
+export const qemuIn = (network: LabNetwork): RackKind => ({
+  ...rackKindOf.qemu,
+  agentHost: network.host,
+  agentUrl: (port) => `http://${network.host}:${port}`,
+  network,
+});
 
 /** What a QEMU rack boots and loads, of which something is not there yet. */
 export const missingFor = (kind: RackKindName): string[] =>

@@ -162,6 +162,10 @@ export function createMachine({
     const { target, enabled } = state.override;
     if (enabled === "Once") change({ override: { target: "None", enabled: "Disabled" } });
     if (enabled !== "Disabled" && target === "Hdd") return bootDisk();
+    if (faultOf(state, "forgets-boot-device") !== null) {
+      change({ faults: state.faults.filter(({ kind }) => kind !== "forgets-boot-device") });
+      return bootDisk();
+    }
     enter({ phase: "firmware", stage: "network" });
     print(screens.network(node.macs[0] ?? ""));
     const script = await fetchScript(signal);

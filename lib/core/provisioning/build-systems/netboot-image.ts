@@ -2,13 +2,25 @@
  * Writes a disk image from our ramdisk: network boot allowed once, power off proved, power on, the ramdisk writes and
  * reads back, the machine boots its disk. “Loaded” needs observed boot state, not an accepted power command (R14, R15).
  */
-import { contentAlone, contentOf } from "../image-needs.ts";
+import { contentOf, type ImageNeeds } from "../image-needs.ts";
 import { type BuildSystem, commandLimits, done, onAnswer, retry, runsFromDisk, waiting } from "../step.ts";
+
+const needs: ImageNeeds = {
+  content: "required",
+  settings: {
+    grow: {
+      is: "last-partition, which reaches to the end of the disk then",
+      required: false,
+      pattern: /^last-partition$/,
+    },
+  },
+  others: "refused",
+};
 
 export const netbootImage: BuildSystem = {
   name: "netboot-image",
-  needs: contentAlone,
-  load: (_attempt, { installation, boot, target, policy, ...context }) => [
+  needs,
+  load: (_attempt, { installation, boot, target, policy, settings, ...context }) => [
     {
       stage: "load",
       name: "network-boot",
@@ -16,7 +28,14 @@ export const netbootImage: BuildSystem = {
       actions: [
         { verb: "image.prefetch", image: contentOf(context) },
         { verb: "power.off" },
-        { verb: "netboot.set", installation, boot, revision: target.revision, image: contentOf(context) },
+        {
+          verb: "netboot.set",
+          installation,
+          boot,
+          revision: target.revision,
+          image: contentOf(context),
+          ...(settings["grow"] === "last-partition" ? { grow: settings["grow"] } : {}),
+        },
         { verb: "boot.set", device: "network", persistence: "once" },
         { verb: "power.on" },
       ],

@@ -25,18 +25,28 @@ stop() {
 start() {
   alive && return 0
   order='order=c'
-  [ "$(cat boot)" = pxe ] && order='once=n,order=c'
+  [ "$(cat boot)" = pxe ] && [ ! -e forgets ] && order='once=n,order=c'
   echo none >boot
+  rm -f forgets
   hang="$(cat hang 2>/dev/null)"
   [ -n "$hang" ] && touch hanging
   frozen=''
   [ "$hang" = firmware ] && frozen='-S'
+  # In a network of its own it is told by DHCP what to boot, and reached at its own address.
+  net="user,id=n0,bootfile=$bootfile,hostfwd=tcp:127.0.0.1:$ssh_port-:22"
+  reach="rackwright-reach=127.0.0.1:$ssh_port"
+  within=''
+  if [ -n "$tap" ]; then
+    net="tap,id=n0,ifname=$tap,script=no,downscript=no"
+    reach=''
+    within="ip netns exec $namespace"
+  fi
   # What we have from ipmi_sim (its sockets) is not the machine's.
-  qemu-system-x86_64 -name "$name" -M pc,usb=off,vmport=off,smm=off -nodefaults -display none $frozen \
+  $within qemu-system-x86_64 -name "$name" -M pc,usb=off,vmport=off,smm=off -nodefaults -display none $frozen \
     -accel tcg,thread=multi,tb-size=64 -cpu qemu64 -m 128 -boot "$order" \
-    -netdev "user,id=n0,bootfile=$bootfile,hostfwd=tcp:127.0.0.1:$ssh_port-:22" -device "virtio-net-pci,netdev=n0,mac=$mac" \
+    -netdev "$net" -device "virtio-net-pci,netdev=n0,mac=$mac" \
     -device virtio-rng-pci -drive "if=virtio,file=disk.img,format=raw,cache=unsafe,discard=unmap" -chardev file,id=console,path=console.log,append=on -serial chardev:console \
-    -smbios "$smbios" -smbios "type=2,asset=rackwright-hang=$hang" -smbios "type=3,asset=rackwright-reach=127.0.0.1:$ssh_port" \
+    -smbios "$smbios" -smbios "type=2,asset=rackwright-hang=$hang" -smbios "type=3,asset=$reach" \
     -pidfile "$PWD/pid" -daemonize </dev/null >>qemu.log 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 }
 

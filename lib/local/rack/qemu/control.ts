@@ -5,6 +5,8 @@ import { type JsonAnswer, readJson, serveJson } from "../../http.ts";
 import { faultChange } from "../config.ts";
 import type { QemuMachine } from "./machine.ts";
 
+const known: ReadonlySet<string> = new Set(["hang", "dead-bmc", "forgets-boot-device"]);
+
 export async function startControl(
   port: number,
   machines: ReadonlyMap<string, QemuMachine>,
@@ -37,18 +39,23 @@ async function answer(
   const { clear, add } = parsed.data;
   const unknown = [...clear, ...add].find(({ node }) => !machines.has(node));
   if (unknown !== undefined) return { status: 400, body: { detail: `there is no node ${unknown.node}` } };
-  const impossible = add.find(({ kind }) => kind !== "hang" && kind !== "dead-bmc");
+  const impossible = add.find(({ kind }) => !known.has(kind));
   if (impossible !== undefined)
-    return { status: 400, body: { detail: `${impossible.kind}: a QEMU rack knows hang and dead-bmc only` } };
+    return {
+      status: 400,
+      body: { detail: `${impossible.kind}: a QEMU rack knows ${[...known].join(", ")} only` },
+    };
   for (const { node, kind } of clear) {
     const machine = machines.get(node);
     if (kind === undefined || kind === "hang") machine?.setHang(null);
     if (kind === undefined || kind === "dead-bmc") machine?.setFrozen(false);
+    if (kind === undefined || kind === "forgets-boot-device") machine?.setForgets(false);
   }
   for (const fault of add) {
     const machine = machines.get(fault.node);
     if (fault.kind === "hang") machine?.setHang(fault.phase);
-    else machine?.setFrozen(true);
+    else if (fault.kind === "dead-bmc") machine?.setFrozen(true);
+    else machine?.setForgets(true);
   }
   return { status: 200, body: { ok: true } };
 }

@@ -21,12 +21,14 @@ const diskBytes = 64 * 1024 * 1024;
 
 export interface MachineSettings {
   readonly node: RackNode;
-  readonly config: Pick<RackConfig, "bootServer" | "credential">;
+  readonly config: Pick<RackConfig, "bootServer" | "credential" | "network">;
   readonly dir: string;
   readonly bmcPort: number;
   readonly sshPort: number;
   /** Where the BMC finds the serial port. */
   readonly consolePort: number;
+  /** Its end of the lab's network; null: it has one of QEMU's own. */
+  readonly tap: string | null;
 }
 
 export interface QemuMachine {
@@ -38,6 +40,8 @@ export interface QemuMachine {
   /** A frozen BMC has its port and answers nothing. */
   setFrozen(frozen: boolean): void;
   isFrozen(): boolean;
+  /** At its next start it boots its disk, whatever its BMC was told. */
+  setForgets(forgets: boolean): void;
   /** The plug is pulled; the disk keeps what is on it. */
   stop(): void;
 }
@@ -49,6 +53,7 @@ export function createMachine({
   bmcPort,
   sshPort,
   consolePort,
+  tap,
 }: MachineSettings): QemuMachine {
   const at = (name: string): string => join(dir, name);
   mkdirSync(at("state"), { recursive: true, mode: 0o700 });
@@ -59,6 +64,8 @@ export function createMachine({
     mac,
     bootfile: `${config.bootServer}/boot/ipxe?mac=${mac}`,
     ssh_port: String(sshPort),
+    namespace: config.network?.namespace ?? "",
+    tap: tap ?? "",
     smbios: smbiosOf(node),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`);
@@ -84,6 +91,10 @@ export function createMachine({
       else writeFileSync(at("hang"), phase);
     },
     isFrozen: () => frozen,
+    setForgets: (forgets) => {
+      if (forgets) writeFileSync(at("forgets"), "");
+      else rmSync(at("forgets"), { force: true });
+    },
     setFrozen: (wanted) => {
       frozen = wanted;
       bmc.kill(wanted ? "SIGSTOP" : "SIGCONT");

@@ -14,16 +14,19 @@ import { choosePort } from "../ports.ts";
 import { RackStore } from "../store.ts";
 import { startControl } from "./control.ts";
 import { createMachine, type QemuMachine } from "./machine.ts";
+import { openNetwork } from "./network.ts";
 import { startWire } from "./serial.ts";
 
 async function main(config: RackConfig): Promise<void> {
   const store = new RackStore(config.dir);
   const before = store.readRackFile();
+  const network =
+    config.network === undefined ? null : openNetwork(config.network, config.bootServer, config.dir);
   const taken = new Set<number>();
   const controlPort = await choosePort(config.controlPort, before?.controlPort, taken);
   const machines = new Map<string, QemuMachine>();
   const nodes: { id: NodeId; bmcPort: number; sshPort: number; consolePort: number }[] = [];
-  for (const node of config.nodes) {
+  for (const [index, node] of config.nodes.entries()) {
     const last = before?.nodes.find(({ id }) => id === node.id);
     const bmcPort = last?.bmcPort ?? (await choosePort(node.bmcPort, undefined, taken));
     // A machine that still runs has its port already, so it does not look free.
@@ -33,7 +36,8 @@ async function main(config: RackConfig): Promise<void> {
     nodes.push({ id: node.id, bmcPort, sshPort, consolePort });
     const dir = join(config.dir, "machines", node.id);
     await startWire(join(dir, "console.log"), consolePort);
-    machines.set(node.id, createMachine({ node, config, dir, bmcPort, sshPort, consolePort }));
+    const tap = network?.tap(index) ?? null;
+    machines.set(node.id, createMachine({ node, config, dir, bmcPort, sshPort, consolePort, tap }));
   }
   const stopControl = await startControl(controlPort, machines);
   const file = { pid: process.pid, processStart: startOf(process.pid), controlPort, nodes };
@@ -42,6 +46,7 @@ async function main(config: RackConfig): Promise<void> {
 
   process.once("SIGTERM", () => {
     for (const machine of machines.values()) machine.stop();
+    network?.close();
     void stopControl().then(() => process.exit(0));
   });
 }
