@@ -156,7 +156,7 @@ export function createBoots({
         action.verb !== "netboot.install"
           ? null
           : { distro: action.distro, template: action.template, variables: { ...action.variables } };
-      const grow = action.verb === "netboot.set" ? (action.grow ?? null) : null;
+      const { grow = null, wipe = null } = action.verb === "netboot.set" ? action : {};
       const reads = action.verb === "image.capture" ? action.installed : null;
       const before = state.boots.get(node);
       // What an earlier try may have left on the disk is still its system's voice.
@@ -172,6 +172,7 @@ export function createBoots({
           visit,
           image,
           grow,
+          wipe,
           installer,
           reads,
           poweredOn: false,
@@ -283,6 +284,7 @@ export function createBoots({
       installation,
       image,
       grow,
+      wipe,
       reads,
       revision,
       osToken,
@@ -301,6 +303,7 @@ export function createBoots({
             installation,
             image: { path: `/images/${image.sha256}`, ...image },
             ...(grow === null ? {} : { grow }),
+            ...(wipe === null ? {} : { wipe }),
             os,
           };
     },

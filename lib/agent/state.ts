@@ -37,6 +37,8 @@ export const armedBoot = z.strictObject({
   image: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
   /** What is to become larger once it is written. */
   grow: z.literal("last-partition").nullable().default(null),
+  /** What is overwritten with zeros before. */
+  wipe: z.literal("whole-disk").nullable().default(null),
   installer: z
     .strictObject({ distro: labFileName, template: labFileName, variables: imageSettings })
     .nullable()

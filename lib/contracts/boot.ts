@@ -29,6 +29,8 @@ export const bootPlan = z.strictObject({
   image: z.strictObject({ path: z.string(), sha256, sizeBytes: z.int().positive() }),
   /** After the proof of what was written. */
   grow: z.literal("last-partition").exactOptional(),
+  /** Before anything is written. */
+  wipe: z.literal("whole-disk").exactOptional(),
   os: z.strictObject({
     revision: revisionId,
     /** Lets the installed OS send beacons for as long as this installation is the node's current one. */

@@ -44,6 +44,7 @@ export const action = z.discriminatedUnion("verb", [
     revision: revisionId,
     image: imageContent,
     grow: z.literal("last-partition").exactOptional(),
+    wipe: z.literal("whole-disk").exactOptional(),
   }),
   z.strictObject({
     verb: z.literal("netboot.install"),

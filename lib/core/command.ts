@@ -49,6 +49,8 @@ export type Action =
       readonly image: ImageContent;
       /** Once it is written and proved, the last partition is made to reach to the end of the disk. */
       readonly grow?: "last-partition";
+      /** Zeros first, from the first byte to the last: a disk is larger than an image, and somebody had it before. */
+      readonly wipe?: "whole-disk";
     }
   /** The same for a distribution's own installer, with the lab's tree and a template that the boot service fills in. */
   | {

@@ -13,9 +13,11 @@ import {
   breakMachine,
   consoleOf,
   damageImage,
+  diskOf,
   effectsOn,
   endMachines,
   kill,
+  leaveOnDisk,
   requireBuilt,
   ssh,
   writeLab,
@@ -26,7 +28,8 @@ requireBuilt();
 const patienceMs = 540_000;
 const user = "student";
 const image = "demo";
-/** The same bytes, of which the last partition is made as large as the disk allows. */
+const secretOfSomebody = "what somebody has left where no image reaches";
+/** The same bytes on a disk that was wiped, with a last partition as large as the disk allows. */
 const roomy = "roomy";
 const [hangs, frozen, locked] = ["node-03", "node-04", "node-05"] as const;
 const [stopsInKernel, blank, dies] = ["node-06", "node-07", "node-08"] as const;
@@ -76,7 +79,9 @@ beforeAll(async () => {
   await breakMachine(place.data, { kind: "hang", node: hangs, phase: "build" });
   await breakMachine(place.data, { kind: "hang", node: stopsInKernel, phase: "kernel" });
   await breakMachine(place.data, { kind: "forgets-boot-device", node: blank });
-  await post("/v1/images", { id: roomy, ...(await contentOf(image)), settings: { grow: "last-partition" } });
+  leaveOnDisk(place.data, stopsInKernel, secretOfSomebody);
+  const settings = { grow: "last-partition", wipe: "whole-disk" };
+  await post("/v1/images", { id: roomy, ...(await contentOf(image)), settings });
   for (const id of [frozen, locked, hangs, blank, dies]) await post(`/v1/nodes/${id}/reload`, { image });
   await post(`/v1/nodes/${stopsInKernel}/reload`, { image: roomy });
   const writing = () => has(dies, "written ");
@@ -236,6 +241,11 @@ test("R70: a node that hangs in its own kernel is reset, which does not help it,
   ]);
   const codes = (await issues(stopsInKernel)).map(({ fault }) => fault.code);
   expect(codes).toContain("late-in-kernel");
+});
+
+test("R40: where the image asks for it, nothing is left behind its end of what somebody had on the disk", () => {
+  expect(consoleOf(place.data, stopsInKernel)).toContain(`wiped ${64 * 1024 * 1024} bytes`);
+  expect(diskOf(place.data, stopsInKernel).includes(secretOfSomebody)).toBe(false);
 });
 
 test("whoever asked for the room of the whole disk has it, from the first login on", {

@@ -63,6 +63,18 @@ export const effectsOn = (data: string, node: string): string[] =>
 export const consoleOf = (data: string, node: string): string =>
   readFileSync(join(data, "rack/machines", node, "console.log"), "utf8");
 
+const diskFile = (data: string, node: string): string => join(data, "rack/machines", node, "disk.img");
+
+/** What the machine's disk holds now. */
+export const diskOf = (data: string, node: string): Buffer => readFileSync(diskFile(data, node));
+
+/** Near the end of the disk. */
+export function leaveOnDisk(data: string, node: string, text: string): void {
+  const content = diskOf(data, node);
+  content.write(text, content.length - 1024 * 1024);
+  writeFileSync(diskFile(data, node), content);
+}
+
 /** Changes one byte of every image that the lab controller keeps. */
 export function damageImage(data: string): void {
   const dir = join(data, "agent/images");

@@ -13,6 +13,11 @@ const needs: ImageNeeds = {
       required: false,
       pattern: /^last-partition$/,
     },
+    wipe: {
+      is: "whole-disk, which is overwritten with zeros before the image is written",
+      required: false,
+      pattern: /^whole-disk$/,
+    },
   },
   others: "refused",
 };
@@ -35,6 +40,7 @@ export const netbootImage: BuildSystem = {
           revision: target.revision,
           image: contentOf(context),
           ...(settings["grow"] === "last-partition" ? { grow: settings["grow"] } : {}),
+          ...(settings["wipe"] === "whole-disk" ? { wipe: settings["wipe"] } : {}),
         },
         { verb: "boot.set", device: "network", persistence: "once" },
         { verb: "power.on" },
