@@ -1,5 +1,6 @@
 /** How the ramdisk is packed: as the kernel unpacks it, and with modules in an order in which they load. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { cpio } from "../../lib/agent/ramdisk/cpio.ts";
@@ -58,4 +59,47 @@ test("a module stands behind all that it needs, once, and one that is not there 
   const order = modulesInOrder(folder.path, ["virtio", "virtio_net"]).map(({ name }) => name);
   expect(order).toEqual(["virtio_ring", "virtio", "failover", "net_failover", "virtio_net"]);
   expect(() => modulesInOrder(folder.path, ["e1000"])).toThrow("has no module e1000");
+});
+
+test("a capture reads no piece in which the file system has nothing, and every one in which it has something", () => {
+  const [disk, tree] = [join(folder.path, "ext4"), join(folder.path, "tree")];
+  mkdirSync(tree);
+  writeFileSync(join(tree, "kept"), "what must be in the image\n".repeat(50_000));
+  writeFileSync(disk, "");
+  truncateSync(disk, 48 * 1024 * 1024);
+  const run = (program: string, ...words: readonly string[]): string =>
+    execFileSync(program, [...words], {
+      encoding: "utf8",
+      maxBuffer: 32 * 1024 * 1024,
+      env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` },
+    });
+  run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "1024", "-d", tree, disk);
+  const piece = 2 * 1024 * 1024;
+  // In the middle of a piece, as partitions begin where they like.
+  const sector = 2048 + 34;
+  const layout = join(folder.path, "layout");
+  writeFileSync(layout, `@ 2048\nno file system\n@ ${sector}\n${run("dumpe2fs", disk)}`);
+  const filter = join(import.meta.dirname, "../../lib/agent/ramdisk/free.sh");
+  const free = run("sh", "-c", `. ${filter}; free_pieces ${piece} <${layout}`)
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
+  expect(free.length).toBeGreaterThan(12);
+  expect(free).toEqual(free.toSorted((a, b) => a - b));
+  // By the file system's own word, block by block.
+  const blocks = Array.from({ length: 48 * 1024 }, (_, block) => block);
+  const asked = join(folder.path, "asked");
+  writeFileSync(
+    asked,
+    blocks
+      .slice(1)
+      .map((block) => `testb ${block}\n`)
+      .join(""),
+  );
+  const used = run("debugfs", "-f", asked, disk)
+    .split("\n")
+    .flatMap((line) => /^Block (\d+) marked in use/.exec(line)?.[1] ?? [])
+    .map((block) => Math.floor((sector * 512 + Number(block) * 1024) / piece));
+  expect(used.length).toBeGreaterThan(1200);
+  expect(free.filter((each) => used.includes(each))).toEqual([]);
 });

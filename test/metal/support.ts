@@ -1,5 +1,5 @@
 /** A lab of real machines in software for the tests, and what a user and a person in the lab would do with it. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { labFile } from "../../lib/contracts/lab-file.ts";
@@ -59,9 +59,11 @@ export const effectsOn = (data: string, node: string): string[] =>
     .filter((line) => line !== "")
     .map((line) => line.slice(line.indexOf(" ") + 1));
 
-/** What a person at the machine's serial port would have read. */
-export const consoleOf = (data: string, node: string): string =>
-  readFileSync(join(data, "rack/machines", node, "console.log"), "utf8");
+/** What a person at the machine's serial port would have read; nothing of one that was never on. */
+export function consoleOf(data: string, node: string): string {
+  const file = join(data, "rack/machines", node, "console.log");
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
 
 const diskFile = (data: string, node: string): string => join(data, "rack/machines", node, "disk.img");
 

@@ -10,10 +10,11 @@ import { BuildError, packaged } from "./debian.ts";
 
 const source = (name: string): string => join(import.meta.dirname, name);
 
-/** What makes partitions and file systems larger, and what it is linked with: by package, the file in it, where it goes. */
-const growers = [
+/** What knows partitions and file systems, and what it is linked with: by package, the file in it, where it goes. */
+const diskTools = [
   ["fdisk", "sbin/sfdisk", "bin/sfdisk"],
   ["e2fsprogs", "sbin/resize2fs", "bin/resize2fs"],
+  ["e2fsprogs", "sbin/dumpe2fs", "bin/dumpe2fs"],
   ["libc6", "lib/x86_64-linux-gnu/libc.so.6", "lib/libc.so.6"],
   ["libc6", "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "lib64/ld-linux-x86-64.so.2"],
   ["libfdisk1", "usr/lib/x86_64-linux-gnu/libfdisk.so.1", "lib/libfdisk.so.1"],
@@ -27,9 +28,9 @@ const growers = [
   ["libcom-err2", "lib/x86_64-linux-gnu/libcom_err.so.2", "lib/libcom_err.so.2"],
 ] as const;
 
-const growing = (out: string): Entry[] => [
+const tools = (out: string): Entry[] => [
   ...["lib", "lib64"].map((path): Entry => ({ kind: "directory", path })),
-  ...growers.map(
+  ...diskTools.map(
     ([name, file, path]): Entry => ({
       kind: "file",
       path,
@@ -46,8 +47,9 @@ try {
   put(
     join(out, "ramdisk"),
     initramfs(out, kernel, source("init.sh"), [
-      ...growing(out),
+      ...tools(out),
       script("bin/grow.sh", source("grow.sh")),
+      script("bin/free.sh", source("free.sh")),
       script("bin/reader.sh", source("reader.sh")),
       script("bin/visit.sh", source("visit.sh")),
     ]),

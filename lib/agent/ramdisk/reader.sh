@@ -1,5 +1,5 @@
-# Sourced by init where the plan says that the disk is to become an image: it is read piece by piece, zeros are left out, the
-# rest is sent compressed (lib/contracts/boot.ts). The machine goes on only when the boot service has the whole.
+# Sourced by init where the plan says that the disk is to become an image: it is read piece by piece, but for those in which a
+# file system has nothing; zeros are left out, the rest is sent compressed (lib/contracts/boot.ts). The machine goes on only when the boot service has the whole.
 
 # Only the disk that was meant: another one is neither read nor changed.
 about() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2"; }
@@ -23,6 +23,15 @@ done
 sync
 echo 3 >/proc/sys/vm/drop_caches
 
+. /bin/free.sh
+# What the file systems say of themselves; of one that is not ext nothing is known, and all of it is read.
+layout() {
+  for partition in $(partitions); do
+    echo "@ $(cat "/sys/class/block/${partition#/dev/}/start")"
+    dumpe2fs "$partition" 2>/dev/null
+  done
+}
+
 # Sent again until it is taken. A refusal is for ever.
 send() {
   until
@@ -36,7 +45,12 @@ send() {
   wait_s=1
 }
 
-head -c "$piece_bytes" /dev/zero | gzip -c >/run/zeros
+head -c "$piece_bytes" /dev/zero >/run/nothing
+gzip -c </run/nothing >/run/zeros
+layout | free_pieces "$piece_bytes" >/run/free
+exec 7</run/free
+read -r free <&7 || free=''
+unread=0
 mkfifo /run/hash
 sha256sum </run/hash >/run/came &
 hash_pid=$!
@@ -48,24 +62,30 @@ while [ "$at" -lt "$disk_bytes" ]; do
     say "hanging, as the machine was told to"
     while :; do :; done
   fi
-  dd if="$disk" of=/run/piece bs="$piece_bytes" skip=$((at / piece_bytes)) count=1 2>/dev/null ||
-    fault node disk-read-failed "the disk gave no more bytes at $at"
-  cat /run/piece >&8
-  gzip -c </run/piece >/run/packed
-  if ! cmp -s /run/packed /run/zeros; then
-    send "/capture/$at" /run/packed
-    sent=$((sent + 1))
+  if [ "$free" = $((at / piece_bytes)) ]; then
+    cat /run/nothing >&8
+    unread=$((unread + 1))
+    read -r free <&7 || free=''
+  else
+    dd if="$disk" of=/run/piece bs="$piece_bytes" skip=$((at / piece_bytes)) count=1 2>/dev/null ||
+      fault node disk-read-failed "the disk gave no more bytes at $at"
+    cat /run/piece >&8
+    gzip -c </run/piece >/run/packed
+    if ! cmp -s /run/packed /run/zeros; then
+      send "/capture/$at" /run/packed
+      sent=$((sent + 1))
+    fi
   fi
   at=$((at + piece_bytes))
   [ "$at" -gt "$disk_bytes" ] && at="$disk_bytes"
   say "read $at of $disk_bytes"
   beacon "\"progress\":{\"doneBytes\":$at,\"totalBytes\":$disk_bytes}"
 done
-rm /run/piece /run/packed
+rm -f /run/piece /run/packed /run/nothing
 exec 8>&-
 wait "$hash_pid"
 sum="$(cut -d ' ' -f 1 </run/came)"
-say "read all, sent $sent pieces, checksum $sum"
+say "read all but $unread pieces without a used block, sent $sent, checksum $sum"
 
 # Before the last word: whatever happens now, the system has a token of its own that the boot service knows.
 place_plan

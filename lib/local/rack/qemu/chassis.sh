@@ -25,9 +25,15 @@ stop() {
 start() {
   alive && return 0
   order='order=c'
-  [ "$(cat boot)" = pxe ] && [ ! -e forgets ] && order='once=n,order=c'
+  [ "$(cat boot)" = pxe ] && order='once=n,order=c'
   echo none >boot
-  rm -f forgets
+  # Without the ROM of its network card: with it firmware would try the network after a disk that does not boot.
+  rom=''
+  if [ -e forgets ]; then
+    order='order=c'
+    rom=',romfile='
+    rm -f forgets
+  fi
   hang="$(cat hang 2>/dev/null)"
   [ -n "$hang" ] && touch hanging
   frozen=''
@@ -44,7 +50,7 @@ start() {
   # What we have from ipmi_sim (its sockets) is not the machine's.
   $within qemu-system-x86_64 -name "$name" -M pc,usb=off,vmport=off,smm=off -nodefaults -display none $frozen \
     -accel tcg,thread=multi,tb-size=64 -cpu qemu64 -m 128 -boot "$order" \
-    -netdev "$net" -device "virtio-net-pci,netdev=n0,mac=$mac" \
+    -netdev "$net" -device "virtio-net-pci,netdev=n0,mac=$mac$rom" \
     -device virtio-rng-pci -drive "if=virtio,file=disk.img,format=raw,cache=unsafe,discard=unmap" -chardev file,id=console,path=console.log,append=on -serial chardev:console \
     -smbios "$smbios" -smbios "type=2,asset=rackwright-hang=$hang" -smbios "type=3,asset=$reach" \
     -pidfile "$PWD/pid" -daemonize </dev/null >>qemu.log 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
