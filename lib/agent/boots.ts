@@ -4,10 +4,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { type BeaconBody, type BootPlan, type CapturePlan, capturePieceBytes } from "../contracts/boot.ts";
-import type { Action, Beacon, Command, GuestChannel, ImageContent, Visit } from "../core/command.ts";
+import type { Action, Beacon, Command, GuestChannel, ImageContent } from "../core/command.ts";
 import { type Fault, nodeFault } from "../core/fault.ts";
 import type { BootId, InstallationId, NodeId } from "../core/ids.ts";
 import { instant } from "../core/time.ts";
+import { bootDisk, diskScript, isMac, nextScript, othersScript, ramdiskScript } from "./boot-scripts.ts";
 import type { Discovery } from "./discovery.ts";
 import { fileFor, type InstallerPlace, installerScript, proveUsable } from "./installer.ts";
 import type { Journal } from "./journal.ts";
@@ -371,31 +372,3 @@ export function createBoots({
     },
   };
 }
-
-const tries = 4;
-
-/** Waits between tries, so that a machine that cannot get its kernel does not hammer us (field.md C48). */
-const ramdiskScript = (url: string, token: string, does: Visit | "discovery" | null): string => {
-  const told = [`rackwright.url=${url}`, `rackwright.token=${token}`];
-  if (does === "discovery") told.push("rackwright.mode=discovery", "panic=30");
-  else if (does !== null) told.push(`rackwright.visit=${does.kind}`);
-  if (typeof does === "object" && does?.kind === "test") told.push(`rackwright.seconds=${does.seconds}`);
-  const attempt = `kernel ${url}/boot/kernel ${told.join(" ")} && initrd ${url}/boot/ramdisk && boot ||`;
-  const attempts = Array.from({ length: tries }, () => attempt).join("\nsleep 5\n");
-  return `#!ipxe\n${attempts}\nsanboot --no-describe --drive 0x80 || exit\n`;
-};
-
-/** DHCP names one controller, but another may have the lease: it is asked before the disk is booted. */
-function othersScript(peers: readonly string[], mac: string, otherwise: string): string {
-  if (peers.length === 0 || !isMac(mac)) return otherwise;
-  const chains = peers.map((url) => `chain ${url}/boot/ipxe?mac=${mac}&passed-on=1 ||`);
-  return otherwise.replace("#!ipxe\n", `#!ipxe\n${chains.join("\n")}\n`);
-}
-
-const isMac = (text: string): boolean => /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(text);
-
-const nextScript = "#!ipxe\nexit\n";
-
-const bootDisk = "#!ipxe\nsanboot --no-describe --drive 0x80 || exit\n";
-
-const diskScript = bootDisk.replace("\n", "\necho Rackwright: boot your disk\n");
