@@ -179,14 +179,14 @@ async function effects(
   const { node, tell } = decision;
   if (sending !== null) app.outbox.send(sending.controller, sending.command);
   if (node.due !== null && node.due !== before.due && !labIsSilent) {
-    app.outbox.wake({ entity: { kind: "node", id: node.id }, due: node.due, by: "timer" });
+    app.outbox.wake({ entity: { kind: "node", id: node.id }, due: node.due, by: "timer", group: node.lab });
   }
-  if (tell !== null) app.outbox.wake({ entity: { kind: "reservation", id: tell }, due: null, by: "engine" });
+  const look = (id: string): void =>
+    app.outbox.wake({ entity: { kind: "reservation", id }, due: null, by: "engine", group: node.lab });
+  if (tell !== null) look(tell);
   if (isFree(node) && !isFree(before)) {
     const [first] = await app.store.pool(lineKey(node.class), 1);
-    if (first !== undefined) {
-      app.outbox.wake({ entity: { kind: "reservation", id: first }, due: null, by: "engine" });
-    }
+    if (first !== undefined) look(first);
   }
 }
 

@@ -79,16 +79,21 @@ export async function advanceReservation(
         actor: `${actor.kind} ${actor.name}`,
       });
     }
-    await tell(app, decision.tell, entry === null);
+    await tell(app, id, decision.tell, entry === null);
     const { due } = decision.reservation;
     if (due !== null && due !== reservation.due) {
-      app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due, by: "timer" });
+      app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due, by: "timer", group: id });
     }
     // Its nodes are booked now, and can be claimed.
     const { placed, count, nodes: own } = decision.reservation;
     const goesOn = preparesAt(decision.reservation) <= app.clock.now() || placed.length < count;
     if (calendars.length + claims.length > 0 && own.length < count && goesOn)
-      app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due: null, by: "engine" });
+      app.outbox.wake({
+        entity: { kind: "reservation", id: reservation.id },
+        due: null,
+        by: "engine",
+        group: id,
+      });
     if (claims.length > 0 || (reservation.placed.length < count && placed.length >= count))
       await wakeNext(app, reservation);
     return "changed";
@@ -100,11 +105,11 @@ export async function advanceReservation(
  * Nodes are woken to look at their reservation. If one has to be told again, the first word may have been lost, and so
  * would be the next: it is looked at right here, so that no message at all is needed.
  */
-async function tell(app: App, nodes: readonly NodeId[], again: boolean): Promise<void> {
+async function tell(app: App, reservation: string, nodes: readonly NodeId[], again: boolean): Promise<void> {
   for (const id of nodes) {
     if (again)
       await advanceNode(app, id, { kind: "look", actor: { kind: "watchdog", name: "reservations" } });
-    else app.outbox.wake({ entity: { kind: "node", id }, due: null, by: "engine" });
+    else app.outbox.wake({ entity: { kind: "node", id }, due: null, by: "engine", group: reservation });
   }
 }
 
@@ -267,5 +272,5 @@ async function wakeNext(app: App, { id, class: nodeClass }: Reservation): Promis
   const line = await app.store.pool(lineKey(nodeClass), 2);
   const next = line.find((each) => each !== id);
   if (next !== undefined)
-    app.outbox.wake({ entity: { kind: "reservation", id: next }, due: null, by: "engine" });
+    app.outbox.wake({ entity: { kind: "reservation", id: next }, due: null, by: "engine", group: id });
 }

@@ -45,7 +45,7 @@ async function enrolNew(
   const now = app.clock.now();
   const committed = await app.store.commit(enrolment(spec, actor, now, now, taken));
   if (committed === "conflict") return "conflict";
-  app.outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine" });
+  app.outbox.wake({ entity: { kind: "node", id: spec.id }, due: null, by: "engine", group: spec.lab });
   return { kind: "enrolled" };
 }
 

@@ -41,7 +41,7 @@ export async function enrolNodes(
       for (const { spec, due } of nodes) {
         outcomes.set(spec.id, { kind: "enrolled" });
         const by = due === null ? "engine" : "timer";
-        app.outbox.wake({ entity: { kind: "node", id: spec.id }, due, by });
+        app.outbox.wake({ entity: { kind: "node", id: spec.id }, due, by, group: spec.lab });
       }
   });
   await sideBySide([...others, ...later], async (spec) => {

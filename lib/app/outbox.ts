@@ -7,11 +7,11 @@ import type { Command } from "../core/command.ts";
 import type { ControllerId } from "../core/ids.ts";
 import type { Clock, Log } from "../ports/clock.ts";
 import type { Hands } from "../ports/hands.ts";
-import type { Queue, Wake } from "../ports/queue.ts";
+import type { GroupedWake, Queue } from "../ports/queue.ts";
 
 export interface Outbox {
   send(controller: ControllerId, command: Command): void;
-  wake(wake: Wake): void;
+  wake(wake: GroupedWake): void;
   /** Sends what was gathered. Failures are logged and left to the deadlines. */
   flush(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export function outbox({
   log: Log;
 }): Outbox {
   const commands = new Map<ControllerId, Command[]>();
-  const wakes = new Map<string, Wake>();
+  const wakes = new Map<string, GroupedWake>();
   return {
     send: (controller, command) => {
       const others = commands.get(controller) ?? [];

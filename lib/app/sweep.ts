@@ -5,7 +5,7 @@
 import { isSilent } from "../core/hands.ts";
 import type { LabId } from "../core/ids.ts";
 import type { Lab } from "../core/lab.ts";
-import type { Wake } from "../ports/queue.ts";
+import type { GroupedWake } from "../ports/queue.ts";
 import type { Page } from "../ports/store.ts";
 import type { App } from "./app.ts";
 
@@ -55,7 +55,9 @@ export async function sweepScope(
 ): Promise<number> {
   const now = app.clock.now();
   const overdue = await app.store.due(scope, now, most);
-  const wakes = overdue.slice(after).map((entity): Wake => ({ entity, due: null, by: "watchdog" }));
+  const wakes = overdue
+    .slice(after)
+    .map((entity): GroupedWake => ({ entity, due: null, by: "watchdog", group: scope }));
   if (wakes.length > 0) await app.queue.wake(wakes, now);
   return wakes.length;
 }

@@ -2,7 +2,7 @@
 import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { wakeSchema } from "../contracts/wake.ts";
 import type { Instant } from "../core/time.ts";
-import type { DeadLetters, Queue, Wake } from "../ports/queue.ts";
+import type { DeadLetters, GroupedWake, Queue, Wake } from "../ports/queue.ts";
 
 /** SQS's own limits: entries of a batch, and the longest delay (Amazon SQS Developer Guide, “Amazon SQS message quotas”). */
 const batchEntries = 10;
@@ -13,12 +13,13 @@ const longestReasonBytes = 1024;
 const longestBodyBytes = longestMessageBytes - longestReasonBytes - 256;
 
 export function sqsQueue({ client, queueUrl }: { client: SQSClient; queueUrl: string }): Queue {
-  async function sendBatch(wakes: readonly Wake[], now: Instant, retry: boolean): Promise<void> {
+  async function sendBatch(wakes: readonly GroupedWake[], now: Instant, retry: boolean): Promise<void> {
     const { Failed = [] } = await client.send(
       new SendMessageBatchCommand({
         QueueUrl: queueUrl,
-        Entries: wakes.map((wake, index) => ({
+        Entries: wakes.map(({ group, ...wake }, index) => ({
           Id: String(index),
+          MessageGroupId: group,
           MessageBody: JSON.stringify({ schema: wakeSchema, ...wake }),
           DelaySeconds: delayOf(wake, now),
         })),

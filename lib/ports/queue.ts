@@ -11,6 +11,15 @@ export interface Wake {
   readonly by: "timer" | "engine" | "watchdog";
 }
 
+/** As it is sent. It travels beside the message and is not read again. */
+export interface GroupedWake extends Wake {
+  /**
+   * Whose turn it is at a queue that is fair: the lab of the node, or the reservation that asks. A lab in trouble, or a
+   * reservation of hundreds of nodes, does not make the others wait (Amazon SQS Developer Guide, “Fair queues”).
+   */
+  readonly group: string;
+}
+
 export interface DeadLetter {
   readonly body: string;
   /** What is wrong, where, and what to do. */
@@ -21,7 +30,7 @@ export interface DeadLetter {
 
 export interface Queue {
   /** Wakes are sent as soon as they are due, at the latest 900 s ahead; later ones are left to the watchdogs. */
-  wake(wakes: readonly Wake[], now: Instant): Promise<void>;
+  wake(wakes: readonly GroupedWake[], now: Instant): Promise<void>;
 }
 
 export interface DeadLetters {

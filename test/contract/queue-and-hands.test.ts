@@ -20,7 +20,7 @@ import { type SqsServer, startSqs } from "../../lib/local/sqs/server.ts";
 import { openCommands } from "../../lib/local/ssm/commands.ts";
 import { type SsmServer, startSsm } from "../../lib/local/ssm/server.ts";
 import type { Hands } from "../../lib/ports/hands.ts";
-import type { DeadLetter, DeadLetters, Queue, Wake } from "../../lib/ports/queue.ts";
+import type { DeadLetter, DeadLetters, GroupedWake, Queue, Wake } from "../../lib/ports/queue.ts";
 import { spec } from "../core/world.ts";
 import { temporaryFolder, useFakeCredentials } from "../support/stack.ts";
 
@@ -54,6 +54,7 @@ async function receiveAll(name: string) {
       MaxNumberOfMessages: 10,
       VisibilityTimeout: 3600,
       MessageAttributeNames: ["All"],
+      MessageSystemAttributeNames: ["MessageGroupId"],
     }),
   );
   for (const { ReceiptHandle } of Messages) {
@@ -107,12 +108,13 @@ describe.each([
     due,
     by: due === null ? "engine" : "timer",
   });
+  const sent = (id: string, due: Instant | null): GroupedWake => ({ ...wakeOf(id, due), group: "blue" });
 
   test("a wake comes at once, a timer when it is due and not before, with the instant that it stands for", async () => {
     const { queue, take } = make();
     time = later(time, 10_000_000);
     const now = time;
-    await queue.wake([wakeOf("now", null), wakeOf("soon", later(now, 5_500))], now);
+    await queue.wake([sent("now", null), sent("soon", later(now, 5_500))], now);
     expect(await take(now)).toEqual([wakeOf("now", null)]);
     expect(await take(later(now, 5_400))).toEqual([]);
     expect(await take(later(now, 6_000))).toEqual([wakeOf("soon", later(now, 5_500))]);
@@ -122,7 +124,7 @@ describe.each([
     const { queue, take } = make();
     time = later(time, 10_000_000);
     const now = time;
-    await queue.wake([wakeOf("far", later(now, 901_000)), wakeOf("near", later(now, 900_000))], now);
+    await queue.wake([sent("far", later(now, 901_000)), sent("near", later(now, 900_000))], now);
     expect((await take(later(now, 2_000_000))).map(({ entity }) => entity.id)).toEqual(["near"]);
   });
 
@@ -131,7 +133,7 @@ describe.each([
     time = later(time, 10_000_000);
     const now = time;
     await queue.wake(
-      Array.from({ length: 25 }, (_, index) => wakeOf(`many-${index}`, null)),
+      Array.from({ length: 25 }, (_, index) => sent(`many-${index}`, null)),
       now,
     );
     const taken = [...(await take(now)), ...(await take(now)), ...(await take(now))];
@@ -144,6 +146,26 @@ describe.each([
     await deadLetters.reject(letter);
     expect(await letters()).toEqual([letter]);
   });
+});
+
+test("on SQS, wakes are in groups, so that one lab does not make the others wait", async () => {
+  const { queue } = onSqs();
+  time = later(time, 10_000_000);
+  const wakeIn = (group: string): GroupedWake => ({
+    entity: { kind: "node", id: `node-of-${group}` },
+    due: null,
+    by: "engine",
+    group,
+  });
+  await queue.wake([wakeIn("blue"), wakeIn("green")], time);
+  const groups = (await receiveAll("wakes")).map(({ Body = "", Attributes }) => [
+    wakeShape.parse(JSON.parse(Body)).entity.id,
+    Attributes?.MessageGroupId,
+  ]);
+  expect(groups.toSorted()).toEqual([
+    ["node-of-blue", "blue"],
+    ["node-of-green", "green"],
+  ]);
 });
 
 describe("dead letters on SQS", () => {

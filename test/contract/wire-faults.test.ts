@@ -81,7 +81,7 @@ describe("a commit on DynamoDB", () => {
 
 describe("a batch of wakes on SQS", () => {
   const wakes = ["a", "b", "c"].map(
-    (id) => ({ entity: { kind: "node", id }, due: null, by: "engine" }) as const,
+    (id) => ({ entity: { kind: "node", id }, due: null, by: "engine", group: "blue" }) as const,
   );
   const batchAnswer = (failed: readonly string[]): Scripted => ({
     status: 200,

@@ -14,7 +14,7 @@ export function memoryQueue(): MemoryQueue {
   let waiting: { readonly wake: Wake; readonly at: number }[] = [];
   return {
     wake: async (wakes, now) => {
-      for (const wake of wakes) {
+      for (const { group: _, ...wake } of wakes) {
         const delay = wake.due === null ? 0 : Math.max(0, Math.ceil((wake.due - now) / 1000) * 1000);
         if (delay <= longestDelayMs) waiting.push({ wake: structuredClone(wake), at: now + delay });
       }
