@@ -1,5 +1,7 @@
 /** Everything in which one stage differs from another. Whatever is not called `production` is a development stage. */
 export interface Stage {
+  /** What is stored outlives a removed stage, and the stage is not removed by mistake. */
+  readonly outlives: boolean;
   /** The table cannot be deleted, not even with everything else. */
   readonly deletionProtection: boolean;
   readonly logDays: number;
@@ -11,6 +13,7 @@ export interface Stage {
 }
 
 const dev: Stage = {
+  outlives: false,
   deletionProtection: false,
   logDays: 7,
   reserveConcurrency: false,
@@ -19,6 +22,7 @@ const dev: Stage = {
 };
 
 const production: Stage = {
+  outlives: true,
   deletionProtection: true,
   logDays: 90,
   reserveConcurrency: true,

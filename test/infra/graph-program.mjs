@@ -74,6 +74,7 @@ await pulumi.runtime.setMocks(
 );
 
 const { default: config } = await import("rackwright:sst.config.ts");
+const app = await config.app({ stage });
 let outputs;
 await pulumi.runtime.runInPulumiStack(async () => {
   outputs = await config.run();
@@ -81,5 +82,5 @@ await pulumi.runtime.runInPulumiStack(async () => {
 await pulumi.runtime.disconnect();
 const told = await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
 // It is longer than a pipe takes at once.
-const text = `${JSON.stringify({ resources, outputs: told })}\n`;
+const text = `${JSON.stringify({ app, resources, outputs: told })}\n`;
 await new Promise((resolve) => process.stdout.write(text, resolve));

@@ -11,6 +11,14 @@ const platform = join(root, ".sst/platform");
 export const platformIsThere = existsSync(join(platform, "config.d.ts"));
 
 const graph = z.object({
+  /** What is said of all of it at once. */
+  app: z.object({
+    removal: z.string(),
+    protect: z.boolean(),
+    providers: z.object({
+      aws: z.object({ defaultTags: z.object({ tags: z.record(z.string(), z.string()) }) }),
+    }),
+  }),
   resources: z.array(
     z.object({ type: z.string(), name: z.string(), inputs: z.record(z.string(), z.unknown()) }),
   ),

@@ -1,30 +1,40 @@
 /** Reading a graph: resources by their type, and of their inputs what a rule looks at. */
 import * as z from "zod";
+import type { FunctionName } from "../../lib/contracts/topology.ts";
 import type { Graph } from "./graph.ts";
 
 const text = z.string();
+const texts = z.union([text, z.array(text)]).transform((each) => [each].flat());
 const statement = z.looseObject({
   Effect: z.string(),
-  Action: z.union([z.string(), z.array(z.string())]).transform((each) => [each].flat()),
-  Resource: z
-    .union([z.string(), z.array(z.string())])
-    .transform((each) => [each].flat())
-    .default([]),
+  Action: texts,
+  Resource: texts.default([]),
   Principal: z.unknown().optional(),
   Condition: z.looseObject({}).optional(),
 });
 export type Statement = z.infer<typeof statement>;
 
+/** As SST writes the roles of its own schedules. */
+const sstStatement = z.strictObject({ actions: z.array(text), resources: z.array(text) }).transform(
+  ({ actions, resources }): Statement => ({
+    Effect: "Allow",
+    Action: actions,
+    Resource: resources,
+  }),
+);
+
 export const policyIn = z
-  .string()
-  .transform((json): unknown => JSON.parse(json))
-  .pipe(z.object({ Statement: z.array(statement) }))
+  .preprocess(
+    (given): unknown => (typeof given === "string" ? JSON.parse(given) : given),
+    z.object({ Statement: z.array(z.union([sstStatement, statement])) }),
+  )
   .transform(({ Statement: statements }) => statements);
 
 export interface Looked<T> {
   readonly name: string;
   /** As the mocks make it (test/infra/graph-program.mjs). */
   readonly arn: string;
+  readonly url: string;
   readonly inputs: T;
 }
 
@@ -33,11 +43,21 @@ const reader =
   (graph: Graph): readonly Looked<T>[] =>
     graph.resources
       .filter((each) => each.type === type)
-      .map(({ name, inputs }) => ({ name, arn: arnOf(type, name), inputs: shape.parse(inputs) }));
+      .map(({ name, inputs }) => ({
+        name,
+        arn: arnOf(type, name),
+        url: urlOf(type, name),
+        inputs: shape.parse(inputs),
+      }));
 
 function arnOf(type: string, name: string): string {
   const [, service = "", kind = ""] = /^aws:(\w+)\/(\w+):/.exec(type) ?? [];
   return `arn:aws:${service}:eu-central-1:123456789012:${kind}/${name}`;
+}
+
+function urlOf(type: string, name: string): string {
+  const [, service = ""] = /^aws:(\w+)\//.exec(type) ?? [];
+  return `https://${service}.eu-central-1.amazonaws.com/123456789012/${name}`;
 }
 
 export const queuesIn = reader(
@@ -57,7 +77,22 @@ export const queuesIn = reader(
   }),
 );
 
-export const queuePoliciesIn = reader("aws:sqs/queuePolicy:QueuePolicy", z.object({ policy: policyIn }));
+export const queuePoliciesIn = reader(
+  "aws:sqs/queuePolicy:QueuePolicy",
+  z.object({ queueUrl: text, policy: policyIn }),
+);
+
+export const bucketsIn = reader("aws:s3/bucket:Bucket", z.looseObject({}));
+
+export const bucketPoliciesIn = reader(
+  "aws:s3/bucketPolicy:BucketPolicy",
+  z.object({ bucket: text, policy: policyIn }),
+);
+
+export const keysIn = reader(
+  "aws:kms/key:Key",
+  z.object({ policy: policyIn, enableKeyRotation: z.boolean().default(false) }),
+);
 
 export const functionsIn = reader(
   "aws:lambda/function:Function",
@@ -65,6 +100,8 @@ export const functionsIn = reader(
     name: text,
     role: text,
     timeout: z.number(),
+    memorySize: z.number(),
+    reservedConcurrentExecutions: z.number().optional(),
     runtime: text,
     architectures: z.array(text),
     environment: z.object({ variables: z.record(text, text) }),
@@ -78,6 +115,7 @@ export const mappingsIn = reader(
     eventSourceArn: text,
     functionName: text,
     functionResponseTypes: z.array(text).default([]),
+    scalingConfig: z.object({ maximumConcurrency: z.number() }).optional(),
   }),
 );
 
@@ -91,7 +129,8 @@ export const rolesIn = reader(
   z.object({
     name: text.optional(),
     managedPolicyArns: z.array(text).default([]),
-    inlinePolicies: z.array(z.object({ name: text, policy: text })),
+    assumeRolePolicy: policyIn,
+    inlinePolicies: z.array(z.object({ name: text, policy: policyIn })),
   }),
 );
 
@@ -192,4 +231,16 @@ export const trailsIn = reader(
   }),
 );
 
+export const apiStagesIn = reader(
+  "aws:apigatewayv2/stage:Stage",
+  z.object({
+    defaultRouteSettings: z
+      .object({ throttlingRateLimit: z.number(), throttlingBurstLimit: z.number() })
+      .optional(),
+  }),
+);
+
 export const apisIn = reader("aws:apigatewayv2/api:Api", z.object({ name: text }));
+
+export const functionOf = (graph: Graph, name: FunctionName) =>
+  functionsIn(graph).find(({ inputs }) => inputs.name.endsWith(`-${name.replaceAll("/", "-")}`));

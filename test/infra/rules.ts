@@ -1,30 +1,29 @@
 /** What must hold of everything that is deployed. Each rule says of a graph what is wrong with it, in words. */
-import { mayAsk, routes } from "../../lib/contracts/api.ts";
+import { routes } from "../../lib/contracts/api.ts";
 import { actingFunction } from "../../lib/contracts/dashboard.ts";
 import { indexKeysOf, indexNames, projections, streamView, tableKeys } from "../../lib/contracts/table.ts";
 import { environments, type FunctionName, functionNames, functions } from "../../lib/contracts/topology.ts";
+import { accessRules } from "./access-rules.ts";
 import type { Derived } from "./derive.ts";
 import type { Graph } from "./graph.ts";
 import {
   alarmsIn,
   apisIn,
   dashboardsIn,
+  functionOf,
   functionsIn,
-  invokePermissionsIn,
   logsIn,
   mappingsIn,
-  policyIn,
-  queuePoliciesIn,
   queuesIn,
   rolesIn,
   routesIn,
   type Statement,
   schedulesIn,
   tablesIn,
-  topicsIn,
   trailsIn,
 } from "./look.ts";
 import { operatorRules } from "./operator-rules.ts";
+import { planRules } from "./plan-rules.ts";
 
 export type Rule = (graph: Graph, derived: ReadonlyMap<FunctionName, Derived>) => readonly string[];
 
@@ -36,13 +35,10 @@ const deployedIn = (graph: Graph): readonly FunctionName[] =>
     (name) => functions[name].onlyWith === undefined || functionOf(graph, name) !== undefined,
   );
 
-const functionOf = (graph: Graph, name: FunctionName) =>
-  functionsIn(graph).find(({ inputs }) => inputs.name.endsWith(`-${name.replaceAll("/", "-")}`));
-
 const statementsOf = (graph: Graph, roleArn: string): readonly Statement[] =>
   rolesIn(graph)
     .filter(({ arn }) => arn === roleArn)
-    .flatMap(({ inputs }) => inputs.inlinePolicies.flatMap(({ policy }) => policyIn.parse(policy)));
+    .flatMap(({ inputs }) => inputs.inlinePolicies.flatMap(({ policy }) => policy));
 
 /** What others call a function by before it is made. */
 const arnIn = ({ inputs }: { readonly inputs: { readonly name: string } }): string =>
@@ -185,28 +181,6 @@ const functionsMayWhatTheyDo: Rule = (graph, derived) =>
     ];
   });
 
-/** Actions that AWS knows no resource for (Service Authorization Reference); those of Amazon's agent are its own machine's. */
-const withoutResource =
-  /^(ssm:(DescribeInstanceInformation|GetCommandInvocation|ListCommandInvocations|UpdateInstanceInformation|ListInstanceAssociations)|ssmmessages:\w+|ec2messages:\w+)$/;
-
-const noWildcards: Rule = (graph) =>
-  rolesIn(graph).flatMap(({ name, inputs }) => [
-    ...inputs.managedPolicyArns.map((arn) => `role ${name} has ${arn}, which allows more than it needs`),
-    // SST's own roles of schedules name one function each, in another notation.
-    ...inputs.inlinePolicies
-      .filter(({ policy }) => policy.includes('"Action"'))
-      .flatMap(({ policy }) => policyIn.parse(policy))
-      .flatMap(({ Action: actions, Resource: resources, Condition }) => [
-        ...actions.filter((each) => each.includes("*")).map((each) => `role ${name} may ${each}`),
-        ...(resources.includes("*") ? actions.filter((each) => !withoutResource.test(each)) : []).map(
-          (each) => `role ${name} may ${each} on everything`,
-        ),
-        ...(resources.some((each) => each.endsWith("managed-instance/*")) && Condition === undefined
-          ? [`role ${name} may command machines of every stage`]
-          : []),
-      ]),
-  ]);
-
 const functionsAreToldWhatTheyRead: Rule = (graph, derived) =>
   deployedIn(graph).flatMap((name) => {
     const given = functionOf(graph, name)?.inputs.environment.variables ?? {};
@@ -249,27 +223,6 @@ const tableIsAsTheAdaptersUseIt: Rule = (graph) =>
     }),
   ]);
 
-const nothingIsPublic: Rule = (graph) => [
-  ...routesIn(graph).flatMap(({ inputs: { routeKey, authorizationType } }) => {
-    const open = routes.some((route) => route === routeKey && mayAsk[route] === null);
-    return unless(open || authorizationType !== "NONE", `${routeKey} asks nobody who he is`);
-  }),
-  ...invokePermissionsIn(graph).flatMap(({ name, inputs }) =>
-    unless(
-      inputs.sourceArn !== undefined && inputs.principal !== "*",
-      `permission ${name} lets anybody invoke`,
-    ),
-  ),
-  ...queuePoliciesIn(graph).flatMap(({ name, inputs }) =>
-    inputs.policy.flatMap((each) =>
-      unless(each.Effect === "Deny" || each.Principal !== "*", `queue policy ${name} lets everybody in`),
-    ),
-  ),
-  ...graph.resources
-    .filter(({ type }) => /functionUrl|bucketPublicAccess|bucketAclV2|layerVersionPermission/i.test(type))
-    .map(({ type, name }) => `${name} is a ${type}, which is reached from outside`),
-];
-
 const everyRouteIsThere: Rule = (graph) =>
   apisIn(graph).flatMap((api) => {
     const made = routesIn(graph).filter(({ inputs }) => inputs.apiId === `${api.name}-id`);
@@ -277,21 +230,6 @@ const everyRouteIsThere: Rule = (graph) =>
       .filter((route) => !made.some(({ inputs }) => inputs.routeKey === route))
       .map((route) => `${api.name} has no ${route}`);
   });
-
-const everythingIsEncrypted: Rule = (graph) => [
-  ...queuesIn(graph).flatMap(({ name, inputs }) =>
-    unless(inputs.sqsManagedSseEnabled, `queue ${name} is not encrypted`),
-  ),
-  ...tablesIn(graph).flatMap(({ name, inputs }) =>
-    unless(
-      inputs.serverSideEncryption?.enabled === true,
-      `table ${name} is not encrypted by a key of the account`,
-    ),
-  ),
-  ...topicsIn(graph).flatMap(({ name, inputs }) =>
-    unless(inputs.kmsMasterKeyId !== undefined, `topic ${name} is not encrypted`),
-  ),
-];
 
 const logsEnd: Rule = (graph) => [
   ...logsIn(graph).flatMap(({ name, inputs }) =>
@@ -349,14 +287,13 @@ export const rules = {
   batchesFailInPart,
   timeoutsAgree,
   functionsMayWhatTheyDo,
-  noWildcards,
   functionsAreToldWhatTheyRead,
   tableIsAsTheAdaptersUseIt,
-  nothingIsPublic,
   everyRouteIsThere,
-  everythingIsEncrypted,
   logsEnd,
   labsAreApart,
   pressesAreProved,
+  ...accessRules,
   ...operatorRules,
+  ...planRules,
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -1,0 +1,470 @@
+/** Mistakes that somebody might make in what is deployed, each with the rule that must catch it. */
+import type { Graph, Resource } from "./graph.ts";
+import { type Rule, rules } from "./rules.ts";
+
+/** A resource of the graph, or what is said of all of it, changed as a mistake would. */
+interface Planting {
+  readonly type: RegExp;
+  readonly name: RegExp;
+  /** Null: it is left out. */
+  readonly change: ((inputs: Resource["inputs"]) => Record<string, unknown>) | null;
+  /** The type that it has then. */
+  readonly becomes?: string;
+}
+type Mistake = {
+  readonly what: string;
+  readonly rule: Rule;
+  readonly caught: RegExp;
+} & (Planting | { readonly app: (app: Graph["app"]) => Graph["app"] });
+
+/** Text within the inputs, whatever it is part of. */
+const replaced =
+  (from: string | RegExp, to: string) =>
+  (inputs: Resource["inputs"]): Record<string, unknown> =>
+    JSON.parse(JSON.stringify(inputs).replace(from, to));
+
+const withAction = (action: string) => replaced(/\\"Action\\":\[/, `\\"Action\\":[\\"${action}\\",`);
+
+export const mistakes: readonly Mistake[] = [
+  {
+    what: "a queue without dead-letter queue",
+    rule: rules.consumedQueuesHaveDeadLetters,
+    type: /sqs\/queue:/,
+    name: /^JobsQueue$/,
+    change: (inputs) => ({ ...inputs, redrivePolicy: undefined }),
+    caught: /JobsQueue has no dead-letter queue/,
+  },
+  {
+    what: "dead letters that nobody hears of",
+    rule: rules.consumedQueuesHaveDeadLetters,
+    type: /metricAlarm/,
+    name: /^ReportsDeadLettersAlarm$/,
+    change: null,
+    caught: /ReportsQueue raise no alarm/,
+  },
+  {
+    what: "dead letters that are gone as soon as messages",
+    rule: rules.consumedQueuesHaveDeadLetters,
+    type: /sqs\/queue:/,
+    name: /^WakesDeadQueue$/,
+    change: (inputs) => ({ ...inputs, messageRetentionSeconds: 60 }),
+    caught: /WakesQueue are not kept longer/,
+  },
+  {
+    what: "a batch that is taken back whole",
+    rule: rules.batchesFailInPart,
+    type: /eventSourceMapping/,
+    name: /^StepsFromQueue$/,
+    change: (inputs) => ({ ...inputs, functionResponseTypes: [] }),
+    caught: /StepsFromQueue/,
+  },
+  {
+    what: "a message that comes back while it is worked on",
+    rule: rules.timeoutsAgree,
+    type: /sqs\/queue:/,
+    name: /^WakesQueue$/,
+    change: (inputs) => ({ ...inputs, visibilityTimeoutSeconds: 29 }),
+    caught: /less than six times/,
+  },
+  {
+    what: "a watchdog that runs into the next",
+    rule: rules.timeoutsAgree,
+    type: /lambda\/function:/,
+    name: /^WatchdogsLabs$/,
+    change: (inputs) => ({ ...inputs, timeout: 120 }),
+    caught: /watchdogs\/labs may take 120 s/,
+  },
+  {
+    what: "a permission that is missing",
+    rule: rules.functionsMayWhatTheyDo,
+    type: /iam\/role/,
+    name: /^EventsRole$/,
+    change: replaced("events:PutEvents", "events:PutRule"),
+    caught: /events lacks events:PutEvents bus/,
+  },
+  {
+    what: "a permission that is spare",
+    rule: rules.functionsMayWhatTheyDo,
+    type: /iam\/role/,
+    name: /^WatchdogsStuckNodesRole$/,
+    change: withAction("dynamodb:PutItem"),
+    caught: /watchdogs\/stuck-nodes may dynamodb:PutItem/,
+  },
+  {
+    what: "an index that a function asks and may not",
+    rule: rules.functionsMayWhatTheyDo,
+    type: /iam\/role/,
+    name: /^WatchdogsStuckNodesRole$/,
+    change: replaced("index/due", "index/pool"),
+    caught: /stuck-nodes lacks dynamodb:Query index\/due/,
+  },
+  {
+    what: "an action with a wildcard",
+    rule: rules.everyWildcardIsExplained,
+    type: /iam\/role/,
+    name: /^JobsRole$/,
+    change: withAction("dynamodb:*"),
+    caught: /JobsRole may dynamodb:\* on .*, and nobody says why/,
+  },
+  {
+    what: "an action on everything",
+    rule: rules.everyWildcardIsExplained,
+    type: /iam\/role/,
+    name: /^JobsRole$/,
+    change: replaced(/\\"Resource\\":\\"arn[^"]*table\/TableTable\\"/, '\\"Resource\\":\\"*\\"'),
+    caught: /JobsRole may dynamodb:GetItem on \*, and nobody says why/,
+  },
+  {
+    what: "commands to machines of another stage",
+    rule: rules.everyWildcardIsExplained,
+    type: /iam\/role/,
+    name: /^StepsRole$/,
+    change: replaced(/,\\"Condition\\":\{.*?\}\}/, ""),
+    caught: /StepsRole may command machines of every stage/,
+  },
+  {
+    what: "a managed policy",
+    rule: rules.everyWildcardIsExplained,
+    type: /iam\/role/,
+    name: /^StepsRole$/,
+    change: (inputs) => ({ ...inputs, managedPolicyArns: ["arn:aws:iam::aws:policy/PowerUserAccess"] }),
+    caught: /PowerUserAccess/,
+  },
+  {
+    what: "a variable that is forgotten",
+    rule: rules.functionsAreToldWhatTheyRead,
+    type: /lambda\/function:/,
+    name: /^Jobs$/,
+    change: replaced("DEAD_LETTER_QUEUE_URL", "DEAD_LETTERS"),
+    caught: /jobs is not told DEAD_LETTER_QUEUE_URL/,
+  },
+  {
+    what: "a variable that nobody reads",
+    rule: rules.functionsAreToldWhatTheyRead,
+    type: /lambda\/function:/,
+    name: /^Events$/,
+    change: replaced('"EVENT_BUS_NAME"', '"SECRET":"x","EVENT_BUS_NAME"'),
+    caught: /events is told SECRET/,
+  },
+  {
+    what: "an index whose key is misspelled",
+    rule: rules.tableIsAsTheAdaptersUseIt,
+    type: /dynamodb\/table/,
+    name: /./,
+    change: replaced('"hashKey":"duePk"', '"hashKey":"duepk"'),
+    caught: /index due/,
+  },
+  {
+    what: "a table without point-in-time recovery",
+    rule: rules.tableIsAsTheAdaptersUseIt,
+    type: /dynamodb\/table/,
+    name: /./,
+    change: (inputs) => ({ ...inputs, pointInTimeRecovery: { enabled: false } }),
+    caught: /point in time/,
+  },
+  {
+    what: "a route that anybody may call",
+    rule: rules.nothingIsPublic,
+    type: /route:Route/,
+    name: /^ApiByTokenPOSTV1Reservations$/,
+    change: (inputs) => ({ ...inputs, authorizationType: "NONE" }),
+    caught: /POST \/v1\/reservations asks nobody/,
+  },
+  {
+    what: "a queue that everybody may use",
+    rule: rules.nothingIsPublic,
+    type: /queuePolicy/,
+    name: /^JobsOnlyEncrypted$/,
+    change: replaced("Deny", "Allow"),
+    caught: /JobsOnlyEncrypted lets everybody in/,
+  },
+  {
+    what: "a function that anybody may invoke",
+    rule: rules.nothingIsPublic,
+    type: /permission/,
+    name: /^ApiByIamMayInvoke$/,
+    change: (inputs) => ({ ...inputs, sourceArn: undefined }),
+    caught: /lets anybody invoke/,
+  },
+  {
+    what: "a route that is forgotten",
+    rule: rules.everyRouteIsThere,
+    type: /route:Route/,
+    name: /^ApiByIamGETV1Labs$/,
+    change: null,
+    caught: /ApiByIam has no GET \/v1\/labs/,
+  },
+  {
+    what: "a queue in the clear",
+    rule: rules.everythingIsEncrypted,
+    type: /sqs\/queue:/,
+    name: /^ReportsQueue$/,
+    change: (inputs) => ({ ...inputs, sqsManagedSseEnabled: false }),
+    caught: /ReportsQueue is not encrypted/,
+  },
+  {
+    what: "a log for ever",
+    rule: rules.logsEnd,
+    type: /logGroup/,
+    name: /^JobsLogs$/,
+    change: (inputs) => ({ ...inputs, retentionInDays: undefined }),
+    caught: /JobsLogs is kept for ever/,
+  },
+  {
+    what: "a schedule that is off",
+    rule: rules.everyFunctionIsTriggered,
+    type: /scheduler/,
+    name: /PowerDrift/,
+    change: (inputs) => ({ ...inputs, state: "DISABLED" }),
+    caught: /power-drift is not triggered/,
+  },
+  {
+    what: "widgets that no dashboard shows",
+    rule: rules.everyFunctionIsTriggered,
+    type: /cloudwatch\/dashboard/,
+    name: /./,
+    change: null,
+    caught: /console\/widgets is not triggered/,
+  },
+  {
+    what: "a button whose presses nobody keeps",
+    rule: rules.pressesAreProved,
+    type: /cloudtrail/,
+    name: /./,
+    change: replaced(/-console-act/g, "-console-widgets"),
+    caught: /nobody keeps who calls console\/act/,
+  },
+  {
+    what: "a record of presses that can be changed unseen",
+    rule: rules.pressesAreProved,
+    type: /cloudtrail/,
+    name: /./,
+    change: (inputs) => ({ ...inputs, enableLogFileValidation: false }),
+    caught: /ActsTrail keeps could be changed unseen/,
+  },
+  {
+    what: "a lab that reads another's parameters",
+    rule: rules.labsAreApart,
+    type: /iam\/role/,
+    name: /^LabBlue$/,
+    change: replaced("/labs/blue/*", "/labs/*"),
+    caught: /LabBlue reads .*labs\/\*/,
+  },
+  {
+    what: "a lab that sends jobs",
+    rule: rules.labsAreApart,
+    type: /iam\/role/,
+    name: /^LabBlue$/,
+    change: replaced("queue/ReportsQueue", "queue/JobsQueue"),
+    caught: /LabBlue sends to .*JobsQueue/,
+  },
+  {
+    what: "an alarm without a section in the runbook",
+    rule: rules.alarmsTellWhatToDo,
+    type: /metricAlarm/,
+    name: /^LabSilentAlarm$/,
+    change: replaced("runbook.md#lab-silent", "runbook.md#lab-quiet"),
+    caught: /LabSilentAlarm has no section/,
+  },
+  {
+    what: "an alarm that leads to an action that is not there",
+    rule: rules.alarmsTellWhatToDo,
+    type: /ssm\/document/,
+    name: /^RedriveAutomation$/,
+    change: null,
+    caught: /JobsDeadLettersAlarm leads to rackwright-production-redrive/,
+  },
+  {
+    what: "an objective that wakes nobody",
+    rule: rules.alarmsTellWhatToDo,
+    type: /compositeAlarm/,
+    name: /^ObjectiveReservationsFastBurning$/,
+    change: null,
+    caught: /ObjectiveReservationsFast60Burn wakes nobody, and is part of nothing/,
+  },
+  {
+    what: "a share that is computed from what nobody counts",
+    rule: rules.alarmsCanBeComputed,
+    type: /metricAlarm/,
+    name: /^ObjectiveReservationsFast5Burn$/,
+    change: replaced('"id":"rest"', '"id":"all"'),
+    caught: /ObjectiveReservationsFast5Burn computes with rest, which is not counted/,
+  },
+  {
+    what: "an action that does not ask why",
+    rule: rules.actionsAskWhy,
+    type: /ssm\/document/,
+    name: /^OfflineAutomation$/,
+    change: replaced(/\\"Reason\\":\{/, '\\"Comment\\":{'),
+    caught: /OfflineAutomation does not ask why/,
+  },
+  {
+    what: "an action in anybody's name",
+    rule: rules.actionsAskWhy,
+    type: /ssm\/document/,
+    name: /^DrainAutomation$/,
+    change: replaced("{{ Who.ExecutedBy }}", "an operator"),
+    caught: /DrainAutomation does not say who ran it/,
+  },
+  {
+    what: "an action that takes any text for a node",
+    rule: rules.actionsAskWhy,
+    type: /ssm\/document/,
+    name: /^ReleaseAutomation$/,
+    change: replaced(/\\"allowedPattern\\"/, '\\"pattern\\"'),
+    caught: /ReleaseAutomation takes anything as Node/,
+  },
+  {
+    what: "an action that is missing",
+    rule: rules.everyActionIsThere,
+    type: /ssm\/document/,
+    name: /^QuarantineAutomation$/,
+    change: null,
+    caught: /there is no automation quarantine/,
+  },
+  {
+    what: "an action on every table",
+    rule: rules.everyWildcardIsExplained,
+    type: /iam\/role/,
+    name: /^EventsRole$/,
+    change: replaced("table/TableTable", "table/*"),
+    caught: /EventsRole may dynamodb:GetItem on .*table\/\*, and nobody says why/,
+  },
+  {
+    what: "a schedule that may invoke everything",
+    rule: rules.everyWildcardIsExplained,
+    type: /iam\/role/,
+    name: /^WatchdogsLabsMinutelyRole$/,
+    change: replaced("function/WatchdogsLabs", "function/*"),
+    caught: /WatchdogsLabsMinutelyRole may lambda:InvokeFunction on .*function\/\*/,
+  },
+  {
+    what: "a role that anybody may take",
+    rule: rules.nothingIsPublic,
+    type: /iam\/role/,
+    name: /^ApiRole$/,
+    change: replaced('\\"Service\\":\\"lambda.amazonaws.com\\"', '\\"AWS\\":\\"*\\"'),
+    caught: /ApiRole is anybody's/,
+  },
+  {
+    what: "a lab's role that another account's Systems Manager may take",
+    rule: rules.nothingIsPublic,
+    type: /iam\/role/,
+    name: /^LabBlue$/,
+    change: replaced("aws:SourceAccount", "aws:SourceVpc"),
+    caught: /LabBlue is taken by Systems Manager for other accounts/,
+  },
+  {
+    what: "a function with an address of its own",
+    rule: rules.nothingIsPublic,
+    type: /functionEventInvokeConfig/,
+    name: /^WatchdogsLabsOnce$/,
+    change: (inputs) => inputs,
+    becomes: "aws:lambda/functionUrl:FunctionUrl",
+    caught: /functionUrl.*reached from outside/,
+  },
+  {
+    what: "a queue that is used in the clear",
+    rule: rules.everythingIsEncrypted,
+    type: /queuePolicy/,
+    name: /^ReportsOnlyEncrypted$/,
+    change: null,
+    caught: /ReportsQueue is used in the clear/,
+  },
+  {
+    what: "a bucket that is read in the clear",
+    rule: rules.everythingIsEncrypted,
+    type: /bucketPolicy/,
+    name: /./,
+    change: replaced("SecureTransport", "ViaAWSService"),
+    caught: /bucket Acts is read in the clear/,
+  },
+  {
+    what: "a table under nobody's key",
+    rule: rules.everythingIsEncrypted,
+    type: /dynamodb\/table/,
+    name: /./,
+    change: (inputs) => ({ ...inputs, serverSideEncryption: undefined }),
+    caught: /table TableTable is not encrypted/,
+  },
+  {
+    what: "alarms in the clear",
+    rule: rules.everythingIsEncrypted,
+    type: /sns\/topic:/,
+    name: /./,
+    change: (inputs) => ({ ...inputs, kmsMasterKeyId: undefined }),
+    caught: /topic Alarms is not encrypted/,
+  },
+  {
+    what: "a function with half the memory that was measured for it",
+    rule: rules.functionsAreAsPlanned,
+    type: /lambda\/function:/,
+    name: /^Steps$/,
+    change: (inputs) => ({ ...inputs, memorySize: 128 }),
+    caught: /steps has 128 MB/,
+  },
+  {
+    what: "a function on a runtime that is gone",
+    rule: rules.functionsAreAsPlanned,
+    type: /lambda\/function:/,
+    name: /^Api$/,
+    change: (inputs) => ({ ...inputs, runtime: "nodejs20.x" }),
+    caught: /api runs on nodejs20/,
+  },
+  {
+    what: "a consumer that floods SSM",
+    rule: rules.nothingIsFlooded,
+    type: /eventSourceMapping/,
+    name: /^StepsFromQueue$/,
+    change: (inputs) => ({ ...inputs, scalingConfig: undefined }),
+    caught: /steps takes any number of batches/,
+  },
+  {
+    what: "an API that can be drowned",
+    rule: rules.nothingIsFlooded,
+    type: /apigatewayv2\/stage/,
+    name: /^ApiByTokenStage$/,
+    change: (inputs) => ({ ...inputs, defaultRouteSettings: undefined }),
+    caught: /ApiByTokenStage takes any number of requests/,
+  },
+  {
+    what: "a watchdog that runs beside itself",
+    rule: rules.nothingIsFlooded,
+    type: /lambda\/function:/,
+    name: /^WatchdogsStuckNodes$/,
+    change: (inputs) => ({ ...inputs, reservedConcurrentExecutions: undefined }),
+    caught: /stuck-nodes may run beside itself/,
+  },
+  {
+    what: "a production that can be removed",
+    rule: rules.whatIsStoredIsKept,
+    app: (app) => ({ ...app, removal: "remove", protect: false }),
+    caught: /removed otherwise/,
+  },
+  {
+    what: "a table of production that can be deleted",
+    rule: rules.whatIsStoredIsKept,
+    type: /dynamodb\/table/,
+    name: /./,
+    change: (inputs) => ({ ...inputs, deletionProtectionEnabled: false }),
+    caught: /deleted otherwise/,
+  },
+  {
+    what: "resources that nobody can tell from another stage's",
+    rule: rules.everythingIsTagged,
+    app: (app) => ({ ...app, providers: { aws: { defaultTags: { tags: {} } } } }),
+    caught: /of which stage/,
+  },
+];
+
+export function planted(graph: Graph, mistake: Mistake): Graph {
+  if ("app" in mistake) return { ...graph, app: mistake.app(graph.app) };
+  const { type, name, change, becomes } = mistake;
+  return {
+    ...graph,
+    resources: graph.resources.flatMap((each) => {
+      if (!type.test(each.type) || !name.test(each.name)) return [each];
+      return change === null ? [] : [{ ...each, type: becomes ?? each.type, inputs: change(each.inputs) }];
+    }),
+  };
+}
