@@ -5,8 +5,9 @@ import { queueNames } from "../../lib/contracts/queues.ts";
 import { type FunctionName, functionNames, functions } from "../../lib/contracts/topology.ts";
 import { explainedIn } from "./access-rules.ts";
 import { type Derived, derive } from "./derive.ts";
+import { embeddedQueues, embeddedTable } from "./embedded.ts";
 import { type Graph, graphOf, platformIsThere } from "./graph.ts";
-import { functionsIn } from "./look.ts";
+import { functionsIn, queuesIn, tablesIn } from "./look.ts";
 import { mistakes, planted } from "./mistakes.ts";
 import { rules } from "./rules.ts";
 import { wildcards } from "./wildcards.ts";
@@ -80,6 +81,31 @@ describe.skipIf(!platformIsThere)("what is deployed (npm run test:infra installs
         .map((name) => `rackwright-production-${name.replaceAll("/", "-")}`),
     );
     expect(reserved("dev")).toEqual([]);
+  });
+
+  test("the embedded stack has the same queues: how long a message hides and is kept, and where it goes when it fails", async () => {
+    const embedded = await embeddedQueues();
+    const nameOf = (made: string) =>
+      Object.keys(embedded).find((name) => made.toLowerCase() === `${name.replaceAll("-", "")}queue`) ?? made;
+    const deployed = queuesIn(graphFor("production")).map(({ name, inputs }) => {
+      const { visibilityTimeoutSeconds, messageRetentionSeconds, redrivePolicy } = inputs;
+      const dead = redrivePolicy?.deadLetterTargetArn.split("/").at(-1);
+      return [
+        nameOf(name),
+        {
+          visibilitySeconds: visibilityTimeoutSeconds,
+          keptSeconds: messageRetentionSeconds,
+          redrive: dead === undefined ? null : [nameOf(dead), redrivePolicy?.maxReceiveCount],
+        },
+      ];
+    });
+    expect(Object.fromEntries(deployed)).toEqual(embedded);
+  });
+
+  test("the embedded stack has the same table, with the same indexes and stream", () => {
+    expect(tablesIn(graphFor("production")).map(({ inputs }) => inputs)).toEqual([
+      expect.objectContaining(embeddedTable()),
+    ]);
   });
 
   test("without an issuer of tokens there is only the API that asks for signatures of IAM", () => {

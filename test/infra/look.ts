@@ -69,8 +69,8 @@ export const queuesIn = reader(
     sqsManagedSseEnabled: z.boolean().default(false),
     redrivePolicy: z
       .string()
-      .transform(
-        (json) => z.object({ deadLetterTargetArn: text }).parse(JSON.parse(json)).deadLetterTargetArn,
+      .transform((json) =>
+        z.object({ deadLetterTargetArn: text, maxReceiveCount: z.number() }).parse(JSON.parse(json)),
       )
       .nullable()
       .default(null),

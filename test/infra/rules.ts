@@ -84,7 +84,7 @@ const everyFunctionIsTriggered: Rule = (graph) =>
 const consumedQueuesHaveDeadLetters: Rule = (graph) =>
   consumed(graph).flatMap(({ queue }) => {
     const { redrivePolicy, messageRetentionSeconds } = queue.inputs;
-    const dead = queuesIn(graph).find(({ arn }) => arn === redrivePolicy);
+    const dead = queuesIn(graph).find(({ arn }) => arn === redrivePolicy?.deadLetterTargetArn);
     if (dead === undefined) return [`queue ${queue.name} has no dead-letter queue`];
     const watched = alarmsIn(graph).some(
       ({ inputs }) =>
