@@ -1,8 +1,9 @@
 /** The operators' console in a browser: every widget, at every size, by mouse and by keyboard, with hostile names. */
 import { mkdirSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { actingFunction, dashboardWidgets, readingFunction } from "../../lib/contracts/dashboard.ts";
+import { operations } from "../../lib/contracts/operate.ts";
 import { mostWidgetBytes, themes, widgetNames } from "../../lib/contracts/widget.ts";
 import { tokenFrom } from "../../lib/local/issuer.ts";
 import { functionArn } from "../../lib/local/lambda/triggers.ts";
@@ -30,10 +31,14 @@ const open = async (url: string, theme: (typeof themes)[number] = "light"): Prom
   return page;
 };
 
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(of: Page | Locator, name: string): Promise<void> {
   mkdirSync("docs/images", { recursive: true });
-  await page.screenshot({ path: `docs/images/${name}.png` });
+  await of.screenshot({ path: `docs/images/${name}.png` });
 }
+
+/** Whoever uses a dashboard can draw a widget taller: as tall as what is in it. */
+const drawnWhole = (page: Page, title: string) =>
+  page.addStyleTag({ content: `[aria-label="${title}"]{height:max-content;z-index:1}` });
 
 describe.runIf(keepsScreenshots)("the pictures of the documentation", () => {
   const shown = async (nodes: number, show: (url: string) => Promise<void>) => {
@@ -42,9 +47,13 @@ describe.runIf(keepsScreenshots)("the pictures of the documentation", () => {
     await served.stop();
   };
 
+  /** As tall as the first two rows of widgets. */
+  const viewport = { width: 1440, height: 1166 };
+
   test("the dashboard of a small lab, in the dark, and one node's story", () =>
-    shown(60, async (url) => {
+    shown(27, async (url) => {
       const page = await open(url, "dark");
+      await page.setViewportSize(viewport);
       await picture(page, "console-small-dark");
       await widget(page, "fleet")
         .getByRole("button", { name: nodeName(3) })
@@ -53,14 +62,18 @@ describe.runIf(keepsScreenshots)("the pictures of the documentation", () => {
         .getByRole("dialog")
         .getByRole("heading", { name: nodeName(3) })
         .waitFor();
-      await picture(page, "console-node-dark");
+      await picture(page.getByRole("dialog", { name: "What a widget shows" }), "console-node-dark");
       await page.keyboard.press("Escape");
-      await widget(page, "reservations").scrollIntoViewIfNeeded();
-      await picture(page, "console-reservations-dark");
+      await picture(page.getByRole("region", { name: "Reservations" }), "console-reservations-dark");
     }));
 
   test("five thousand nodes, by day", () =>
-    shown(5000, async (url) => picture(await open(url), "console-5000-light")));
+    shown(5000, async (url) => {
+      const page = await open(url);
+      const fleet = page.getByRole("region", { name: "Fleet" });
+      await drawnWhole(page, "Fleet");
+      await picture(fleet, "console-5000-light");
+    }));
 });
 
 const widget = (page: Page, name: string) => page.locator(`[data-widget="${name}"]`);
@@ -123,6 +136,52 @@ describe("a button that acts", () => {
     await group.getByRole("button", { name: label }).click();
     return page.getByRole("dialog", { name: new RegExp(`^${label}`, "i") });
   };
+
+  test.each(["look-again", "power-cycle", "reload", "quarantine", "offline"] as const)(
+    "stands beside a late node, and says what comes of it before it does it: %s",
+    async (action) => {
+      const { title, effect } = operations[action];
+      const page = await open(served.url);
+      const dialog = await press(page, title);
+      expect(await dialog.textContent()).toContain(`${title} ${late}? ${effect}`);
+      await dialog.getByRole("button", { name: "Cancel" }).click();
+      expect(served.acted).toBe(0);
+    },
+  );
+
+  test("stands beside a quarantined node too: it is released", async () => {
+    const page = await open(served.url);
+    const quarantined = nodeName(5);
+    await widget(page, "attention").getByLabel("Reason").fill("its fan was changed");
+    const group = widget(page, "attention").getByRole("group", { name: `Actions on ${quarantined}` });
+    await group.getByRole("button", { name: "Release" }).click();
+    await page
+      .getByRole("dialog", { name: /^Release/ })
+      .getByRole("button", { name: "Confirm" })
+      .click();
+    await page.getByRole("status").getByText(quarantined).waitFor();
+    expect((await store.read("node", quarantined))?.provision.state).not.toBe("quarantined");
+  });
+
+  test("needs no mouse: the reason, the button and the confirmation by keyboard alone", async () => {
+    const page = await open(served.url);
+    await widget(page, "attention").getByLabel("Reason").focus();
+    await page.keyboard.type("looked at by hand");
+    const focused = widget(page, "attention").locator("button:focus");
+    do await page.keyboard.press("Tab");
+    while ((await focused.count()) === 0 || (await focused.textContent()) !== "Quarantine");
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: /^Quarantine/ });
+    await dialog.waitFor();
+    const before = served.acted;
+    const chosen = dialog.locator("button:focus");
+    while ((await chosen.textContent()) !== "Confirm") await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText(/^Request /).waitFor();
+    expect(served.acted).toBe(before + 1);
+    const issues = await store.issues(late);
+    expect(issues.some(({ fault }) => fault.message.includes("looked at by hand"))).toBe(true);
+  });
 
   test("asks first, and does nothing when it is refused", async () => {
     const page = await open(served.url);

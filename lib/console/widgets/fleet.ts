@@ -17,7 +17,8 @@ const style = `
 .rw button.tile{display:flex;flex-direction:column;align-items:flex-start;text-align:left;width:98px;padding:3px 8px;border:1px solid var(--line);border-left:4px solid var(--c);border-radius:6px;background:var(--ground);line-height:1.3;font-size:12px;overflow:hidden}
 .rw button.tile:hover{border-color:var(--c)}
 .rw button.tile span{display:block;max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;unicode-bidi:isolate}
-.rw .roomy button.tile{width:152px;padding:7px 11px;font-size:13px}
+.rw .rack:has(.roomy){flex:1 1 100%}.rw .roomy{display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr))}
+.rw .roomy button.tile{width:auto;padding:7px 11px;font-size:13px}
 .rw button.tile .phase{color:var(--c)}.rw button.tile .who{color:var(--soft)}
 .rw button.tile.off{border-style:dashed;border-left-style:double;background:transparent}
 .rw button.tile.isLate{box-shadow:0 0 0 2px var(--in-use)}

@@ -15,6 +15,7 @@ body{margin:0;background:var(--page);color:var(--text);font:14px/1.45 system-ui,
 header{display:flex;flex-wrap:wrap;gap:8px 18px;align-items:center;padding:14px 20px}
 h1{font-size:18px;margin:0 auto 0 0}
 button,select{font:inherit;color:inherit;background:var(--pane);border:1px solid var(--faint);border-radius:7px;padding:4px 11px;cursor:pointer}
+button[aria-pressed=true]{background:var(--text);color:var(--pane)}
 :focus-visible{outline:2px solid #3184c2;outline-offset:2px}
 main{display:grid;gap:10px;padding:0 20px 30px;grid-auto-rows:48px}
 .widget{display:flex;flex-direction:column;background:var(--pane);border:1px solid var(--edge);border-radius:10px;overflow:hidden;min-width:0}
