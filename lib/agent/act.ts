@@ -276,7 +276,7 @@ function virtual(driver: PowerDriver, bmc: BmcAccess): BmcAccess {
 async function makeMachine(
   tools: Tools,
   command: Command,
-  { installation, image, memoryMib, cpus, diskGib }: Extract<Action, { verb: "vm.create" }>,
+  { installation, revision, image, memoryMib, cpus, diskGib }: Extract<Action, { verb: "vm.create" }>,
   leave: Leave,
   heard: { said: string | null },
 ): Promise<BuildReport> {
@@ -287,6 +287,8 @@ async function makeMachine(
   }
   const { beacon, managementKey } = await tools.boots.voice(command, installation, true);
   const told = {
+    "rackwright.node": command.node,
+    ...(revision === undefined ? {} : { "rackwright.revision": revision }),
     "rackwright.key": managementKey,
     ...(beacon === null ? {} : { "rackwright.beacon": beacon.url, "rackwright.token": beacon.token }),
   };

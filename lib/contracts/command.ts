@@ -120,6 +120,7 @@ export const action = z.discriminatedUnion("verb", [
   z.strictObject({
     verb: z.literal("vm.create"),
     installation: installationId,
+    revision: revisionId.exactOptional(),
     image: imageContent,
     memoryMib: z.int().min(16).max(16_777_216),
     cpus: z.int().min(1).max(1024),

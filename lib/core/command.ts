@@ -146,6 +146,8 @@ export type Action =
   | {
       readonly verb: "vm.create";
       readonly installation: InstallationId;
+      /** Told to the guest, which has nothing else that says what it is; left out by an older version. */
+      readonly revision?: RevisionId;
       readonly image: ImageContent;
       readonly memoryMib: number;
       readonly cpus: number;

@@ -108,6 +108,7 @@ async function main(options: Options): Promise<number> {
     watchdogSeconds,
     machines: readMachines(options),
     rackKind: options.net === "tap" ? qemuIn(labNetworkOf(options.data)) : rackKindOf[options.rack],
+    agentUrl: options.agentUrl,
   });
   try {
     const job: MainJob = {

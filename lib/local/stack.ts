@@ -70,6 +70,8 @@ export interface StackSettings {
   readonly machines?: readonly RackMachine[] | undefined;
   /** What the machines are. */
   readonly rackKind: RackKind;
+  /** Where machines find the agent, if not where those of the rack do. */
+  readonly agentUrl?: string | null;
   /** In place of the agent that is shipped: a bench's, whose hardware answers at once. */
   readonly agentProgram?: string;
   /** SendCommand is refused beyond that, as AWS may do it; null: never. */
@@ -86,11 +88,13 @@ export async function startStack({
   apiPort,
   watchdogSeconds,
   machines,
-  rackKind,
+  rackKind: kind,
+  agentUrl = null,
   agentProgram = agentBundle,
   sendCommandsPerSecond = null,
 }: StackSettings): Promise<Stack> {
   const { ports } = settings;
+  const rackKind = agentUrl === null ? kind : { ...kind, agentUrl: () => agentUrl };
   const controller = lab.controllers[0] ?? "";
   const url = (port: number | undefined) => `http://127.0.0.1:${port}`;
   await endLeftovers(layout);
@@ -168,7 +172,7 @@ export async function startStack({
     const rack = await startRack(
       layout,
       settings,
-      machines ?? lab.nodes.map(({ id, macs }) => ({ id, macs })),
+      machines ?? lab.nodes.filter(isOfRack).map(({ id, macs }) => ({ id, macs })),
       rackKind,
       () => node("rack", rackKind.program, ["--config", join(layout.rack, "config.json")]),
       until,
@@ -226,6 +230,7 @@ export async function startStack({
       lab: {
         ...lab,
         nodes: lab.nodes.map((each) => {
+          if (!isOfRack(each)) return each;
           const ports = rack.nodes.find(({ id }) => id === each.id) ?? { bmcPort: 0 };
           const bmc = { ...each.bmc, ...rackKind.bmc(ports.bmcPort) };
           const serial = rackKind.console(ports);
@@ -252,6 +257,9 @@ export async function startStack({
     writeAtomically(layout.processes, "{}");
   }
 }
+
+/** A virtual machine of libvirt's is no machine of the rack: it is where its connection says. */
+const isOfRack = ({ bmc }: LabFile["nodes"][number]): boolean => bmc.driver !== "libvirt";
 
 /** Another folder of bundles takes the place of the one before; whoever runs them is told by SIGHUP. */
 function deployFunctions({ functions: link }: Layout, folder: string): void {

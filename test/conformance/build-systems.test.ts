@@ -3,8 +3,6 @@
  * by naming its file: `RACKWRIGHT_MODULES=path/to/it.ts npm run test:conformance`. It exports `buildSystem`, and `image`
  * (settings, content) where an image wants more than a checksum.
  */
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import * as minimal from "../../examples/build-systems/minimal.ts";
 import { action } from "../../lib/contracts/command.ts";
@@ -13,9 +11,10 @@ import { branded, isInstallationId } from "../../lib/core/ids.ts";
 import { misfit } from "../../lib/core/provisioning/image-needs.ts";
 import { noEvidence } from "../../lib/core/provisioning/job.ts";
 import { shipped } from "../../lib/core/provisioning/registry.ts";
-import { type BuildSystem, done, type Seen, type Step } from "../../lib/core/provisioning/step.ts";
+import { done, type Seen, type Step } from "../../lib/core/provisioning/step.ts";
 import { World } from "../core/world.ts";
 import { Bench, type Candidate } from "./build-systems-bench.ts";
+import { strangers } from "./strangers.ts";
 
 /** Images that the shipped build systems can load, where a checksum is not enough. */
 const images: Readonly<Record<string, Candidate["image"]>> = {
@@ -24,35 +23,14 @@ const images: Readonly<Record<string, Candidate["image"]>> = {
   external: { settings: { system: "xcat", osimage: "rocky-9.4", unload: "yes" } },
 };
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
-const isBuildSystem = (value: unknown): value is BuildSystem =>
-  isObject(value) && "name" in value && "load" in value && typeof value.load === "function";
-const isImage = (value: unknown): value is NonNullable<Candidate["image"]> => isObject(value);
-
-async function strangers(files: readonly string[]): Promise<Candidate[]> {
-  const found: Candidate[] = [];
-  for (const file of files) {
-    const module: unknown = await import(pathToFileURL(resolve(file)).href);
-    if (!isObject(module) || !("buildSystem" in module)) continue;
-    const { buildSystem } = module;
-    if (!isBuildSystem(buildSystem)) throw new Error(`${file}: its buildSystem has no name, or no load`);
-    const image = "image" in module && isImage(module.image) ? { image: module.image } : {};
-    found.push({ buildSystem, ...image });
-  }
-  return found;
-}
-
-const named = process.env["RACKWRIGHT_MODULES"]?.split(",") ?? [];
-const candidates: readonly Candidate[] =
-  named.length > 0
-    ? await strangers(named)
-    : [
-        ...shipped.buildSystems.map((buildSystem) => {
-          const image = images[buildSystem.name];
-          return image === undefined ? { buildSystem } : { buildSystem, image };
-        }),
-        minimal,
-      ];
+const named = await strangers();
+const candidates: readonly Candidate[] = named?.buildSystems ?? [
+  ...shipped.buildSystems.map((buildSystem) => {
+    const image = images[buildSystem.name];
+    return image === undefined ? { buildSystem } : { buildSystem, image };
+  }),
+  minimal,
+];
 
 /** The module with nothing but what is mandatory. */
 const bare = ({ buildSystem: { name, needs, load }, ...rest }: Candidate): Candidate => ({
@@ -75,7 +53,11 @@ const frozenNothing = (): Seen => ({
 const sorted = (steps: readonly Step[]) =>
   steps.map(({ stage, name, awaits, actions }) => ({ stage, name, awaits, actions }));
 
-// A file that holds an OS module alone is another suite's.
+// Vitest wants a test in every file: a stranger's OS module is another suite's.
+test.runIf(candidates.length === 0)("no build system is named", () => {
+  expect(named?.osModules).not.toEqual([]);
+});
+
 describe.each(candidates.map((candidate) => [candidate.buildSystem.name, candidate] as const))(
   "build system %s",
   (_name, candidate) => {

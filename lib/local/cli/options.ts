@@ -30,6 +30,8 @@ export interface Options {
   readonly count: number;
   readonly port: number;
   readonly data: string;
+  /** Where machines find the lab controller, if not where those of the rack do. */
+  readonly agentUrl: string | null;
   /** What is in the rack where that is not what the lab says; null: what the lab says. */
   readonly machines: string | null;
   readonly hangs: readonly Hang[];
@@ -50,6 +52,7 @@ Options
   --image FILE       a disk image to import and load (default: a small demonstration image is made)
   --count N          how many nodes to reserve (default: 3; with --rack qemu: 2)
   --port N           port of the HTTP API and the status page (default: 8750)
+  --agent-url URL    where machines of libvirt find the lab controller (docs/metal.md)
   --data DIR         where everything is kept; a restart carries on from there (default: .rackwright)
   --once             end the reservation when it is ready, wait for its reclaim, exit 0; any other end exits 1
   --json             one line of JSON per event
@@ -86,6 +89,7 @@ export function readOptions(argv: readonly string[]): Options {
     count: integer("--count", values.count ?? String(kind.usualCount), 1, mostNodes),
     port: integer("--port", values.port, firstPorts, 65_535),
     data: resolve(values.data),
+    agentUrl: agentUrl(values["agent-url"]),
     hangs: values.hang.map(hang),
     deadBmcs: values["dead-bmc"],
     badImage: values["bad-image"],
@@ -110,6 +114,7 @@ function parse(argv: readonly string[]) {
         count: { type: "string" },
         port: { type: "string", default: "8750" },
         data: { type: "string", default: ".rackwright" },
+        "agent-url": { type: "string" },
         hang: { type: "string", multiple: true, default: [] },
         "dead-bmc": { type: "string", multiple: true, default: [] },
         "bad-image": { type: "boolean", default: false },
@@ -135,6 +140,12 @@ function integer(option: string, text: string, least: number, most: number): num
   throw new UsageError(
     `${option}: a whole number from ${least} to ${most} is wanted, not ${JSON.stringify(text)}`,
   );
+}
+
+function agentUrl(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (/^https?:\/\/[^/?#]+$/.test(text)) return text;
+  throw new UsageError(`--agent-url: http://HOST:PORT is wanted, not ${JSON.stringify(text)}`);
 }
 
 const isPhase = (text: string | undefined): text is Phase =>

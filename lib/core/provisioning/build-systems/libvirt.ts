@@ -30,7 +30,7 @@ const copyAgainMs = seconds(30);
 export const libvirt: BuildSystem = {
   name: "libvirt",
   needs,
-  load: (_attempt, { installation, settings, policy, ...context }) => {
+  load: (_attempt, { installation, target, settings, policy, ...context }) => {
     const { memoryMib, cpus, diskGib } = settings;
     const image = contentOf(context);
     return [
@@ -43,6 +43,7 @@ export const libvirt: BuildSystem = {
           {
             verb: "vm.create",
             installation,
+            revision: target.revision,
             image,
             memoryMib: Number(memoryMib),
             cpus: Number(cpus),

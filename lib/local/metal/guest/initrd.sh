@@ -6,6 +6,13 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 for module in $(cat /modules/order); do insmod "/modules/$module"; done
 until mount -t ext4 /dev/vda2 /mnt; do sleep 1; done
+# A virtual machine is told who it is by its SMBIOS strings; on any other, the ramdisk has left it on the disk.
+said="$(tr '\000' '\n' </sys/firmware/dmi/tables/DMI 2>/dev/null | sed -n 's/^rackwright[.]//p')"
+told() { echo "$said" | sed -n "s/^$1=//p"; }
+if [ -n "$(told token)" ]; then
+  printf '{"node":"%s","revision":"%s","beaconUrl":"%s","token":"%s","managementKey":"%s"}\n' \
+    "$(told node)" "$(told revision)" "$(told beacon)" "$(told token)" "$(told key)" >/mnt/etc/rackwright/installation.json
+fi
 interface="$(ls /sys/class/net | grep -v '^lo$' | head -n 1)"
 ifconfig lo up
 ifconfig "$interface" up
