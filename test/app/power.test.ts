@@ -34,6 +34,23 @@ async function labInUse(): Promise<MemoryLab> {
 }
 
 describe("a node at rest", () => {
+  test("is set to an image once, however often the same is asked for; asked under another id it is loaded anew (R72)", async () => {
+    const lab = await new MemoryLab().open(1);
+    const set = (id: string) => lab.job({ kind: "reload", id, node: "node-01", image: "demo" });
+    for (let time = 0; time < 3; time += 1) await set("set-1");
+    await lab.until(isDone(lab, "set-1"));
+    expect((await lab.nodes())[0]?.disk).toMatchObject({ image: "demo", taint: null });
+    await set("set-1");
+    const loads = (): number =>
+      lab.hands.deliveries
+        .flatMap(({ commands }) => commands.flatMap(({ actions }) => actions))
+        .filter(({ verb }) => verb === "netboot.set").length;
+    expect(loads()).toBe(1);
+    await set("set-2");
+    await lab.until(isDone(lab, "set-2"));
+    expect(loads()).toBe(2);
+  });
+
   test("is switched, proved, and can be reserved again", async () => {
     const lab = await new MemoryLab().open(1);
     expect(await power(lab, "cycle", null)).toEqual({ ok: true, known: false });

@@ -17,9 +17,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildRequest } from "../../lib/contracts/build.ts";
 import type { BuildReport } from "../../lib/core/command.ts";
 import type { Fault } from "../../lib/core/fault.ts";
+import { branded, isImageId, isNodeId } from "../../lib/core/ids.ts";
 import { callBuilder } from "../../lib/drivers/build/external.ts";
 import { DriverFault } from "../../lib/drivers/driver-fault.ts";
 import { toolRoom } from "../../lib/drivers/tool.ts";
+import { eventually } from "../support/stack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rackwright-external-"));
 const builders = join(folder, "builders");
@@ -42,11 +44,21 @@ const calls = (): string[] =>
 beforeAll(() => {
   mkdirSync(builders);
   mkdirSync(programs);
-  for (const name of ["answer.mjs", "xcat", "cobbler"])
+  for (const name of ["answer.mjs", "background.mjs", "xcat", "cobbler"])
     copyFileSync(join(import.meta.dirname, "../../examples/external", name), join(builders, name));
   process.env["PATH"] = `${programs}:${path}`;
   const say = `echo "$(basename "$0") $*" >> ${folder}/calls`;
-  script(programs, "lsdef", `echo "$1: usercomment=$(cat ${folder}/comment 2>/dev/null)"`);
+  script(
+    programs,
+    "lsdef",
+    `case "$1" in -t) cat ${folder}/osimages;; *) echo "$1: usercomment=$(cat ${folder}/comment 2>/dev/null)";; esac`,
+  );
+  script(
+    programs,
+    "imgcapture",
+    `${say}; case "$1" in node-01) ;; *) echo "Error: The node $1 is not ready." >&2; exit 1;; esac
+echo "node-01: Transferring the files"; while [ ! -e ${folder}/captured ]; do sleep 0.05; done; echo "$5  (osimage)" >> ${folder}/osimages`,
+  );
   script(
     programs,
     "chdef",
@@ -114,6 +126,9 @@ const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
   throw error;
 };
 
+const course = branded(isImageId, "course");
+const other = branded(isNodeId, "node-02");
+
 describe("xCAT, by its own commands", () => {
   const settings = { osimage: "rocky9.4-x86_64-install-compute" };
 
@@ -150,10 +165,34 @@ describe("xCAT, by its own commands", () => {
       result: "fatal",
       fault: { class: "configuration" },
     });
-    expect(await ask("xcat", request("capture"))).toMatchObject({
+    expect(await ask("cobbler", request("capture"))).toMatchObject({
       result: "fatal",
       fault: { code: "not-supported" },
     });
+  });
+
+  test("R22, R89: a capture is one imgcapture, however often it is asked for, and is found again by its osimage", async () => {
+    keep("calls", "");
+    keep("osimages", "");
+    const asked = { ...request("capture", settings), capture: { image: course, comment: "compiled" } };
+    const begun = () => ask("xcat", asked);
+    await eventually(async () => (await begun()).sign?.includes("Transferring") === true, "its progress");
+    expect(calls()).toEqual(["imgcapture node-01 -t sysclone -o course-res-1-node-01-v3-1"]);
+    keep("captured", "");
+    await eventually(async () => (await begun()).result === "done", "the end of imgcapture");
+    expect(await begun()).toMatchObject({
+      captured: { content: null, settings: { osimage: "course-res-1-node-01-v3-1" } },
+    });
+    expect(calls()).toHaveLength(1);
+    keep("osimages", "");
+    expect(await begun()).toMatchObject({ result: "retry", fault: { code: "not-captured" } });
+  });
+
+  test("R22: a capture that xCAT refuses is told with its reason, and the next attempt is another", async () => {
+    const capture = { image: course, comment: "" };
+    const asked = { ...request("capture", settings, "res-2.node-02.v3.1"), node: other, capture };
+    await eventually(async () => (await ask("xcat", asked)).result === "retry", "its refusal");
+    expect((await ask("xcat", asked)).fault?.message).toContain("The node node-02 is not ready");
   });
 
   test("R44: a node is given up by switching it off, and only what is read back counts", async () => {
