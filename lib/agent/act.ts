@@ -181,6 +181,9 @@ export async function act(
     case "image.prefetch":
       await images.prefetch(action.image, signal);
       return {};
+    case "image.remove":
+      await images.remove(action.sha256, signal);
+      return {};
     case "os.probe":
     case "os.sessions":
       return {

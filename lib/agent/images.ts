@@ -16,6 +16,8 @@ export interface Images {
   adopt(sha256: string, move: (to: string) => Promise<void>): Promise<void>;
   /** Gives an image that is here to the lab's image store, unless the store has it. */
   publish(image: ImageContent): Promise<void>;
+  /** It is neither here nor in the lab's image store any more. */
+  remove(sha256: string, signal: AbortSignal): Promise<void>;
   /** The file of an image that is here. */
   file(sha256: string): string | null;
 }
@@ -54,6 +56,10 @@ export function createImages(dir: string, storeUrl: string): Images {
       if (!existsSync(pathOf(sha256))) await move(pathOf(sha256));
     },
     publish: ({ sha256 }) => upload(pathOf(sha256), `${storeUrl}/${sha256}`),
+    remove: async (sha256, signal) => {
+      await removeFrom(`${storeUrl}/${sha256}`, signal);
+      for (const file of [pathOf(sha256), `${pathOf(sha256)}.part`]) await rm(file, { force: true });
+    },
     file: (sha256) => (existsSync(pathOf(sha256)) ? pathOf(sha256) : null),
   };
 }
@@ -106,6 +112,17 @@ async function upload(file: string, url: string): Promise<void> {
     if (error instanceof DriverFault) throw error;
     throw unreachable(url, error);
   }
+}
+
+async function removeFrom(url: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(url, { method: "DELETE", signal }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw unreachable(url, error);
+  });
+  if (response.ok || response.status === 404) return;
+  if (response.status >= 500) throw unreachable(url, `status ${response.status}`);
+  const message = `image store: ${url}: status ${response.status}: it lets this lab controller remove nothing; allow it DELETE`;
+  throw new DriverFault(configurationFault("image-store-refuses", message));
 }
 
 async function checksum(file: string): Promise<string> {

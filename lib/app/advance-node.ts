@@ -19,6 +19,7 @@ import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { registrationOf, trialOf } from "./captured.ts";
+import { removalOf } from "./collect.ts";
 import { type Dispatched, dispatch } from "./dispatch.ts";
 import { learn } from "./learn.ts";
 
@@ -67,6 +68,7 @@ export async function advanceNode(
       ...writesOf(node, dispatched.decision, also, made?.revision ?? null),
       ...(made?.writes ?? []),
       ...trialOf(node, dispatched.decision.node, image, now),
+      ...(await removalOf(app, node, dispatched.decision.node)),
       ...dispatched.writes,
     ];
     if ((await app.store.commit(writes)) === "conflict") continue;

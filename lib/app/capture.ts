@@ -5,7 +5,7 @@
 
 import { freeKey } from "../contracts/keys.ts";
 import type { ImageId, NodeId, ReservationId } from "../core/ids.ts";
-import type { ImageRevision } from "../core/image.ts";
+import { gone, type ImageRevision } from "../core/image.ts";
 import { type Actor, reservationOf } from "../core/node/node.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { App } from "./app.ts";
@@ -90,6 +90,8 @@ export async function tryRevision(
   }: { readonly id: string; readonly revision: ImageRevision; readonly node: NodeId | null },
   actor: Actor,
 ): Promise<Accepted & { readonly node?: NodeId }> {
+  const lost = gone(tried);
+  if (lost !== null) return refuse("revision-collected", lost);
   const source = tried.captured?.node ?? null;
   if (node !== null && node === source)
     return refuse("same-node", `${tried.revision} was captured from ${node}: try it on another one`);

@@ -38,13 +38,15 @@ export async function registerImage(app: App, body: ImageBody): Promise<Register
   }
   const missing = known === null ? null : untried(known);
   if (missing !== null) return { ok: false, fault: configurationFault("revision-untried", missing) };
-  if (image?.production === id && image.retired === null) return { ok: true, revision: known ?? revision };
+  if (image?.production === id && image.retired === null && known?.collected === undefined)
+    return { ok: true, revision: known ?? revision };
   const version = (image?.version ?? 0) + 1;
+  const { collected: _, ...kept } = known ?? revision;
   const committed = await store.commit([
-    { kind: "revision", value: known ?? revision, expect: "any" },
+    { kind: "revision", value: kept, expect: "any" },
     {
       kind: "image",
-      value: { id: body.id, version, production: id, retired: null },
+      value: { ...image, id: body.id, version, production: id, retired: null },
       expect: image?.version ?? "absent",
     },
   ]);
@@ -71,7 +73,7 @@ const isSame = (known: ImageRevision, given: ImageRevision): boolean =>
 export async function changeImage(
   { store }: App,
   id: string,
-  change: Partial<Pick<Image, "production" | "retired">>,
+  change: Partial<Pick<Image, "production" | "retired" | "keep">>,
   ifVersion: number | null,
 ): Promise<Image | "other-version" | null> {
   for (let round = 0; round < decideAgainAtMost; round += 1) {

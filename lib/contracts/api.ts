@@ -9,6 +9,7 @@ import {
   at,
   imageId,
   imageSettings,
+  keeping,
   labId,
   nodeId,
   osVersion,
@@ -37,6 +38,7 @@ export const routes = [
   "GET /v1/images/{id}",
   "POST /v1/images/{id}/try",
   "POST /v1/images/{id}/production",
+  "POST /v1/images/{id}/keep",
   "POST /v1/images/{id}/retire",
   "GET /v1/projects",
   "PUT /v1/projects/{id}",
@@ -109,6 +111,7 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/images/{id}": everyone,
   "POST /v1/images/{id}/try": operators,
   "POST /v1/images/{id}/production": operators,
+  "POST /v1/images/{id}/keep": operators,
   "POST /v1/images/{id}/retire": operators,
   "GET /v1/projects": users,
   "PUT /v1/projects/{id}": operators,
@@ -255,6 +258,14 @@ export const productionBody = z.strictObject({
     .nullable()
     .default(null)
     .describe("Why a captured revision becomes production before another node was loaded with it."),
+});
+
+export const keepBody = z.strictObject({
+  keep: keeping
+    .nullable()
+    .describe(
+      "Revisions beside the production one that are older and more than that are collected from the image stores, none that is in use; null: all are kept.",
+    ),
 });
 
 export const projectBody = z.strictObject({

@@ -63,6 +63,7 @@ export const action = z.discriminatedUnion("verb", [
   }),
   z.strictObject({ verb: z.literal("netboot.clear") }),
   z.strictObject({ verb: z.literal("image.prefetch"), image: imageContent }),
+  z.strictObject({ verb: z.literal("image.remove"), sha256 }),
   z.strictObject({
     verb: z.literal("image.capture"),
     installation: installationId,

@@ -82,6 +82,7 @@ const actionResult = z.strictObject({
     "bios.apply",
     "test.call",
     "image.prefetch",
+    "image.remove",
     "image.capture",
     "os.probe",
     "os.address",

@@ -5,6 +5,7 @@ import {
   endBody,
   extendBody,
   imageBody,
+  keepBody,
   ownCaptureBody,
   ownPowerBody,
   productionBody,
@@ -138,6 +139,13 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: productionBody,
     answers: { 200: imageView },
     problems: { ...missing, 409: "It was captured, and has not been tried on another node" },
+  },
+  "POST /v1/images/{id}/keep": {
+    is: "How long its old revisions are kept",
+    tag: "images",
+    body: keepBody,
+    answers: { 200: imageView },
+    problems: missing,
   },
   "POST /v1/images/{id}/retire": {
     is: "Nobody can reserve it from now on; who has it keeps it",

@@ -69,6 +69,12 @@ export const labFileName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, "is not the name of a file on the lab controller");
 
+/** Which revisions of an image are kept beside the production one. */
+export const keeping = z.strictObject({
+  revisions: z.int().min(0).max(1000).describe("So many of the newest"),
+  days: z.int().min(1).max(36_500).describe("All that are younger than so many days"),
+});
+
 /** What a build system wants to know of an image. They end up in files and in other tools' hands: printable, on one line. */
 export const imageSettings = z
   .record(z.string().regex(/^[a-z][A-Za-z0-9-]{0,31}$/, "is not the name of a setting"), words(1000))

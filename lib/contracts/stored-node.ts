@@ -32,6 +32,7 @@ import {
   nodeId,
   reservationId,
   revisionId,
+  sha256,
 } from "./scalars.ts";
 import { switchPort } from "./wiring.ts";
 
@@ -78,6 +79,7 @@ const order = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("rescue"), forMs: z.number().min(0), ended: z.boolean() }),
   z.strictObject({ kind: z.literal("burn-in"), test: z.string().nullable(), minutes: z.int().min(1) }),
   z.strictObject({ kind: z.literal("introduce"), membersAt: z.int().min(1) }),
+  z.strictObject({ kind: z.literal("collect"), revision: revisionId, sha256 }),
 ]);
 
 const jobRun = z.strictObject({

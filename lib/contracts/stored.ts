@@ -45,6 +45,7 @@ import {
   issueId,
   jobId,
   journalId,
+  keeping,
   labId,
   mac,
   nodeId,
@@ -284,6 +285,7 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
       version: z.int().min(1),
       production: revisionId,
       retired: z.string().nullable().default(null),
+      keep: keeping.nullable().exactOptional(),
     }),
   ),
   revision: codec(
@@ -303,6 +305,7 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
         .strictObject({ node: nodeId, job: jobId, from: revisionId, by: z.string(), comment: z.string() })
         .exactOptional(),
       tried: z.strictObject({ node: nodeId, at }).exactOptional(),
+      collected: z.strictObject({ at, askedAt: at.nullable(), removedFrom: z.array(labId) }).exactOptional(),
     }),
   ),
   issue: codec(

@@ -4,6 +4,7 @@ import { stages } from "../core/node/node.ts";
 import { notices } from "../core/timeline.ts";
 import { capacity, minimumHardware } from "./hardware.ts";
 import { fault } from "./report.ts";
+import { keeping } from "./scalars.ts";
 import { quota } from "./stored.ts";
 import { actor } from "./stored-node.ts";
 
@@ -273,6 +274,7 @@ export const imageView = z
     version: z.int(),
     production: z.string().describe("The revision that is loaded"),
     retired: z.string().nullable().describe("Why nobody can reserve it any more; null: everybody can"),
+    keep: keeping.nullable().exactOptional().describe("Which old revisions are kept; null: all of them"),
   })
   .meta({ id: "Image" });
 
@@ -360,6 +362,10 @@ export const revisionView = z
       .object({ node: z.string(), at })
       .exactOptional()
       .describe("The first other node that came up with it: it may become production"),
+    collected: z
+      .object({ at, askedAt: at.nullable(), removedFrom: some(z.string()) })
+      .exactOptional()
+      .describe("Nobody can have it any more: the labs whose image store has removed its bytes"),
   })
   .meta({ id: "Revision" });
 

@@ -92,6 +92,8 @@ export type Action =
       readonly minutes: number;
     }
   | { readonly verb: "image.prefetch"; readonly image: ImageContent }
+  /** Removes an image that nobody can have any more from the lab's image store, and from this controller. */
+  | { readonly verb: "image.remove"; readonly sha256: string }
   /**
    * Arms one network boot in which the node's disk is read into the lab's image store. The node's own system keeps its voice:
    * it boots again afterwards.

@@ -2,7 +2,7 @@
 
 import type { ImageContent } from "./command.ts";
 import type { PolicyOverrides } from "./correction/policy.ts";
-import type { ImageId, JobId, NodeId, RevisionId } from "./ids.ts";
+import type { ImageId, JobId, LabId, NodeId, RevisionId } from "./ids.ts";
 import type { MinimumHardware } from "./node/hardware.ts";
 import type { Instant } from "./time.ts";
 
@@ -35,7 +35,17 @@ export interface ImageRevision {
   };
   /** The first node that was loaded with it and came up; of a captured one, another than it was made of. */
   readonly tried?: { readonly node: NodeId; readonly at: Instant };
+  /** Nobody can have it any more; its bytes are removed from the image store of one lab after the other. */
+  readonly collected?: {
+    readonly at: Instant;
+    readonly askedAt: Instant | null;
+    readonly removedFrom: readonly LabId[];
+  };
 }
+
+/** Null: it can be loaded. Else why nobody can have it. */
+export const gone = ({ revision, collected }: ImageRevision): string | null =>
+  collected === undefined ? null : `${revision} was collected from the image stores: import it again`;
 
 /** Null: it may become production. Else what is missing. */
 export const untried = ({ revision, captured, tried }: ImageRevision): string | null =>
@@ -50,4 +60,6 @@ export interface Image {
   readonly production: RevisionId;
   /** Why nobody can reserve it any more; null: everybody can. */
   readonly retired: string | null;
+  /** So many of the newest revisions beside the production one are kept, and all that are younger; null: all are kept. */
+  readonly keep?: { readonly revisions: number; readonly days: number } | null;
 }

@@ -34,7 +34,7 @@ export async function importImage(file: string, dir: string): Promise<{ sha256: 
   }
 }
 
-/** `GET /images/SHA256`, whole or a range; `PUT` of what has that checksum. */
+/** `GET /images/SHA256`, whole or a range; `PUT` of what has that checksum; `DELETE`. */
 export async function startImageStore({
   port,
   dir,
@@ -57,6 +57,11 @@ export async function startImageStore({
 async function serve(dir: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, sha256] = /^\/images\/([0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
   if (sha256 !== undefined && request.method === "PUT") return take(dir, sha256, request, response);
+  if (sha256 !== undefined && request.method === "DELETE") {
+    await rm(join(dir, sha256), { force: true });
+    response.writeHead(204).end();
+    return;
+  }
   const file = sha256 === undefined ? null : join(dir, sha256);
   const found = file === null ? null : await stat(file).catch(() => null);
   if (file === null || found === null) {

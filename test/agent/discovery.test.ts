@@ -45,6 +45,7 @@ async function open(): Promise<void> {
     prefetch: async () => {},
     adopt: async () => {},
     publish: async () => {},
+    remove: async () => {},
     file: () => null,
   };
   service = await startBootService({

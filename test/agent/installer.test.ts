@@ -67,6 +67,7 @@ beforeEach(async () => {
     prefetch: async () => {},
     adopt: async () => {},
     publish: async () => {},
+    remove: async () => {},
     file: () => null,
   };
   service = await startBootService({

@@ -216,6 +216,8 @@ export function createAct(place: Place): {
       case "netboot.clear":
         await place.boots().disarm(command.node);
         return {};
+      case "image.remove":
+        return {};
       case "image.prefetch":
         await sleep(luck.between(100, 3_000), signal);
         return {};

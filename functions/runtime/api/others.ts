@@ -9,6 +9,7 @@ import { viewLab, viewProposals } from "../../../lib/app/views.ts";
 import {
   availabilityQuery,
   imageBody,
+  keepBody,
   productionBody,
   projectBody,
   type Route,
@@ -19,7 +20,7 @@ import { openApi } from "../../../lib/contracts/openapi.ts";
 import { explain } from "../../../lib/contracts/scalars.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { isProjectId } from "../../../lib/core/ids.ts";
-import { untried } from "../../../lib/core/image.ts";
+import { gone, untried } from "../../../lib/core/image.ts";
 import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
 import { tryImage } from "./captures.ts";
 import type { InventoryRoute } from "./inventory.ts";
@@ -93,8 +94,15 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
         "It has not been tried",
         `${missing}: POST /v1/images/${id}/try first, or say why not (untried)`,
       );
+    const lost = gone(known);
+    if (lost !== null) return problem(409, "revision-collected", "Its bytes are gone", lost);
     const change = { production: known.revision, retired: null };
     return changed(id, await changeImage(app, id, change, ifVersion));
+  },
+  "POST /v1/images/{id}/keep": async ({ app, id, body, ifVersion }) => {
+    const wanted = parseBody(keepBody, body);
+    if (!wanted.ok) return wanted.answer;
+    return changed(id, await changeImage(app, id, { keep: wanted.value.keep }, ifVersion));
   },
   "POST /v1/images/{id}/retire": async ({ app, id, body, ifVersion }) => {
     const reason = parseBody(reasonBody, body);

@@ -161,6 +161,8 @@ export type Order =
   | { readonly kind: "rescue"; readonly forMs: Ms; readonly ended: boolean }
   /** `test`: a program of the lab's on its controllers; null: what our ramdisk can test. */
   | { readonly kind: "burn-in"; readonly test: string | null; readonly minutes: number }
+  /** The bytes of a revision that is collected are removed from the lab's image store. */
+  | { readonly kind: "collect"; readonly revision: RevisionId; readonly sha256: string }
   /** Told who the others of its cluster are, as its reservation had them in that version. */
   | { readonly kind: "introduce"; readonly membersAt: number };
 

@@ -21,8 +21,8 @@ export function giveUp(draft: Draft, fault: Fault): void {
   // Its user has it, whatever a person could not do to it.
   if (provision.state === "in-use") return leaveInUse(draft, provision, job);
   if (fault.class !== "node" && isVisit(job.program)) return comeToRest(draft);
-  // A machine that cannot be lit up works as well as before.
-  const unharmed = job.program === "identify";
+  // A machine that cannot be lit up works as well as before; with an image store it has nothing to do.
+  const unharmed = job.program === "identify" || job.order?.kind === "collect";
   const usable =
     unharmed || (fault.class !== "node" && !isLight(job.program) && draft.node.disk.taint === null);
   if (usable) {
@@ -84,7 +84,11 @@ export function finish(draft: Draft): void {
   if (job.failing === undefined) settle(draft, job, "done", null);
   switch (job.program) {
     case "inspect":
-      draft.notes.push("its BMC answers: it can be reserved");
+      draft.notes.push(
+        job.order?.kind === "collect"
+          ? `revision ${job.order.revision} was removed from the lab's image store by its agent`
+          : "its BMC answers: it can be reserved",
+      );
       return comeToRest(draft);
     case "bios":
       draft.notes.push("its firmware is set as its profile wants it");

@@ -44,6 +44,18 @@ const inspect = (policy: Policy): Step => ({
   settle: onAnswer(),
 });
 
+const removeImage = (sha256: string, policy: Policy): Step => ({
+  ...inspect(policy),
+  name: "remove-image",
+  awaits: "the agent's word that an old image is in the lab's image store no more",
+  actions: [{ verb: "image.remove", sha256 }],
+  // A store that is away is asked again another day: the node has nothing to do with it.
+  settle: ({ evidence: { answer } }) => {
+    if (answer === null) return { outcome: "waiting" };
+    return answer.fault === null ? done : fatal(answer.fault);
+  },
+});
+
 /** Proved by the BMC's own word, read back. */
 function light(
   program: LightProgram,
@@ -54,7 +66,9 @@ function light(
   const { policy } = context;
   switch (program) {
     case "inspect":
-      return [inspect(policy), ...biosLook(node, context)];
+      return job.order?.kind === "collect"
+        ? [removeImage(job.order.sha256, policy)]
+        : [inspect(policy), ...biosLook(node, context)];
     case "identify":
       return [identify(policy)];
     case "power-on":
