@@ -84,6 +84,13 @@ export type Image = {
   readonly production: string;
   /** Why nobody can reserve it any more; null: everybody can */
   readonly retired: string | null;
+  /** Which old revisions are kept; null: all of them */
+  readonly keep?: {
+    /** So many of the newest */
+    readonly revisions: number;
+    /** All that are younger than so many days */
+    readonly days: number;
+  } | null | undefined;
 };
 
 export type Inventory = {
@@ -782,6 +789,13 @@ export type Revision = {
     readonly node: string;
     /** Milliseconds since 1970 */
     readonly at: number;
+  } | undefined;
+  /** Nobody can have it any more: the labs whose image store has removed its bytes */
+  readonly collected?: {
+    /** Milliseconds since 1970 */
+    readonly at: number;
+    readonly askedAt: number | null;
+    readonly removedFrom: readonly string[];
   } | undefined;
 };
 
@@ -1576,6 +1590,13 @@ export interface Operations {
       readonly production: string;
       /** Why nobody can reserve it any more; null: everybody can */
       readonly retired: string | null;
+      /** Which old revisions are kept; null: all of them */
+      readonly keep?: {
+        /** So many of the newest */
+        readonly revisions: number;
+        /** All that are younger than so many days */
+        readonly days: number;
+      } | null | undefined;
       readonly revisions: readonly Revision[];
     };
   };
@@ -1603,6 +1624,22 @@ export interface Operations {
         readonly revision: string;
         /** Why a captured revision becomes production before another node was loaded with it. */
         readonly untried?: string | null | undefined;
+      };
+    };
+    readonly answer: Image;
+  };
+  /** How long its old revisions are kept */
+  readonly postImagesKeep: {
+    readonly input: {
+      readonly id: string;
+      readonly body: {
+        /** Revisions beside the production one that are older and more than that are collected from the image stores, none that is in use; null: all are kept. */
+        readonly keep: {
+          /** So many of the newest */
+          readonly revisions: number;
+          /** All that are younger than so many days */
+          readonly days: number;
+        } | null;
       };
     };
     readonly answer: Image;
@@ -2336,6 +2373,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getImagesById: {"method":"GET","path":"/v1/images/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postImagesTry: {"method":"POST","path":"/v1/images/{id}/try","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postImagesProduction: {"method":"POST","path":"/v1/images/{id}/production","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postImagesKeep: {"method":"POST","path":"/v1/images/{id}/keep","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postImagesRetire: {"method":"POST","path":"/v1/images/{id}/retire","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getProjects: {"method":"GET","path":"/v1/projects","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   putProjectsById: {"method":"PUT","path":"/v1/projects/{id}","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},

@@ -18,8 +18,7 @@ import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
-import { registrationOf, trialOf } from "./captured.ts";
-import { removalOf } from "./collect.ts";
+import { registrationOf, removalOf, trialOf } from "./captured.ts";
 import { type Dispatched, dispatch } from "./dispatch.ts";
 import { learn } from "./learn.ts";
 

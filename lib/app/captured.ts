@@ -1,8 +1,8 @@
-/** What captures and trials leave in the store, written in the transaction that ends them. */
+/** What captures, trials and removals leave in the store, written in the transaction that ends them. */
 import { branded, isRevisionId, type RevisionId } from "../core/ids.ts";
 import type { ImageRevision } from "../core/image.ts";
 import type { Captured } from "../core/node/draft.ts";
-import type { NodeState } from "../core/node/node.ts";
+import { jobOf, type NodeState } from "../core/node/node.ts";
 import type { Instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import type { App } from "./app.ts";
@@ -69,4 +69,21 @@ export function trialOf(
   const proves = after.disk.revision === image.revision && image.captured.node !== after.id;
   if (!proves || image.tried !== undefined) return [];
   return [{ kind: "revision", value: { ...image, tried: { node: after.id, at: now } }, expect: "any" }];
+}
+
+/** A lab has said that the bytes are gone: written in the transaction that ends its job. */
+export async function removalOf(
+  { store }: Pick<App, "store">,
+  before: NodeState,
+  next: NodeState,
+): Promise<Write[]> {
+  const order = jobOf(before)?.order;
+  const { lastJob } = next;
+  const isEnd = lastJob !== null && lastJob !== before.lastJob && lastJob.outcome === "done";
+  if (!isEnd || order?.kind !== "collect") return [];
+  const known = await store.read("revision", order.revision);
+  if (known?.collected === undefined) return [];
+  const removedFrom = [...new Set([...known.collected.removedFrom, next.lab])];
+  const value = { ...known, collected: { ...known.collected, removedFrom } };
+  return [{ kind: "revision", value, expect: "any" }];
 }

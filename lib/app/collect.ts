@@ -4,7 +4,7 @@
  */
 import { branded, isJobId, type LabId, type RevisionId } from "../core/ids.ts";
 import type { Image, ImageRevision } from "../core/image.ts";
-import { type Actor, jobOf, type NodeState } from "../core/node/node.ts";
+import type { Actor, NodeState } from "../core/node/node.ts";
 import { outdated, revisionsOf, revisionsOn } from "../core/retention.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import { after, type Instant, instant, minutes } from "../core/time.ts";
@@ -20,9 +20,14 @@ const pageSize = 100;
 const askAgainMs = minutes(24 * 60);
 const farAway = instant(Number.MAX_SAFE_INTEGER);
 
-/** Goes round the images, one per tick. */
+/** Nothing hurries: an idle installation pays for few looks. */
+const lookEveryMs = minutes(10);
+const tickMs = minutes(1);
+
+/** Called every minute, looks at one image every ten. */
 export async function collectImages(app: App): Promise<{ marked: number; asked: number }> {
   const { store } = app;
+  if (app.clock.now() % lookEveryMs >= tickMs) return { marked: 0, asked: 0 };
   const cursor = await store.read("cursor", "images");
   const page = await store.list("image", 1, cursor?.from ?? null);
   const [image] = page.items;
@@ -153,21 +158,4 @@ async function freeNodeOf({ store }: App, lab: LabId): Promise<NodeState | null>
     from = page.next;
   } while (from !== null);
   return null;
-}
-
-/** A lab has said that the bytes are gone: written in the transaction that ends its job. */
-export async function removalOf(
-  { store }: Pick<App, "store">,
-  before: NodeState,
-  next: NodeState,
-): Promise<Write[]> {
-  const order = jobOf(before)?.order;
-  const { lastJob } = next;
-  const isEnd = lastJob !== null && lastJob !== before.lastJob && lastJob.outcome === "done";
-  if (!isEnd || order?.kind !== "collect") return [];
-  const known = await store.read("revision", order.revision);
-  if (known?.collected === undefined) return [];
-  const removedFrom = [...new Set([...known.collected.removedFrom, next.lab])];
-  const value = { ...known, collected: { ...known.collected, removedFrom } };
-  return [{ kind: "revision", value, expect: "any" }];
 }

@@ -41,20 +41,17 @@ import {
   commandId,
   controllerId,
   imageId,
-  imageSettings,
   issueId,
   jobId,
   journalId,
-  keeping,
   labId,
   mac,
   nodeId,
-  osVersion,
   projectId,
   reservationId,
   revisionId,
-  sha256,
 } from "./scalars.ts";
+import { storedImage, storedRevision } from "./stored-image.ts";
 import { actor, nodeSpec, nodeState } from "./stored-node.ts";
 import { biosProfiles, networkWish, switches } from "./wiring.ts";
 
@@ -278,36 +275,8 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
         .nullable(),
     }),
   ),
-  image: codec(
-    1,
-    z.strictObject({
-      id: imageId,
-      version: z.int().min(1),
-      production: revisionId,
-      retired: z.string().nullable().default(null),
-      keep: keeping.nullable().exactOptional(),
-    }),
-  ),
-  revision: codec(
-    1,
-    z.strictObject({
-      image: imageId,
-      revision: revisionId,
-      buildSystem: z.string(),
-      osModule: z.string(),
-      osVersion: osVersion.exactOptional(),
-      content: z.strictObject({ sha256, sizeBytes: z.int().positive() }).nullable(),
-      settings: imageSettings.default({}),
-      minimum: minimumHardware.exactOptional(),
-      overrides: policyOverrides.nullable(),
-      registeredAt: at,
-      captured: z
-        .strictObject({ node: nodeId, job: jobId, from: revisionId, by: z.string(), comment: z.string() })
-        .exactOptional(),
-      tried: z.strictObject({ node: nodeId, at }).exactOptional(),
-      collected: z.strictObject({ at, askedAt: at.nullable(), removedFrom: z.array(labId) }).exactOptional(),
-    }),
-  ),
+  image: codec(1, storedImage),
+  revision: codec(1, storedRevision),
   issue: codec(
     1,
     z.strictObject({

@@ -213,7 +213,12 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
     "ssm:ListCommandInvocations *",
     "ssm:GetCommandInvocation *",
   ]),
-  "watchdogs/power-drift": watchdog([...advancing, listing]),
+  "watchdogs/power-drift": watchdog([
+    ...advancing,
+    listing,
+    "dynamodb:Query table",
+    "dynamodb:Query index/due",
+  ]),
   "watchdogs/preload": watchdog([...advancing, listing]),
 };
 

@@ -13,6 +13,7 @@ import type { Journal } from "../../lib/agent/journal.ts";
 import { capturePieceBytes, capturePlan } from "../../lib/contracts/boot.ts";
 import type { Beacon } from "../../lib/core/command.ts";
 import { branded, isBootId, isInstallationId, isRevisionId } from "../../lib/core/ids.ts";
+import { closeNow, listenOn } from "../../lib/local/http.ts";
 import { startImageStore } from "../../lib/local/image-store.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
@@ -222,5 +223,34 @@ describe("the system on a disk that is read", () => {
     expect(again.os.token).toBe(os.token);
     await boots.disarm(aCommand().node);
     expect(boots.bearer(os.token)?.kind).toBe("os");
+  });
+});
+
+describe("an image that is collected", () => {
+  const sha256 = createHash("sha256").update("old").digest("hex");
+  const signal = AbortSignal.timeout(20_000);
+
+  test("is gone from the store and from the controller; told twice, it is gone all the same", async () => {
+    const url = `http://127.0.0.1:${storePort}/images/${sha256}`;
+    expect((await fetch(url, { method: "PUT", body: "old" })).status).toBe(201);
+    await images.prefetch({ sha256, sizeBytes: 3 }, signal);
+    expect(images.file(sha256)).not.toBeNull();
+    for (let time = 0; time < 2; time += 1) await images.remove(sha256, signal);
+    expect(images.file(sha256)).toBeNull();
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(404);
+  });
+
+  test("that its store keeps is kept here too, and what to do is said", async () => {
+    const refuses = createServer((_, response) => response.writeHead(405).end());
+    const port = await listenOn(refuses, 0);
+    const kept = createImages(join(folder.path, "images"), `http://127.0.0.1:${port}/images`);
+    await expect(kept.remove(sha256, signal)).rejects.toMatchObject({
+      fault: {
+        class: "configuration",
+        code: "image-store-refuses",
+        message: expect.stringContaining("allow it DELETE"),
+      },
+    });
+    await closeNow(refuses);
   });
 });

@@ -4,11 +4,12 @@ import { tryRevision } from "../../lib/app/capture.ts";
 import { collectImages } from "../../lib/app/collect.ts";
 import { changeImage, registerImage } from "../../lib/app/register-image.ts";
 import { branded, isImageId } from "../../lib/core/ids.ts";
-import { after } from "../../lib/core/time.ts";
+import { after, instant } from "../../lib/core/time.ts";
 import { MemoryLab } from "./lab.ts";
 
 const demo = branded(isImageId, "demo");
 const dayMs = 86_400_000;
+const lookEveryMs = 600_000;
 const shaOf = (letter: string): string => letter.repeat(64);
 const nameOf = (letter: string): string => `demo:${letter.repeat(12)}`;
 const grace = { kind: "operator", name: "grace" } as const;
@@ -39,6 +40,7 @@ const removed = (made: MemoryLab): string[] =>
 /** The watchdog's ticks, one by one, and all that comes of them. */
 async function collect(made: MemoryLab, ticks = 6): Promise<void> {
   for (let tick = 0; tick < ticks; tick += 1) {
+    made.now = instant(Math.ceil(made.now / lookEveryMs) * lookEveryMs);
     await collectImages(made.app);
     await made.app.outbox.flush();
     await made.until(async () =>
