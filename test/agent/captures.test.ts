@@ -136,6 +136,7 @@ describe("a disk that is read", () => {
     expect(readFileSync(file).equals(disk)).toBe(true);
     expect(statSync(file).blocks * 512).toBeLessThan(disk.length);
     expect(checksumOf(readFileSync(join(folder.path, "store", sha256)))).toBe(sha256);
+    await eventually(() => told.at(-1)?.captured !== undefined, "the word that it is captured");
     expect(told.at(-1)).toMatchObject({ captured: { sha256, sizeBytes: disk.length } });
     expect(told.filter(({ captured }) => captured !== undefined)).toHaveLength(1);
   });
