@@ -4,6 +4,7 @@
  */
 
 import { lineKey } from "../contracts/keys.ts";
+import { unreachableCode } from "../core/correction/late.ts";
 import { overridden } from "../core/correction/policy.ts";
 import { isSilent } from "../core/hands.ts";
 import type { ReservationId, RevisionId } from "../core/ids.ts";
@@ -99,6 +100,7 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
   const image =
     known ?? (revision === null || wanted !== null ? null : await store.read("revision", revision));
   if (budget === null || lab === null) throw new Error(`lab ${node.lab} of node ${node.id} is not imported`);
+  const spec = isBlind(event) ? await store.read("node-spec", node.id) : null;
   const isDueAgain = job?.command != null && clock.now() >= job.command.sendAgainAt;
   const controllers = isDueAgain
     ? await Promise.all(lab.controllers.map((id) => store.read("controller", id)))
@@ -112,11 +114,15 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
     policy: overridden(policy, lab.overrides, image?.overrides ?? null),
     modules,
     budget,
+    powerDomain: spec?.power.domain ?? null,
     corrects: lab.correction === "act",
     progress,
     now: clock.now(),
   };
 }
+
+const isBlind = (event: NodeEvent): boolean =>
+  event.kind === "command" && event.result.results.some(({ fault }) => fault?.code === unreachableCode);
 
 type Commit = Extract<NodeDecision, { kind: "commit" }>;
 

@@ -50,7 +50,11 @@ const budget = z.strictObject({
   suspectAtLeast: z.int().min(1),
   intervalMs: span,
 });
-const blind = z.strictObject({ retryMs: span, giveUpMs: span });
+const blind = z.strictObject({
+  retryMs: span,
+  giveUpMs: span,
+  atMostMs: span.default(defaultPolicy.blind.atMostMs),
+});
 const installAttempts = z.int().min(1).max(10);
 
 /** What a lab file or an image may set for itself. */

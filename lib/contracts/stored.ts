@@ -264,6 +264,7 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
       tokens: z.number(),
       at,
       late: z.array(z.strictObject({ node: nodeId, at })),
+      blind: z.array(z.strictObject({ node: nodeId, domain: z.string(), at })).default([]),
       suspect: z
         .strictObject({
           since: at,

@@ -27,7 +27,7 @@ export const localPolicy: Policy = {
   os: { linux: boot, generic: boot, windows: boot },
   osOverallMs: minutes(2),
   budget: { ...defaultPolicy.budget, refillMs: seconds(5), windowMs: seconds(30), intervalMs: seconds(20) },
-  blind: { retryMs: seconds(1), giveUpMs: seconds(6) },
+  blind: { retryMs: seconds(1), giveUpMs: seconds(6), atMostMs: minutes(5) },
   silentMs: seconds(20),
   reservation: {
     ...defaultPolicy.reservation,

@@ -73,7 +73,7 @@ export class MemoryLab {
   /** A function dies at this very call to a port, and with it everything that it was about to do. */
   dies: () => boolean = () => false;
   /** What the agent cannot do, and why. */
-  fails: (verb: Action["verb"]) => Fault | null = () => null;
+  fails: (verb: Action["verb"], node: string) => Fault | null = () => null;
   /** The lab's network is dead: nothing is delivered, nothing is told. */
   cutOff = false;
   private readonly inbox: { readonly at: Instant; readonly report: Report; readonly still: () => boolean }[] =
@@ -116,7 +116,8 @@ export class MemoryLab {
     };
   }
 
-  async open(nodes: number): Promise<this> {
+  /** The first `outlets` of its nodes hang on one PDU. */
+  async open(nodes: number, outlets = 0): Promise<this> {
     const names = Array.from({ length: nodes }, (_, index) => `node-${String(index + 1).padStart(2, "0")}`);
     for (const name of names)
       this.machines.set(name, {
@@ -136,7 +137,12 @@ export class MemoryLab {
         macs: [
           `52:54:00:00:${String(Math.floor(index / 100)).padStart(2, "0")}:${String(index % 100).padStart(2, "0")}`,
         ],
-        bmc: { driver: "redfish", address: `https://${id}`, credential: "bmc/blue" },
+        bmc: {
+          driver: "redfish",
+          address: `https://${id}`,
+          credential: "bmc/blue",
+          ...(index < outlets ? { domain: "pdu-1" } : {}),
+        },
       })),
     });
     const actor = { kind: "operator", name: "test" } as const;
@@ -283,7 +289,7 @@ export class MemoryLab {
     if (machine === undefined) return;
     if (this.now > command.notAfter) return this.expire(command);
     const results = command.actions.map((action): ActionResult => {
-      const fault = this.fails(action.verb);
+      const fault = this.fails(action.verb, command.node);
       if (fault !== null) return { verb: action.verb, outcome: "failed", fault };
       switch (action.verb) {
         case "power.off":

@@ -1,7 +1,9 @@
 /** Many nodes in trouble at once: what is the lab's is not taken for theirs, and what hangs is repaired within bounds. */
 import { describe, expect, test } from "vitest";
 import { advanceNode } from "../../lib/app/advance-node.ts";
+import { suspectDomains } from "../../lib/core/correction/budget.ts";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
+import { nodeFault } from "../../lib/core/fault.ts";
 import { jobOf, type NodeState } from "../../lib/core/node/node.ts";
 import { minutes } from "../../lib/core/time.ts";
 import { MemoryLab } from "./lab.ts";
@@ -13,8 +15,8 @@ const isReady = (node: NodeState): boolean => node.provision.state === "in-use";
 const isBooting = (node: NodeState): boolean => jobOf(node)?.step === "wait-for-os";
 
 /** A lab whose nodes are all wanted; they are being made ready. */
-async function wanted(nodes: number): Promise<MemoryLab> {
-  const lab = await new MemoryLab().open(nodes);
+async function wanted(nodes: number, outlets = 0): Promise<MemoryLab> {
+  const lab = await new MemoryLab().open(nodes, outlets);
   for (let from = 0; from < nodes; from += 32)
     await lab.reserve(`r-${from}`, Math.min(32, nodes - from), 24 * 60);
   return lab;
@@ -81,6 +83,43 @@ describe("40 of 200 nodes that hang one after the other", () => {
     expect(hung).toBeGreaterThan(0);
     expect(reboots(nodes)).toBeLessThanOrEqual(2 * hung);
     expect(hung).toBeLessThanOrEqual(2 * capacity);
+  });
+});
+
+describe("a power domain that fails: 4 of 16 nodes hang on a PDU that answers nobody", () => {
+  const noAnswer = nodeFault("bmc-unreachable", "PDU pdu-1 does not answer: no route");
+  const outlets = ["node-01", "node-02", "node-03", "node-04"];
+  const isPower = (verb: string): boolean => verb.startsWith("power.");
+
+  test("for half an hour: it is suspect, not its nodes; none is rebooted or given up, and all are ready after it", async () => {
+    const lab = await wanted(16, outlets.length);
+    lab.fails = (verb, node) => (isPower(verb) && outlets.includes(node) ? noAnswer : null);
+    const from = lab.now;
+    await lab.until(async () => lab.now - from >= minutes(30));
+    const others = (await lab.nodes()).filter(({ id }) => !outlets.includes(id));
+    expect(others.every(isReady)).toBe(true);
+    const budget = await lab.store.read("budget", "blue");
+    expect(budget?.suspect).toBeNull();
+    expect(budget === null ? [] : suspectDomains(budget, defaultPolicy.budget, lab.now)).toEqual(["pdu-1"]);
+    lab.fails = () => null;
+    await lab.until(allReady(lab), minutes(60));
+    const nodes = await lab.nodes();
+    expect(nodes.map(({ provision }) => provision.state)).toEqual(nodes.map(() => "in-use"));
+    expect(reboots(nodes)).toBe(0);
+    const stories = await Promise.all(outlets.map((id) => lab.store.timeline({ kind: "node", id }, 0, 1000)));
+    const said = stories.flat().map(({ why }) => why);
+    expect(said.filter((why) => why.includes("it is suspect, not they"))).toHaveLength(1);
+    expect((await lab.store.read("budget", "blue"))?.blind).toEqual([]);
+  });
+
+  test("one BMC alone that answers nobody is its node's own: it is given up after its time, and another takes its place", async () => {
+    const lab = await wanted(2);
+    lab.fails = (verb, node) => (isPower(verb) && node === "node-01" ? noAnswer : null);
+    const took = await lab.until(
+      async () => (await lab.nodes())[0]?.provision.state === "quarantined",
+      minutes(30),
+    );
+    expect(took).toBeGreaterThanOrEqual(defaultPolicy.blind.giveUpMs);
   });
 });
 

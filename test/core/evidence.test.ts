@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
-import { branded, isIssueId, isJobId } from "../../lib/core/ids.ts";
+import { branded, isIssueId, isJobId, isNodeId } from "../../lib/core/ids.ts";
 import { instant } from "../../lib/core/time.ts";
 import type { HardwareIssue } from "../../lib/core/timeline.ts";
 import { World } from "./world.ts";
@@ -185,6 +185,48 @@ describe("a node that is late", () => {
     if (world.job.command !== null)
       world.answer("failed", { fault: nodeFault("bmc-unreachable", "no answer") });
     expect(world.state).not.toBe("quarantined");
+  });
+
+  test("whose power domain does not answer another node either is not given up for that, but after a day it is", () => {
+    const world = late();
+    world.powerDomain = "pdu-1";
+    const silent = () => world.answer("failed", { fault: nodeFault("bmc-unreachable", "no answer") });
+    world.budget = {
+      ...world.budget,
+      blind: [{ node: branded(isNodeId, "node-02"), domain: "pdu-1", at: world.now }],
+    };
+    silent();
+    const begun = world.now;
+    expect(lastWhy(world)).toContain("power domain pdu-1 does not answer for several nodes: it is suspect");
+    expect(world.budget.blind.map(({ node }) => node)).toEqual(["node-02", "node-01"]);
+    while (world.state !== "quarantined") {
+      world.waitUntilDue();
+      // The other one goes on telling the same.
+      world.budget = {
+        ...world.budget,
+        blind: world.budget.blind.map((each) =>
+          each.node === "node-02" ? { ...each, at: world.now } : each,
+        ),
+      };
+      silent();
+    }
+    expect(world.now - begun).toBe(defaultPolicy.blind.atMostMs);
+    expect(world.node.correctiveReboots).toBe(0);
+  });
+
+  test("whose power domain answers again takes everybody's suspicion from it", () => {
+    const world = late();
+    world.powerDomain = "pdu-1";
+    world.budget = {
+      ...world.budget,
+      blind: [{ node: branded(isNodeId, "node-02"), domain: "pdu-1", at: world.now }],
+    };
+    world.answer("failed", { fault: nodeFault("bmc-unreachable", "no answer") });
+    world.powerDomain = null;
+    world.waitUntilDue();
+    world.answer();
+    expect(world.budget.blind).toEqual([]);
+    expect(world.job.blindSince).toBeNull();
   });
 
   test("for which the budget is spent makes its lab suspect, and says so", () => {

@@ -134,6 +134,7 @@ export class World {
   /** Its lab lets correction act. */
   corrects = true;
   labIsSilent = false;
+  powerDomain: string | null = null;
   image: ImageRevision | null;
   lab: Pick<Lab, "switches" | "biosProfiles"> = { switches: {}, biosProfiles: {} };
 
@@ -154,6 +155,7 @@ export class World {
       imageFor: image.revision,
       corrects: this.corrects,
       labIsSilent: this.labIsSilent,
+      powerDomain: this.powerDomain,
       reservation,
       policy,
       modules,

@@ -13,6 +13,13 @@ export interface Late {
   readonly at: Instant;
 }
 
+/** A node whose BMC or PDU did not answer, and the power domain that it hangs on. */
+export interface Blind {
+  readonly node: NodeId;
+  readonly domain: string;
+  readonly at: Instant;
+}
+
 export interface Suspicion {
   readonly since: Instant;
   /** So many nodes may be corrected in the interval that began at `intervalAt`. */
@@ -33,6 +40,8 @@ export interface Budget {
   readonly at: Instant;
   /** Nodes that were found late within the window, the latest last. */
   readonly late: readonly Late[];
+  /** Nodes that nothing could be learnt of, by power domain, the latest last. */
+  readonly blind: readonly Blind[];
   /** Null: nodes are late by themselves. */
   readonly suspect: Suspicion | null;
 }
@@ -60,6 +69,7 @@ export const fullBudget = (lab: LabId, policy: BudgetPolicy, now: Instant, nodes
   tokens: policy.capacity,
   at: now,
   late: [],
+  blind: [],
   suspect: null,
 });
 
@@ -156,4 +166,44 @@ export function recovered(budget: Budget, policy: BudgetPolicy, node: NodeId, no
   const canaries = suspect.canaries.filter((each) => each !== node);
   const isWell = allowance >= policy.capacity || (canaries.length === 0 && rest.late.length === 0);
   return { ...rest, suspect: isWell ? null : { ...suspect, allowance, canaries } };
+}
+
+/** So many nodes of one power domain that cannot be asked within the window: what they share does not answer, not they. */
+const blindOfDomain = 2;
+
+const blindOf = ({ blind }: Budget, { windowMs }: BudgetPolicy, domain: string, now: Instant) =>
+  blind.filter((each) => each.domain === domain && each.at > now - windowMs);
+
+/** A power domain that fails is treated as a lab that does: nothing that hangs on it is to blame. */
+export const domainIsSuspect = (
+  budget: Budget,
+  policy: BudgetPolicy,
+  domain: string,
+  now: Instant,
+): boolean => blindOf(budget, policy, domain, now).length >= blindOfDomain;
+
+/** The power domains of which that is so. */
+export const suspectDomains = (budget: Budget, policy: BudgetPolicy, now: Instant): readonly string[] =>
+  [...new Set(budget.blind.map(({ domain }) => domain))].filter((domain) =>
+    domainIsSuspect(budget, policy, domain, now),
+  );
+
+/** A node could not be asked. The same budget where that is known: it is written again only when half the window is over. */
+export function foundBlind(
+  budget: Budget,
+  policy: BudgetPolicy,
+  { node, domain }: Pick<Blind, "node" | "domain">,
+  now: Instant,
+): Budget {
+  const known = blindOf(budget, policy, domain, now).find((each) => each.node === node);
+  if (known !== undefined && known.at > now - policy.windowMs / 2) return budget;
+  const others = budget.blind.filter((each) => each.node !== node && each.at > now - policy.windowMs);
+  return { ...budget, blind: [...others, { node, domain, at: now }].slice(-mostLate) };
+}
+
+/** It could be asked again: so does its power domain answer. */
+export function foundSeeing(budget: Budget, node: NodeId): Budget {
+  const domain = budget.blind.find((each) => each.node === node)?.domain;
+  if (domain === undefined) return budget;
+  return { ...budget, blind: budget.blind.filter((each) => each.domain !== domain) };
 }

@@ -5,7 +5,7 @@
 import { budgetOf, type Draft, setJob } from "../node/draft.ts";
 import { jobOf } from "../node/node.ts";
 import { after, spanText } from "../time.ts";
-import { foundLate, recovered } from "./budget.ts";
+import { domainIsSuspect, foundBlind, foundLate, foundSeeing, recovered } from "./budget.ts";
 
 /** As drivers call a BMC that does not answer (lib/drivers/power/driver.ts). */
 export const unreachableCode = "bmc-unreachable";
@@ -36,8 +36,8 @@ export function signOfLife(draft: Draft): void {
 }
 
 /**
- * The BMC does not answer. `wait`: it is asked again at the instant that is returned. `give up`: for long enough, and the
- * lab is not suspect, so it is this node's own.
+ * The BMC does not answer. `wait`: it is asked again at the instant that is returned. `give up`: for long enough, and neither
+ * its lab nor its power domain is suspect, so it is this node's own; or for so long that nobody can wait any more.
  */
 export function waitBlindly(
   draft: Draft,
@@ -47,9 +47,37 @@ export function waitBlindly(
   const since = job?.blindSince ?? now;
   markLate(draft);
   if (job !== null) setJob(draft, { blindSince: since });
-  const { suspect } = budgetOf(draft);
-  if (suspect === null && now - since >= policy.blind.giveUpMs) return { verdict: "give up" };
-  const why = suspect === null ? `given up after ${spanText(policy.blind.giveUpMs)}` : "its lab is suspect";
+  const suspect = whoIsSuspect(draft);
+  const { giveUpMs, atMostMs, retryMs } = policy.blind;
+  const patienceMs = suspect === null ? giveUpMs : Math.max(giveUpMs, atMostMs);
+  if (now - since >= patienceMs) return { verdict: "give up" };
+  const why = `${suspect === null ? "" : `${suspect}: `}given up after ${spanText(patienceMs)}`;
   draft.notes.push(`its BMC has told nothing for ${spanText(now - since)}: asked again (${why})`);
-  return { verdict: "wait", until: after(now, policy.blind.retryMs) };
+  return { verdict: "wait", until: after(now, retryMs) };
+}
+
+/** Whose fault it is that the node cannot be asked, where it is not its own. */
+function whoIsSuspect(draft: Draft): string | null {
+  const { now, policy, powerDomain } = draft.context;
+  const before = budgetOf(draft);
+  if (powerDomain !== null) {
+    const found = foundBlind(before, policy.budget, { node: draft.node.id, domain: powerDomain }, now);
+    if (found !== before) draft.budget = found;
+    if (domainIsSuspect(found, policy.budget, powerDomain, now)) {
+      if (!domainIsSuspect(before, policy.budget, powerDomain, now))
+        draft.notes.push(
+          `power domain ${powerDomain} does not answer for several nodes: it is suspect, not they`,
+        );
+      return "its power domain is suspect";
+    }
+  }
+  return before.suspect === null ? null : "its lab is suspect";
+}
+
+/** Its BMC has answered. */
+export function seesAgain(draft: Draft): void {
+  const before = budgetOf(draft);
+  const seeing = foundSeeing(before, draft.node.id);
+  if (seeing !== before) draft.budget = seeing;
+  setJob(draft, { blindSince: null });
 }

@@ -45,8 +45,10 @@ export interface Policy {
   readonly blind: {
     /** Asked again after this. */
     readonly retryMs: Ms;
-    /** Given up after this, unless its lab is suspect. */
+    /** Given up after this, unless its lab or its power domain is suspect. */
     readonly giveUpMs: Ms;
+    /** Given up after this, whoever is suspect. */
+    readonly atMostMs: Ms;
   };
   /** An answer that took longer than this: the lab was silent, and its nodes' clocks stood still. */
   readonly silentMs: Ms;
@@ -147,7 +149,7 @@ export const defaultPolicy: Policy = {
     suspectAtLeast: 5,
     intervalMs: minutes(10),
   },
-  blind: { retryMs: seconds(30), giveUpMs: minutes(5) },
+  blind: { retryMs: seconds(30), giveUpMs: minutes(5), atMostMs: minutes(24 * 60) },
   silentMs: minutes(3),
   reservation: {
     readyWithinMs: minutes(180),

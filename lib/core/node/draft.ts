@@ -16,6 +16,8 @@ export interface NodeContext extends ProgramContext {
   /** The revision that `image` was looked up for; it is null where that one is not registered. */
   readonly imageFor: RevisionId | null;
   readonly budget: Budget;
+  /** What its BMC shares with others. Looked up only where that matters: when a BMC did not answer. */
+  readonly powerDomain: string | null;
   /** False: the lab wants to see first what correction would do. */
   readonly corrects: boolean;
   /** Nothing is sent again to a lab of which no controller can be reached. Looked up only when something is due again. */

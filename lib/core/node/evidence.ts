@@ -11,7 +11,7 @@ import type {
   Phase,
   TestReport,
 } from "../command.ts";
-import { signOfLife, waitBlindly } from "../correction/late.ts";
+import { seesAgain, signOfLife, waitBlindly } from "../correction/late.ts";
 import { type Fault, nodeFault } from "../fault.ts";
 import type { BootId } from "../ids.ts";
 import { giveUp } from "../provisioning/ending.ts";
@@ -33,7 +33,7 @@ export function foldResult(draft: Draft, result: CommandResult): void {
   for (const { observed } of result.results)
     if (observed !== undefined) foldObserved(draft, observed, result.endedAt);
   const seen = result.results.some(({ observed }) => observed?.power === "on" || observed?.power === "off");
-  if (seen && job.blindSince !== null) setJob(draft, { blindSince: null });
+  if (seen && job.blindSince !== null) seesAgain(draft);
   switch (command.purpose) {
     case "step": {
       const foreign = foldAccounts(draft, result);
