@@ -142,6 +142,7 @@ export type Inventory = {
         readonly blind?: {
           readonly retryMs: number;
           readonly giveUpMs: number;
+          readonly atMostMs?: number | undefined;
         } | undefined;
       } | null | undefined;
     } | undefined;
@@ -963,6 +964,7 @@ export interface Operations {
             readonly blind?: {
               readonly retryMs: number;
               readonly giveUpMs: number;
+              readonly atMostMs?: number | undefined;
             } | undefined;
           } | null | undefined;
         } | undefined;
@@ -1287,6 +1289,7 @@ export interface Operations {
               readonly blind?: {
                 readonly retryMs: number;
                 readonly giveUpMs: number;
+                readonly atMostMs?: number | undefined;
               } | undefined;
             } | null | undefined;
           } | undefined;
@@ -1569,6 +1572,7 @@ export interface Operations {
           readonly blind?: {
             readonly retryMs: number;
             readonly giveUpMs: number;
+            readonly atMostMs?: number | undefined;
           } | undefined;
         } | null | undefined;
       };

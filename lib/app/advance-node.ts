@@ -6,7 +6,7 @@
 import { lineKey } from "../contracts/keys.ts";
 import { unreachableCode } from "../core/correction/late.ts";
 import { overridden } from "../core/correction/policy.ts";
-import { isSilent } from "../core/hands.ts";
+import { isAbandoned, isSilent } from "../core/hands.ts";
 import type { ReservationId, RevisionId } from "../core/ids.ts";
 import type { JobRecord } from "../core/job-record.ts";
 import { decide, type NodeDecision } from "../core/node/decide.ts";
@@ -14,6 +14,7 @@ import type { NodeContext } from "../core/node/draft.ts";
 import type { NodeEvent } from "../core/node/event.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import { isLight } from "../core/node/programs.ts";
+import { withLastCommands } from "../core/provisioning/issue.ts";
 import { partOf } from "../core/reservation/parts.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { Instant } from "../core/time.ts";
@@ -64,8 +65,9 @@ export async function advanceNode(
     const { captured } = dispatched.decision;
     const { image, now } = context;
     const made = captured === null ? null : await registrationOf(app, node, captured, image, now);
+    const issue = await issueOf(app, node, dispatched.decision);
     const writes = [
-      ...writesOf(node, dispatched.decision, also, made?.revision ?? null),
+      ...writesOf(node, { ...dispatched.decision, issue }, also, made?.revision ?? null),
       ...(made?.writes ?? []),
       ...trialOf(node, dispatched.decision.node, image, now),
       ...(await removalOf(app, node, dispatched.decision.node)),
@@ -107,6 +109,7 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
     : [];
   return {
     labIsSilent: isSilent(controllers),
+    labIsAbandoned: isAbandoned(controllers, clock.now(), policy.abandonMs),
     image,
     lab,
     imageFor: revision,
@@ -119,6 +122,20 @@ async function contextOf(app: App, node: NodeState, event: NodeEvent): Promise<N
     progress,
     now: clock.now(),
   };
+}
+
+/** So many transitions are looked through for commands. */
+const entriesForIssue = 30;
+
+/** What correction writes in the hardware log says what was done to the node before. People's own words are left as they are. */
+async function issueOf(
+  { store }: App,
+  { id, version }: NodeState,
+  { issue }: Commit,
+): Promise<Commit["issue"]> {
+  if (issue === null || issue.openedBy.kind !== "engine") return issue;
+  const from = Math.max(0, version - entriesForIssue);
+  return withLastCommands(issue, await store.timeline({ kind: "node", id }, from, entriesForIssue));
 }
 
 const isBlind = (event: NodeEvent): boolean =>

@@ -13,8 +13,13 @@ import type { App } from "./app.ts";
 const overdueAtFirst = 100;
 /** Then, when every lab has had that: so many in all, so that a thousand that are late at once wait for no second tick. */
 const overduePerScope = 1_000;
+/** In one tick, over all labs. What is left is looked at first a minute later. */
+const overduePerTick = 5_000;
+/** A tick visits so many labs at most: with more than that, each is visited every few minutes. */
+const labsPerTick = 200;
+const labsPerPage = 25;
 
-/** Every lab, in order, page by page. */
+/** Every lab, in order, page by page. For people: a watchdog takes some of them, in turn (`labsInTurn`). */
 export async function everyLab(app: App, visit: (lab: Lab) => Promise<void>): Promise<void> {
   let from: string | null = null;
   do {
@@ -24,11 +29,36 @@ export async function everyLab(app: App, visit: (lab: Lab) => Promise<void>): Pr
   } while (from !== null);
 }
 
+/**
+ * A watchdog's labs of one tick: it begins where the last tick ended, so that no lab is left out for ever, and ends after
+ * `labsPerTick`, or when it has seen `enough`. Two at once look at the same labs, which is harmless.
+ */
+export async function labsInTurn(
+  app: App,
+  watchdog: string,
+  visit: (lab: Lab) => Promise<void>,
+  enough: () => boolean = () => false,
+): Promise<void> {
+  const cursor = await app.store.read("cursor", watchdog);
+  const begun = cursor?.from ?? null;
+  let from = begun;
+  let visited = 0;
+  do {
+    const page: Page<Lab> = await app.store.list("lab", labsPerPage, from);
+    for (const lab of page.items) await visit(lab);
+    visited += page.items.length;
+    from = page.next;
+  } while (from !== null && visited < labsPerTick && !enough());
+  if (from !== begun)
+    await app.store.commit([{ kind: "cursor", value: { id: watchdog, from }, expect: "any" }]);
+}
+
 /** A silent lab is passed by: its nodes' clocks stand still, and whoever finds it back looks at them (`watchLabs`). */
 export async function sweepNodes(app: App): Promise<{ labs: number; silent: number; woken: number }> {
   const seen = { labs: 0, silent: 0, woken: 0 };
   const crowded: LabId[] = [];
-  await everyLab(app, async (lab) => {
+  const left = (): number => overduePerTick - seen.woken;
+  const visit = async (lab: Lab): Promise<void> => {
     seen.labs += 1;
     const controllers = await Promise.all(lab.controllers.map((id) => app.store.read("controller", id)));
     if (isSilent(controllers)) {
@@ -38,8 +68,14 @@ export async function sweepNodes(app: App): Promise<{ labs: number; silent: numb
     const woken = await sweepScope(app, lab.id, { most: overdueAtFirst });
     seen.woken += woken;
     if (woken === overdueAtFirst) crowded.push(lab.id);
-  });
-  for (const lab of crowded) seen.woken += await sweepScope(app, lab, { after: overdueAtFirst });
+  };
+  await labsInTurn(app, "stuck-nodes", visit, () => left() <= 0);
+  // What is left of the tick is shared by those that need more.
+  for (const [index, lab] of crowded.entries()) {
+    const share = Math.floor(left() / (crowded.length - index));
+    const most = Math.min(overduePerScope, overdueAtFirst + share);
+    if (most > overdueAtFirst) seen.woken += await sweepScope(app, lab, { most, after: overdueAtFirst });
+  }
   return seen;
 }
 

@@ -135,6 +135,17 @@ const labs: readonly MetricAlarm[] = [
     query: "silent-labs",
   },
   {
+    name: "lab-suspect",
+    watches: { kind: "own", metric: "SuspectLabs" },
+    ...atLeast(1, "Maximum", 3),
+    happened: "Many nodes of a lab are late at once, or a power domain answers for none of its nodes.",
+    means:
+      "What they have in common is more likely to be broken than they are. Of a suspect lab one node after the other is corrected; what hangs on a power domain that does not answer is neither rebooted nor given up for a day.",
+    act: "Find the lab and the power domains in the query. Look for what the nodes share: a PDU, a chassis, a switch, a boot server, an image. Correction goes on by itself when they come back.",
+    actions: ["record", "look-again", "drain", "resume"],
+    query: "suspect-labs",
+  },
+  {
     name: "nodes-overdue",
     watches: { kind: "own", metric: "OverdueNodes" },
     ...atLeast(20, "Maximum", 10),

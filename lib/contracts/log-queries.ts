@@ -35,6 +35,10 @@ export const logQueries = {
     is: "Labs whose controllers cannot be reached",
     text: `fields @timestamp, message, lab, controller\n| filter message like /^lab (is silent|controller)/\n${latest}`,
   },
+  "suspect-labs": {
+    is: "Labs and power domains that are suspect instead of their nodes",
+    text: `fields @timestamp, lab, since, late, domains\n| filter message like /^lab is suspect/\n${latest}`,
+  },
   operations: {
     is: "Who has done what by hand, and why",
     text: `fields @timestamp, action, target, reason, actor, done, text\n| filter message = "operate"\n${latest}`,

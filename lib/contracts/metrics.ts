@@ -36,6 +36,11 @@ export const metrics = {
   },
   OverdueNodes: { is: "Nodes past their deadline that the watchdog has woken", unit: "Count", by: null },
   SilentLabs: { is: "Labs of which no controller can be reached", unit: "Count", by: null },
+  SuspectLabs: {
+    is: "Labs that are suspect instead of their nodes, as a whole or by a power domain",
+    unit: "Count",
+    by: null,
+  },
 } as const satisfies Readonly<Record<string, Metric>>;
 export type MetricName = keyof typeof metrics;
 

@@ -96,6 +96,7 @@ export const policy = z.strictObject({
   budget,
   blind,
   silentMs: span,
+  abandonMs: span.default(defaultPolicy.abandonMs),
   reservation: z.strictObject({
     readyWithinMs: span,
     lookAgainMs: span,

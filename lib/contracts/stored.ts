@@ -241,6 +241,7 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
       journal: journalId,
       candidate: z.strictObject({ journal: journalId, since: at }).nullable(),
       reachable: z.boolean(),
+      since: at.exactOptional(),
     }),
   ),
   cursor: codec(1, z.strictObject({ id: z.string(), from: z.string().nullable() })),

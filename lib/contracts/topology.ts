@@ -76,6 +76,8 @@ const reading = [
 const advancing = [
   ...reading,
   "dynamodb:PutItem table",
+  // What was done to a node before it is written in its hardware log.
+  "dynamodb:Query table",
   "dynamodb:Query index/pool",
   "sqs:SendMessage wakes",
   "ssm:SendCommand document",
@@ -196,7 +198,7 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
       "dynamodb:Query index/pool",
     ],
   },
-  "watchdogs/stuck-nodes": watchdog([...reading, listing, ...sweeping]),
+  "watchdogs/stuck-nodes": watchdog([...reading, "dynamodb:PutItem table", listing, ...sweeping]),
   "watchdogs/reservations": watchdog([...advancing, listing, "dynamodb:Query index/due"]),
   "watchdogs/labs": watchdog([
     ...reading,

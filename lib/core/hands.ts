@@ -16,6 +16,8 @@ export interface Controller {
   readonly candidate: { readonly journal: JournalId; readonly since: Instant } | null;
   /** Heard of lately, as far as anybody has looked. A lease goes to one that is, where there is one. */
   readonly reachable: boolean;
+  /** Since when it is, or is not, as far as anybody has looked. */
+  readonly since?: Instant;
 }
 
 /** None of a lab's controllers can be reached, as far as anybody has looked: its nodes' clocks stand still. */
@@ -23,6 +25,23 @@ export const isSilent = (controllers: readonly (Controller | null)[]): boolean =
   const known = controllers.filter((each) => each !== null);
   return known.length > 0 && known.every(({ reachable }) => !reachable);
 };
+
+/** Since when none of them can be reached; null: one can, or nobody has looked yet. */
+export function silentSince(controllers: readonly (Controller | null)[]): Instant | null {
+  if (!isSilent(controllers)) return null;
+  const since = controllers.flatMap((each) => each?.since ?? []);
+  return since.length === 0 ? null : instant(Math.max(...since));
+}
+
+/** Silent for so long that nobody waits for the lab any more: a lab's own deadline, which stands for those of its nodes. */
+export function isAbandoned(
+  controllers: readonly (Controller | null)[],
+  now: Instant,
+  abandonMs: Ms,
+): boolean {
+  const since = silentSince(controllers);
+  return since !== null && now >= after(since, abandonMs);
+}
 
 export interface Lease {
   readonly lab: LabId;
@@ -50,7 +69,7 @@ export function heard(
   { id, journal, now }: { readonly id: ControllerId; readonly journal: JournalId; readonly now: Instant },
   policy: HandsPolicy,
 ): Controller | null {
-  if (known === null) return { id, version: 1, journal, candidate: null, reachable: true };
+  if (known === null) return { id, version: 1, journal, candidate: null, reachable: true, since: now };
   const next = { ...known, version: known.version + 1 };
   // Another one spoke meanwhile: that was the last of an earlier journal, come late.
   if (known.journal === journal) return known.candidate === null ? null : { ...next, candidate: null };

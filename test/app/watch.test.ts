@@ -1,7 +1,10 @@
 /** The watchdogs that look at labs and their hands. */
 import { describe, expect, test } from "vitest";
-import { sweepNodes } from "../../lib/app/sweep.ts";
+import { labsInTurn, sweepNodes } from "../../lib/app/sweep.ts";
 import { watchCommands, watchLabs, watchPower } from "../../lib/app/watch.ts";
+import { defaultPolicy } from "../../lib/core/correction/policy.ts";
+import { nodeFault } from "../../lib/core/fault.ts";
+import { branded, isLabId } from "../../lib/core/ids.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { after as later, minutes } from "../../lib/core/time.ts";
 import { controller, MemoryLab } from "./lab.ts";
@@ -9,13 +12,13 @@ import { controller, MemoryLab } from "./lab.ts";
 describe("labs", () => {
   test("a controller that is not heard of any more is noted once, and its return has overdue nodes looked at", async () => {
     const lab = await new MemoryLab().open(2);
-    expect(await watchLabs(lab.app)).toEqual({ labs: 1, silent: 0, changed: 0 });
+    expect(await watchLabs(lab.app)).toMatchObject({ labs: 1, silent: 0, changed: 0 });
     lab.hands.away.add(controller);
-    expect(await watchLabs(lab.app)).toEqual({ labs: 1, silent: 1, changed: 1 });
-    expect(await watchLabs(lab.app)).toEqual({ labs: 1, silent: 1, changed: 0 });
+    expect(await watchLabs(lab.app)).toMatchObject({ labs: 1, silent: 1, changed: 1 });
+    expect(await watchLabs(lab.app)).toMatchObject({ labs: 1, silent: 1, changed: 0 });
     expect(await lab.store.read("controller", controller)).toMatchObject({ reachable: false });
     lab.hands.away.clear();
-    expect(await watchLabs(lab.app)).toEqual({ labs: 1, silent: 0, changed: 1 });
+    expect(await watchLabs(lab.app)).toMatchObject({ labs: 1, silent: 0, changed: 1 });
     expect(await lab.store.read("controller", controller)).toMatchObject({ reachable: true });
   });
 
@@ -57,6 +60,99 @@ describe("a silent lab", () => {
     lab.hands.away.clear();
     await watchLabs(lab.app);
     await lab.until(lab.isIn("r", "reserved"));
+  });
+});
+
+describe("a lab that is silent for longer than anybody waits", () => {
+  test("design §6: is abandoned with a cause: what was asked of its nodes ends, and nothing is sent to it", async () => {
+    const lab = await new MemoryLab().open(2);
+    await lab.job({ kind: "reload", id: "again", node: "node-01", image: "demo" });
+    lab.hands.away.add(controller);
+    await watchLabs(lab.app);
+    lab.now = later(lab.now, defaultPolicy.abandonMs - minutes(1));
+    expect(await watchLabs(lab.app)).toMatchObject({ silent: 1, abandoned: 0 });
+    expect((await lab.store.read("job", "again"))?.state).toBe("accepted");
+    lab.now = later(lab.now, minutes(1));
+    const delivered = lab.hands.deliveries.length;
+    expect(await watchLabs(lab.app)).toMatchObject({ silent: 1, abandoned: 1 });
+    await lab.until(async () => (await lab.store.read("job", "again"))?.state !== "accepted", minutes(5));
+    expect(await lab.store.read("job", "again")).toMatchObject({
+      state: "failed",
+      cause: { class: "infrastructure", code: "lab-abandoned" },
+    });
+    expect(lab.hands.deliveries.length).toBe(delivered);
+    expect(lab.errors).toContain("lab is silent, and abandoned: what its nodes were to do is given up");
+    expect((await lab.nodes()).map(({ correctiveReboots }) => correctiveReboots)).toEqual([0, 0]);
+  });
+});
+
+describe("a suspect lab", () => {
+  test("is told of once per tick, with the power domains that answer nobody: of that an alarm is made", async () => {
+    const lab = await new MemoryLab().open(8, 2);
+    expect(await watchLabs(lab.app)).toMatchObject({ suspect: 0 });
+    const noAnswer = nodeFault("bmc-unreachable", "no route");
+    lab.fails = (verb, node) =>
+      verb.startsWith("power.") && (node === "node-01" || node === "node-02") ? noAnswer : null;
+    await lab.reserve("r", 8, 24 * 60);
+    await lab.until(async () => (await watchLabs(lab.app)).suspect === 1, minutes(10));
+    lab.fails = () => null;
+    await lab.until(async () => (await watchLabs(lab.app)).suspect === 0, minutes(10));
+  });
+});
+
+describe("turns", () => {
+  /** A hundred labs a page, of which a tick takes its share. */
+  async function manyLabs(count: number): Promise<{ lab: MemoryLab; names: string[] }> {
+    const lab = await new MemoryLab().open(1);
+    const blue = await lab.store.read("lab", "blue");
+    if (blue === null) throw new Error("no lab");
+    const names = Array.from({ length: count }, (_, index) => `lab-${String(index).padStart(4, "0")}`);
+    for (const name of names) {
+      const value = { ...blue, id: branded(isLabId, name) };
+      await lab.store.commit([{ kind: "lab", value, expect: "absent" }]);
+    }
+    return { lab, names: ["blue", ...names] };
+  }
+
+  test("a tick is bounded work: the next one goes on where it stopped, and every lab has its turn", async () => {
+    const { lab, names } = await manyLabs(450);
+    const visited: string[][] = [];
+    for (let tick = 0; tick < 3; tick += 1) {
+      const seen: string[] = [];
+      await labsInTurn(lab.app, "test", async ({ id }) => void seen.push(id));
+      visited.push(seen);
+    }
+    expect(visited.map(({ length }) => length)).toEqual([200, 200, 51]);
+    expect(visited.flat().sort()).toEqual([...names].sort());
+    const again: string[] = [];
+    await labsInTurn(lab.app, "test", async ({ id }) => void again.push(id));
+    expect(again).toEqual(visited[0]);
+  });
+
+  test("a tick that has seen enough stops, and what is behind it comes first in the next", async () => {
+    const { lab } = await manyLabs(60);
+    const first: string[] = [];
+    await labsInTurn(
+      lab.app,
+      "test",
+      async ({ id }) => void first.push(id),
+      () => first.length >= 20,
+    );
+    const second: string[] = [];
+    await labsInTurn(lab.app, "test", async ({ id }) => void second.push(id));
+    expect(first).toHaveLength(25);
+    expect(new Set([...first, ...second]).size).toBe(61);
+    expect(second).toHaveLength(36);
+  });
+
+  test("a few labs are all looked at in every tick, and no tick writes where it stopped", async () => {
+    const { lab, names } = await manyLabs(3);
+    for (let tick = 0; tick < 2; tick += 1) {
+      const seen: string[] = [];
+      await labsInTurn(lab.app, "test", async ({ id }) => void seen.push(id));
+      expect(seen.sort()).toEqual([...names].sort());
+    }
+    expect(await lab.store.read("cursor", "test")).toBeNull();
   });
 });
 

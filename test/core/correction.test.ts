@@ -555,6 +555,21 @@ describe("an unknown outcome", () => {
     },
   );
 
+  test("a command that expired while its lab was silent is made anew with a new epoch only if it is still wanted", () => {
+    const over = (world: World) => {
+      if (world.reservation === null) throw new Error("no reservation");
+      world.reservation = { ...world.reservation, state: "failed", endedAt: world.now };
+    };
+    const world = new World().makeAvailable().claimFor();
+    world.look();
+    const { epoch } = world.node;
+    over(world);
+    world.answer("expired", { results: [] });
+    for (let round = 0; round < 5 && world.node.due !== null; round += 1) world.waitUntilDue();
+    expect(world.state).toBe("available");
+    expect(world.node.epoch).toBe(epoch);
+  });
+
   test("the verdict on an older command is history", () => {
     const world = new World().makeAvailable().claimFor();
     world.look();

@@ -134,6 +134,7 @@ export class World {
   /** Its lab lets correction act. */
   corrects = true;
   labIsSilent = false;
+  labIsAbandoned = false;
   powerDomain: string | null = null;
   image: ImageRevision | null;
   lab: Pick<Lab, "switches" | "biosProfiles"> = { switches: {}, biosProfiles: {} };
@@ -155,6 +156,7 @@ export class World {
       imageFor: image.revision,
       corrects: this.corrects,
       labIsSilent: this.labIsSilent,
+      labIsAbandoned: this.labIsAbandoned,
       powerDomain: this.powerDomain,
       reservation,
       policy,

@@ -87,8 +87,8 @@ export const mistakes: readonly Mistake[] = [
     rule: rules.functionsMayWhatTheyDo,
     type: /iam\/role/,
     name: /^WatchdogsStuckNodesRole$/,
-    change: withAction("dynamodb:PutItem"),
-    caught: /watchdogs\/stuck-nodes may dynamodb:PutItem/,
+    change: withAction("dynamodb:DeleteItem"),
+    caught: /watchdogs\/stuck-nodes may dynamodb:DeleteItem/,
   },
   {
     what: "an index that a function asks and may not",

@@ -140,7 +140,7 @@ export class Controller implements BootServer {
       },
       warn: () => {},
       failed: () => {},
-      compactBeyondBytes: 32 * 1024,
+      compactBeyondBytes: 8 * 1024,
     });
     const clock = cloudClock(now, monotonic, timers);
     const breaker = createBreaker({ journal, now, random: world.luck(`breaker ${this.id}`).next });

@@ -35,6 +35,7 @@ const odds = {
   "bmc-slow": 0.08,
   "bmc-silent": 0.08,
   "bmc-refuses-login": 0.03,
+  "domain-silent": 0.01,
   "machine-hangs": 0.08,
   "machine-broken": 0.25,
   "wrong-boot-device": 0.1,

@@ -71,7 +71,8 @@ export function createAct(place: Place): {
   const luck = world.luck(`hands ${controller}`);
 
   async function reach(machine: Machine, signal: AbortSignal): Promise<void> {
-    const silent = world.faults.strike("bmc-silent", machine.id) !== null;
+    const domainIsSilent = world.now < (world.silentDomains.get(machine.domain ?? "") ?? 0);
+    const silent = domainIsSilent || world.faults.strike("bmc-silent", machine.id) !== null;
     await sleep(silent ? unreachableMs : luck.between(100, 1500), signal);
     if (silent) throw unreachable(machine.id, "no route");
     if (world.faults.strike("bmc-refuses-login", machine.id) !== null) {

@@ -115,6 +115,10 @@ export function runHistory({
   };
 }
 
+/** So many nodes of each lab hang on one PDU. */
+const outlets = 2;
+const pduOf = (lab: string): string => `pdu-${lab}`;
+
 function build(world: World, cloud: Cloud, truth: Truth, machines: Map<string, Machine>): void {
   const machine = (node: string): Machine => {
     const found = machines.get(node);
@@ -144,12 +148,14 @@ function build(world: World, cloud: Cloud, truth: Truth, machines: Map<string, M
           address: `https://${id}`,
           credential: `bmc/${lab.id}`,
           quiescentSeconds: index % 2 === 0 ? 0 : 5,
-          // Two of each lab hang on one PDU.
-          ...(index < 2 ? { domain: `pdu-${lab.id}` } : {}),
+          ...(index < outlets ? { domain: pduOf(lab.id) } : {}),
         },
       })),
     });
-    for (const id of lab.nodes) machines.set(id, new Machine(world, id, macOf(id), own));
+    for (const [index, id] of lab.nodes.entries()) {
+      const domain = index < outlets ? pduOf(lab.id) : null;
+      machines.set(id, new Machine(world, id, macOf(id), { domain, servers: own }));
+    }
     world.faults.on = false;
     const actor = { kind: "operator", name: "import" } as const;
     cloud.functions.invoke(`import ${lab.id}`, (app) => importLab(app, file, actor), true);
@@ -171,9 +177,17 @@ function build(world: World, cloud: Cloud, truth: Truth, machines: Map<string, M
 
 const macOf = (node: string): string => `52:54:00:00:0${node.startsWith("b") ? 1 : 2}:${node.slice(-2)}`;
 
-/** Controllers that lose their way to the cloud, and clocks that are set. */
+/** Controllers that lose their way to the cloud, clocks that are set, and PDUs that fail. */
 function disturb(world: World, cloud: Cloud): void {
   world.schedule.after(disturbEveryMs, () => disturb(world, cloud));
+  for (const { id } of labs) {
+    const domain = pduOf(id);
+    const silent = world.faults.strike("domain-silent", domain);
+    if (silent === null) continue;
+    const ms = silent.between(60_000, silent.chance(0.5) ? 20 * 60_000 : 3 * hour);
+    world.silentDomains.set(domain, world.now + ms);
+    world.tell(() => `   ${domain} answers nobody for ${Math.round(ms / 60_000)} min`);
+  }
   for (const controller of cloud.controllers.values()) {
     const gone = world.faults.strike("controller-away", controller.id);
     if (gone !== null && !controller.away) {
@@ -217,6 +231,7 @@ function patrol(world: World, store: SimStore, silentAt = new Map<string, number
 function calm(world: World, cloud: Cloud, machines: ReadonlyMap<string, Machine>): void {
   world.tell(() => "== faults stop");
   world.faults.on = false;
+  world.silentDomains.clear();
   for (const controller of cloud.controllers.values()) {
     controller.isBack();
     controller.offsetMs = 0;

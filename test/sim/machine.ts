@@ -45,6 +45,8 @@ export class Machine {
   broken: Place | null;
   /** Until then the BMC says this, whatever is true. */
   lie: { readonly power: "on" | "off"; readonly until: number } | null = null;
+  /** The PDU that it hangs on, with others; null: it has a BMC of its own. */
+  readonly domain: string | null;
   private boots = 0;
   /** Counts what ends everything that was under way. */
   private turn = 0;
@@ -53,8 +55,14 @@ export class Machine {
   private readonly luck: Random;
   private readonly networkFirst: boolean;
 
-  constructor(world: World, id: string, mac: string, servers: readonly BootServer[]) {
+  constructor(
+    world: World,
+    id: string,
+    mac: string,
+    { domain, servers }: { readonly domain: string | null; readonly servers: readonly BootServer[] },
+  ) {
     this.world = world;
+    this.domain = domain;
     this.id = id;
     this.mac = mac;
     this.servers = servers;

@@ -181,10 +181,15 @@ export class SimStore implements Store {
     next: null,
   });
 
-  timeline = async ({ kind, id }: Ref, afterSequence: number, limit: number) =>
-    [...this.maps.timeline.values()]
-      .filter(({ entity, sequence }) => entity.kind === kind && entity.id === id && sequence > afterSequence)
-      .slice(0, limit);
+  timeline = async ({ id }: Ref, afterSequence: number, limit: number) => {
+    const entries: Stored["timeline"][] = [];
+    for (let sequence = afterSequence + 1; entries.length < limit; sequence += 1) {
+      const entry = this.maps.timeline.get(`${id} ${sequence}`);
+      if (entry === undefined && sequence > (this.get("node", id)?.version ?? sequence)) break;
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
+  };
 
   revisions = async (image: string) =>
     [...this.maps.revision.values()].filter((revision) => revision.image === image);

@@ -32,6 +32,8 @@ export class World {
   readonly policy: Policy;
   /** By invariant: how often it was looked at. */
   readonly checks: number[] = Array.from({ length: 11 }, () => 0);
+  /** Power domains that answer nobody until then. */
+  readonly silentDomains = new Map<string, number>();
   readonly story: string[] | null;
   transitions = 0;
   /** Of everything that was committed, in order: equal for two runs of the same history. */
@@ -46,9 +48,13 @@ export class World {
     this.story = tells ? [] : null;
     // A small budget is soon spent: only then does it matter that it is kept.
     const small = this.luck("policy").chance(0.5);
-    this.policy = small
-      ? { ...defaultPolicy, budget: { ...defaultPolicy.budget, capacity: 2, refillMs: minutes(5) } }
-      : defaultPolicy;
+    const { budget, abandonMs } = defaultPolicy;
+    this.policy = {
+      ...defaultPolicy,
+      budget: small ? { ...budget, capacity: 2, refillMs: minutes(5) } : budget,
+      // Nobody is away for days in six hours.
+      abandonMs: this.luck("patience").chance(0.25) ? minutes(60) : abandonMs,
+    };
   }
 
   get now(): Instant {

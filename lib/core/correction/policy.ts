@@ -52,6 +52,8 @@ export interface Policy {
   };
   /** An answer that took longer than this: the lab was silent, and its nodes' clocks stood still. */
   readonly silentMs: Ms;
+  /** A lab that nobody could reach for so long is abandoned: what its nodes were to do is given up, with that as its cause. */
+  readonly abandonMs: Ms;
   readonly reservation: {
     /** A reservation whose nodes are not ready by then fails, with its reason. */
     readonly readyWithinMs: Ms;
@@ -151,6 +153,7 @@ export const defaultPolicy: Policy = {
   },
   blind: { retryMs: seconds(30), giveUpMs: minutes(5), atMostMs: minutes(24 * 60) },
   silentMs: minutes(3),
+  abandonMs: minutes(7 * 24 * 60),
   reservation: {
     readyWithinMs: minutes(180),
     lookAgainMs: minutes(5),

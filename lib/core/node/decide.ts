@@ -6,7 +6,9 @@
 import type { Budget } from "../correction/budget.ts";
 import { correct } from "../correction/correct.ts";
 import { foldSighting, troubleOf } from "../correction/sighting.ts";
-import type { ReservationId } from "../ids.ts";
+import type { Fault } from "../fault.ts";
+import type { LabId, ReservationId } from "../ids.ts";
+import { giveUp } from "../provisioning/ending.ts";
 import { run } from "../provisioning/engine.ts";
 import { after, earliest, type Instant, latest } from "../time.ts";
 import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
@@ -141,9 +143,12 @@ function sendAgain(draft: Draft): void {
   const job = jobOf(draft.node);
   const { now, policy } = draft.context;
   if (job?.command == null || draft.send || now < job.command.sendAgainAt) return;
-  // It stays due, and whoever finds the lab back looks at it.
-  if (draft.context.labIsSilent) return;
   const { command } = job;
+  // It stays due, and whoever finds the lab back looks at it.
+  if (draft.context.labIsSilent) {
+    if (draft.context.labIsAbandoned && command.purpose !== "fence") giveUp(draft, abandoned(draft.node.lab));
+    return;
+  }
   const wait = Math.min(policy.command.sendAgainMs * 2 ** command.sends, policy.command.sendAgainAtMostMs);
   setJob(draft, { command: { ...command, sends: command.sends + 1, sendAgainAt: after(now, wait) } });
   const first = command.sends === 0;
@@ -154,6 +159,12 @@ function sendAgain(draft: Draft): void {
   );
   draft.send = true;
 }
+
+const abandoned = (lab: LabId): Fault => ({
+  class: "infrastructure",
+  code: "lab-abandoned",
+  message: `lab ${lab} has been silent for so long that nobody waits for it any more: when it is back, give back what was kept out`,
+});
 
 /** When the node must be looked at again at the latest. */
 export function dueOf(node: NodeState): Instant | null {

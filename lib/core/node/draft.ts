@@ -22,6 +22,8 @@ export interface NodeContext extends ProgramContext {
   readonly corrects: boolean;
   /** Nothing is sent again to a lab of which no controller can be reached. Looked up only when something is due again. */
   readonly labIsSilent: boolean;
+  /** So for so long that nobody waits for it any more. */
+  readonly labIsAbandoned: boolean;
   /** Bytes written since the last transition; kept beside the state so that progress costs no transition. */
   readonly progress: Progress | null;
 }

@@ -4,7 +4,7 @@ import type { Fault } from "../fault.ts";
 import { branded, isIssueId } from "../ids.ts";
 import type { Draft } from "../node/draft.ts";
 import type { JobRun } from "../node/node.ts";
-import type { HardwareIssue } from "../timeline.ts";
+import type { HardwareIssue, TimelineEntry } from "../timeline.ts";
 import { installationOf } from "./programs.ts";
 
 /** What is to be done about it by people: the node stays out until the issue is closed. */
@@ -45,6 +45,23 @@ export function recordTest(draft: Draft, job: JobRun): void {
     closedBecause: "passed",
   };
 }
+
+const mostCommands = 8;
+
+/** With what was done to the node before: the last of its commands that an agent answered, the latest last. */
+export const withLastCommands = (issue: HardwareIssue, before: readonly TimelineEntry[]): HardwareIssue => ({
+  ...issue,
+  evidence: [
+    ...issue.evidence,
+    ...before
+      .flatMap(({ at, actor, command, evidence }) =>
+        command !== null && evidence !== null && actor.kind === "agent"
+          ? [`command ${command}, answered at ${at}: ${evidence}`]
+          : [],
+      )
+      .slice(-mostCommands),
+  ],
+});
 
 type Seen = Omit<HardwareIssue, "id" | "state" | "blocking" | "closedAt" | "closedBecause">;
 
