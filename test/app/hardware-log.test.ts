@@ -110,3 +110,20 @@ describe("what correction writes", () => {
     expect(free !== null && isFree(free)).toBe(true);
   });
 });
+
+describe("what correction keeps before it touches a node (design §6: evidence first)", () => {
+  test("is written before the reset: the power, the console's last lines, and the last commands with their ends", async () => {
+    const lab = await aLab();
+    await lab.reserve("r", 1, 24 * 60);
+    await lab.until(async () => jobOf(await first(lab))?.step === "wait-for-os");
+    lab.hang("node-01");
+    await lab.until(async () => (await first(lab)).correctiveReboots === 1);
+    const [kept] = await lab.store.issues("node-01");
+    const evidence = kept?.evidence ?? [];
+    expect(evidence.filter((line) => line.startsWith("asked again at"))).toHaveLength(1);
+    const commands = evidence.filter((line) => line.startsWith("command "));
+    expect(commands.length).toBeGreaterThan(1);
+    expect(commands.length).toBeLessThanOrEqual(8);
+    expect(commands.at(-1)).toMatch(/^command r[.]\S+, answered at \d+: .*power[.]on.*: completed$/);
+  });
+});
