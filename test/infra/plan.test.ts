@@ -48,7 +48,6 @@ describe("the derivation is no false green", () => {
   test.each([
     ['app.store.owned("ada", 1, null)', "dynamodb:Query index/owner"],
     ['app.hands.answers("mi-1")', "ssm:ListCommandInvocations *"],
-    ['app.store.timeline({ kind: "node", id: "node-01" }, 0, 1)', "dynamodb:Query table"],
     ['app.hands.present(["mi-1"])', "ssm:DescribeInstanceInformation *"],
   ])("a sweep that also calls %s lacks %s", async (call, permission) => {
     expect(difference(await withCall(call), functions["watchdogs/reservations"].may).missing).toContain(
