@@ -14,7 +14,8 @@ export interface DnsmasqSettings {
 /** `range`: dnsmasq gives the addresses. `proxy`: the site's own DHCP does, and dnsmasq only says what to boot. */
 export type Addresses =
   | { readonly kind: "range"; readonly first: string; readonly last: string }
-  | { readonly kind: "proxy"; readonly network: string };
+  /** iPXE passes over the word of a proxy that names no next server, which for a URL is never asked. */
+  | { readonly kind: "proxy"; readonly network: string; readonly nextServer: string };
 
 /** Where Debian's package `ipxe` puts them. */
 const tftpRoot = "/usr/lib/ipxe";
@@ -36,7 +37,7 @@ export function dnsmasqConfiguration({ publicUrl, interface: name, addresses }: 
     "# What already is iPXE (it sends option 175) goes on to the boot service, which knows the node by its MAC.",
     "dhcp-match=set:ipxe,175",
     // iPXE itself puts the address of the interface that it booted from in here.
-    `dhcp-boot=tag:ipxe,${publicUrl}/boot/ipxe?mac=\${netX/mac}`,
+    `dhcp-boot=tag:ipxe,${publicUrl}/boot/ipxe?mac=\${netX/mac}${addresses.kind === "proxy" ? `,,${addresses.nextServer}` : ""}`,
     ...(addresses.kind === "range" ? ownAddresses(addresses, name) : proxied(addresses.network)),
   ];
   return `${lines.join("\n")}\n`;
@@ -81,12 +82,15 @@ export function dnsmasqSettings(
     throw new ConfigError(
       "dnsmasq: --range FIRST,LAST is wanted, or --proxy NETWORK where the site has its own DHCP",
     );
-  if (proxy !== undefined)
+  if (proxy !== undefined) {
+    const { hostname } = new URL(publicUrl);
+    const nextServer = address("--proxy wants a publicUrl with an address in it", hostname);
     return {
       publicUrl,
       interface: name,
-      addresses: { kind: "proxy", network: address("--proxy", proxy) },
+      addresses: { kind: "proxy", network: address("--proxy", proxy), nextServer },
     };
+  }
   const [first, last] = range?.split(",") ?? [];
   const addresses: Addresses = {
     kind: "range",

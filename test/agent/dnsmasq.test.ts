@@ -8,10 +8,16 @@ const made = (given: Parameters<typeof dnsmasqSettings>[1]): string[] =>
 
 describe("rackwright-agent dnsmasq", () => {
   test("iPXE is sent to the boot service with the MAC of the interface that it booted from", () => {
-    for (const given of [{ range: "10.20.1.10,10.20.1.250" }, { proxy: "10.20.1.0" }])
-      expect(made({ interface: "eth1", ...given })).toContain(
-        `dhcp-boot=tag:ipxe,${url}/boot/ipxe?mac=\${netX/mac}`,
-      );
+    const told = `dhcp-boot=tag:ipxe,${url}/boot/ipxe?mac=\${netX/mac}`;
+    expect(made({ interface: "eth1", range: "10.20.1.10,10.20.1.250" })).toContain(told);
+    // Without a next server iPXE passes over what a proxy says, and boots nothing.
+    expect(made({ interface: "eth1", proxy: "10.20.1.0" })).toContain(`${told},,10.20.0.2`);
+  });
+
+  test("a proxy has to be told the boot service's address, not its name", () => {
+    expect(() => dnsmasqSettings("http://boot.lab:8750", { interface: "eth1", proxy: "10.20.1.0" })).toThrow(
+      'publicUrl with an address in it: "boot.lab" is no IPv4 address',
+    );
   });
 
   test("BIOS and UEFI firmware each get the loader that they can run", () => {

@@ -37,7 +37,7 @@ test.runIf(permitted)(
     const told = readFileSync(join(place.data, "rack/dnsmasq.log"), "utf8");
     // The ROM, the ramdisk, the system: each asked who it is, and was given what it boots.
     expect(told.match(/DHCPACK\(/g)?.length).toBeGreaterThanOrEqual(3);
-    expect(told).toMatch(/bootfile name: http:\/\/198\.1[89]\.\d+\.1:\d+\/boot\/ipxe\?mac=/);
+    expect(told).toMatch(/bootfile-name +http:\/\/198\.1[89]\.\d+\.1:\d+\/boot\/ipxe\?mac=\$\{netX\/mac\}/);
     run.child.kill("SIGTERM");
     await run.ended;
     expect(existsSync(`/run/netns/${labNetworkOf(place.data).namespace}`)).toBe(false);
