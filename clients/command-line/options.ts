@@ -22,7 +22,7 @@ type Value = string | boolean | readonly (string | boolean)[] | undefined;
 export function readCommandLine(
   { name, takes, options }: Command,
   words: readonly string[],
-  surroundings: Surroundings,
+  surroundings: Pick<Surroundings, "readFile" | "now">,
 ): Given<string> {
   const declared: Readonly<Record<string, Option>> = { ...options, ...commonOptions };
   const { values, positionals } = parsed(name, declared, words);
@@ -54,7 +54,7 @@ function parsed(name: string, declared: Readonly<Record<string, Option>>, words:
 function givenIn(
   values: Readonly<Record<string, Value>>,
   positionals: readonly string[],
-  { readFile, now }: Surroundings,
+  { readFile, now }: Pick<Surroundings, "readFile" | "now">,
 ): Given<string> {
   const text = (name: string): string | undefined => {
     const value = values[name];

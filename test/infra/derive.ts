@@ -27,6 +27,8 @@ const needs: Readonly<Record<string, readonly Permission[]>> = {
 export interface Derived {
   readonly reached: Reached;
   readonly may: readonly string[];
+  /** By permission: the calls of the SDK that want it. */
+  readonly because: ReadonlyMap<string, readonly string[]>;
   readonly environments: readonly string[];
 }
 
@@ -34,16 +36,21 @@ export const derive = async (name: string): Promise<Derived> => derivedFrom(awai
 
 export function derivedFrom(code: string): Derived {
   const reached = reach(code, indexNames);
-  const may = [...reached.calls].flatMap((call) => {
+  const wants = [...reached.calls].flatMap((call) => {
     const wanted = needs[call];
     if (wanted === undefined)
       throw new Error(`${call}: say in test/infra/derive.ts what it wants to be allowed`);
-    return wanted;
+    return wanted.map((permission): { permission: string; call: string } => ({ permission, call }));
   });
-  const queries = [...reached.queried].map((what) => `dynamodb:Query ${what}`);
+  const queries = [...reached.queried].map((what) => ({
+    permission: `dynamodb:Query ${what}`,
+    call: `QueryCommand on ${what}`,
+  }));
+  const because = Map.groupBy([...wants, ...queries], ({ permission }) => permission);
   return {
     reached,
-    may: [...new Set<string>([...may, ...queries])].toSorted(),
+    may: [...because.keys()].toSorted(),
+    because: new Map([...because].map(([permission, each]) => [permission, each.map(({ call }) => call)])),
     environments: [...reached.environments].toSorted(),
   };
 }

@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { consumerTimeoutSeconds, visibilitySeconds } from "../../lib/contracts/queues.ts";
-import { functionNames, functions } from "../../lib/contracts/topology.ts";
+import { environments, functionNames, functions } from "../../lib/contracts/topology.ts";
 import { codeOf, type Derived, derive, derivedFrom } from "./derive.ts";
+import { environmentOf } from "./environment.ts";
+import { permissionsOf } from "./report.ts";
 
 const entries = readdirSync("functions", { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.startsWith("runtime"))
@@ -34,6 +36,22 @@ describe.each(functionNames)("%s", (name) => {
     const own =
       environments.length > 1 ? environments.filter((each) => each !== "functionEnvironment") : environments;
     expect(own).toEqual([functions[name].environment]);
+  });
+});
+
+describe("npm run infra:report", () => {
+  test.each(functionNames)("says of %s which call of its code wants each permission", async (name) => {
+    const lines = await permissionsOf(name);
+    for (const each of functions[name].may)
+      expect(
+        lines.filter((line) => line.startsWith(`  may ${each} <- `) && line.includes("Command")),
+      ).toHaveLength(1);
+    expect(lines.filter((line) => /LACKS|SPARE/.test(line))).toEqual([]);
+  });
+
+  test.each(functionNames)("tells %s all that it reads, so that its bundle loads", (name) => {
+    const shape = environments[functions[name].environment];
+    expect(shape.safeParse(environmentOf(name)).error).toBeUndefined();
   });
 });
 

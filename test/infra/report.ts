@@ -1,34 +1,42 @@
-/** What every function may do and why, with what it has taken in memory: `npm run infra:report`. */
+/** What every function may do and which of its calls wants it, with what it takes in memory: `npm run infra:report`. */
 import { execFileSync } from "node:child_process";
-import { functionNames, functions, variablesOf } from "../../lib/contracts/topology.ts";
+import { type FunctionName, functionNames, functions, variablesOf } from "../../lib/contracts/topology.ts";
 import { derive } from "./derive.ts";
+import { environmentOf } from "./environment.ts";
+import { wildcards } from "./wildcards.ts";
+
+/** A line for each permission, with the calls in the code that it was derived from, and what the plan has otherwise. */
+export async function permissionsOf(name: FunctionName): Promise<readonly string[]> {
+  const { may, because, environments } = await derive(name);
+  const planned: readonly string[] = functions[name].may;
+  return [
+    `  reads ${variablesOf(name).join(" ")} (${environments.join(", ")})`,
+    ...may.map((each) => {
+      const why = wildcards.find(
+        ({ actions, resource }) =>
+          each.endsWith(" *") && actions.test(each.split(" ")[0] ?? "") && resource.test("*"),
+      )?.why;
+      const calls = (because.get(each) ?? []).join(", ");
+      return `  ${planned.includes(each) ? "may" : "LACKS"} ${each} <- ${calls}${why === undefined ? "" : `; ${why}`}`;
+    }),
+    ...planned.filter((each) => !may.includes(each)).map((each) => `  SPARE ${each}`),
+  ];
+}
 
 /** Loads the bundle in a process of its own, as a cold start does, and says what that takes. */
-function residentMb(name: string): number {
+function residentMb(name: FunctionName): number {
   const code = `await import(process.argv[1]); console.log(process.memoryUsage.rss());`;
   const file = new URL(`../../dist/functions/${name}.mjs`, import.meta.url).href;
-  const url = "https://sqs.eu-central-1.amazonaws.com/000000000000/name";
-  const env = {
-    TABLE_NAME: "Rackwright",
-    WAKES_QUEUE_URL: url,
-    DEAD_LETTER_QUEUE_URL: url,
-    DOCUMENT_NAME: "Run",
-    EVENT_BUS_NAME: "bus",
-    AWS_REGION: "eu-central-1",
-  };
   const said = execFileSync(process.execPath, ["--input-type=module", "--eval", code, file], {
-    env,
+    env: environmentOf(name),
     encoding: "utf8",
   });
   return Math.ceil(Number(said) / 1024 / 1024);
 }
 
-for (const name of functionNames) {
-  const { may, environments } = await derive(name);
-  const { may: planned, memoryMb, timeoutSeconds } = functions[name];
-  const known: readonly string[] = planned;
-  console.log(`${name}: ${residentMb(name)} MB after loading, of ${memoryMb} MB; ${timeoutSeconds} s`);
-  console.log(`  reads ${variablesOf(name).join(" ")} (${environments.join(", ")})`);
-  for (const each of may) console.log(`  ${known.includes(each) ? "may" : "LACKS"} ${each}`);
-  for (const each of known) if (!may.includes(each)) console.log(`  SPARE ${each}`);
-}
+if (import.meta.main)
+  for (const name of functionNames) {
+    const { memoryMb, timeoutSeconds } = functions[name];
+    console.log(`${name}: ${residentMb(name)} MB after loading, of ${memoryMb} MB; ${timeoutSeconds} s`);
+    for (const line of await permissionsOf(name)) console.log(line);
+  }

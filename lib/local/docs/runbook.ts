@@ -41,7 +41,7 @@ export const runbookPage = (): string =>
     "`lib/contracts/alarms.ts` and what stands beside it",
     "Each alarm has a section here under its name; its message ends with it. An alarm says what happened, what it means and what to do, and links to what helps. Most of what can go wrong is put right without anybody: what is left over is here. Before and after everything else: a node that is administratively offline is touched by nothing, and whatever you do asks for a reason, which stands in the timeline with your name.",
     "## Actions",
-    "In the AWS console: Systems Manager, Automation, Execute automation, *Owned by me*: `rackwright-STAGE-ACTION`. Labs and queues are picked from a list. An execution asks Systems Manager who started it and hands that on as the actor, so nobody acts in another's name; whoever may run which action is said by `ssm:StartAutomationExecution` on its document. What cannot be done fails with the reason. Running the same execution's request twice changes nothing.",
+    "In the AWS console: Systems Manager, Automation, Execute automation, *Owned by me*: `rackwright-STAGE-ACTION`. Labs and queues are picked from a list. An execution asks Systems Manager who started it and hands that on as the actor, so nobody acts in another's name; whoever may run which action is said by `ssm:StartAutomationExecution` on its document; he also needs `iam:PassRole` on the one role that all of them act in (`AutomationRole…`), which only Systems Manager can take. What cannot be done fails with the reason. Running the same execution's request twice changes nothing.",
     table(
       ["action", "on", "what comes of it"],
       [
