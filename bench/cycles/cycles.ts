@@ -2,9 +2,11 @@
  * `npm run bench -- cycles`: full cycles per second on the embedded stack, beside OpenStack Ironic's (docs/performance.md
  * says how those were measured).
  */
+import { setTimeout as later } from "node:timers/promises";
 import { ids } from "../../lib/aws/clock.ts";
 import type { Bench } from "../result.ts";
 import { atMost, rounded } from "../result.ts";
+import { callsIn } from "./calls.ts";
 import { type EventFollower, followEvents } from "./events.ts";
 import { type BenchStack, startBenchStack } from "./stack.ts";
 import { usageOf } from "./usage.ts";
@@ -39,7 +41,13 @@ export interface Measured {
   readonly memoryMiB: number;
   /** Changes of state per cycle, by what the bus was told. */
   readonly eventsPerCycle: number;
+  /** Requests of the functions to AWS per cycle, together and by name. */
+  readonly callsPerCycle: number;
+  readonly callsByName: Readonly<Record<string, number>>;
 }
+
+/** Then a stack that gets nowhere is given up, with a word on how far it came. */
+const patienceMs = 120_000;
 
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -62,23 +70,42 @@ export async function measure({ fleet, inFlight, login, warmUpMs, measured }: Wa
   const events = followEvents(bench.layout.events);
   let over = false;
   const ready: { at: number; readyMs: number }[] = [];
+  let completed = (): void => {};
+  const firstCycle = new Promise<void>((resolve) => {
+    completed = resolve;
+  });
   try {
     const loops = Array.from({ length: inFlight }, async () => {
       const most = "cyclesEach" in measured ? measured.cyclesEach : Number.POSITIVE_INFINITY;
       for (let made = 0; made < most && !over; made += 1) {
         const readyMs = await oneCycle(bench, events, login);
         ready.push({ at: performance.now(), readyMs });
+        completed();
       }
     });
     const all = Promise.all(loops);
+    const late = (): never => {
+      const counts = JSON.stringify(events.counts());
+      throw new Error(`no cycle was completed within ${patienceMs / 1000} s; what was told: ${counts}`);
+    };
     const wait = (ms: number) =>
       Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), all, bench.stack.failed]);
+    // The machine may be busy with something else: measured is from the first cycle on.
+    const ending = new AbortController();
+    const patience = later(patienceMs, undefined, { signal: ending.signal });
+    await Promise.race([firstCycle, bench.stack.failed, patience.then(late)]);
+    ending.abort();
     await wait(warmUpMs);
     const usage = () => parts.map((name) => usageOf(bench.stack.pids[name] ?? 0));
     const told = () => Object.values(events.counts()).reduce((sum, each) => sum + each, 0);
     const [before, from, toldBefore] = [usage(), performance.now(), told()];
+    const callsBefore = callsIn(bench.callsFile);
     await ("ms" in measured ? wait(measured.ms) : Promise.race([all, bench.stack.failed]));
     const [after, to, toldAfter] = [usage(), performance.now(), told()];
+    const calls = Object.entries(callsIn(bench.callsFile)).map(([name, count]): [string, number] => [
+      name,
+      count - (callsBefore[name] ?? 0),
+    ]);
     over = true;
     const within = ready.filter(({ at }) => at > from && at <= to);
     const sorted = within.map(({ readyMs }) => readyMs).sort((a, b) => a - b);
@@ -97,6 +124,10 @@ export async function measure({ fleet, inFlight, login, warmUpMs, measured }: Wa
       readyP95Ms: Math.round(quantile(sorted, 0.95)),
       memoryMiB: Math.round(after.reduce((sum, { residentMib }) => sum + residentMib, 0)),
       eventsPerCycle: rounded((toldAfter - toldBefore) / Math.max(1, cycles), 1),
+      callsPerCycle: rounded(calls.reduce((sum, [, count]) => sum + count, 0) / Math.max(1, cycles), 1),
+      callsByName: Object.fromEntries(
+        calls.map(([name, count]) => [name, rounded(count / Math.max(1, cycles), 1)]),
+      ),
     };
   } finally {
     over = true;
@@ -146,6 +177,7 @@ export const cycles: Bench = {
             "p95 ms",
             "MiB",
             "changes of state per cycle",
+            "calls per cycle",
           ],
           rows: [
             ...measured.map((each) => [
@@ -158,6 +190,7 @@ export const cycles: Bench = {
               each.readyP95Ms,
               each.memoryMiB,
               each.eventsPerCycle,
+              each.callsPerCycle,
             ]),
             [
               "32 (Ironic, tuned)",
@@ -168,6 +201,7 @@ export const cycles: Bench = {
               1110,
               1720,
               505,
+              null,
               null,
             ],
           ],

@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labFile } from "../../lib/contracts/lab-file.ts";
+import { defaultPolicy } from "../../lib/core/correction/policy.ts";
 import { type ApiClient, apiClient } from "../../lib/local/cli/api-client.ts";
 import { importImage } from "../../lib/local/image-store.ts";
 import { type Layout, layoutOf, settle } from "../../lib/local/layout.ts";
 import { type RackKind, rackKindOf } from "../../lib/local/rack/kinds.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { type Stack, startStack } from "../../lib/local/stack.ts";
+import { multiply, nodeName } from "./fleet.ts";
 
 const here = import.meta.dirname;
 
@@ -18,6 +20,8 @@ export interface BenchStack {
   readonly stack: Stack;
   readonly layout: Layout;
   readonly api: ApiClient;
+  /** What the functions have asked of AWS so far (calls.ts). */
+  readonly callsFile: string;
   stop(): Promise<void>;
 }
 
@@ -28,7 +32,10 @@ export interface BenchStackSettings {
   readonly sendCommandsPerSecond: number | null;
 }
 
-const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
+/** So many nodes are taken in and inspected as any; the others are made of what is stored of the first. */
+const mostInspected = 48;
+/** With that the nodes are in, on a machine that is not crowded, in a few seconds. */
+const inspectionPatienceMs = 150_000;
 
 /** Everything is up, the nodes are in and were inspected, and there is an image. */
 export async function startBenchStack({
@@ -39,23 +46,28 @@ export async function startBenchStack({
   const dir = mkdtempSync(join(tmpdir(), "rackwright-bench-"));
   const layout = layoutOf(dir);
   process.env["BENCH_LOGIN"] = login ? "yes" : "no";
+  const callsFile = join(dir, "calls.json");
+  process.env["BENCH_CALLS"] = callsFile;
   const lab = labFile.parse({
     schema: "rackwright.lab/1",
     lab: "blue",
     controllers: ["mi-0123456789abcdef0"],
-    nodes: Array.from({ length: fleet }, (_, index) => {
-      const mac = ["52", "54", "00", hex(index >> 16), hex((index >> 8) & 255), hex(index & 255)];
-      const bmc = { driver: "instant", address: mac.join("-"), credential: "bmc/bench" };
-      return { id: `node-${String(index + 1).padStart(5, "0")}`, macs: [mac.join(":")], bmc };
+    nodes: Array.from({ length: Math.min(fleet, mostInspected) }, (_, index) => {
+      const { id, mac } = nodeName(index);
+      const bmc = { driver: "instant", address: mac.replaceAll(":", "-"), credential: "bmc/bench" };
+      return { id, macs: [mac], bmc };
     }),
   });
+  const settings = await settle(layout);
   const stack = await startStack({
     layout,
-    settings: await settle(layout),
+    settings,
     lab,
     apiPort: await pickPort(new Set()),
-    // As it is deployed.
+    // As it is deployed: the spans of the embedded stack are those of virtual machines that have the processor for themselves.
     watchdogSeconds: 60,
+    policy: defaultPolicy,
+    preload: join(here, "calls.ts"),
     rackKind: instant,
     agentProgram: join(here, "agent.ts"),
     sendCommandsPerSecond,
@@ -79,13 +91,19 @@ export async function startBenchStack({
     await api.registerImage({ id: "demo", ...(await importImage(file, layout.images)) });
     const { refused } = await api.importLab(lab);
     if (refused.length > 0) throw new Error(refused.join("; "));
-    for (;;) {
+    for (const deadline = performance.now() + inspectionPatienceMs; ; ) {
       const nodes = await api.nodes();
-      const waiting = nodes.filter(({ state }) => state !== "available").length;
-      if (waiting === 0) break;
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, 1000)), stack.failed]);
+      const waiting = nodes.filter(({ state }) => state !== "available").map(({ state }) => state);
+      if (waiting.length === 0) break;
+      if (performance.now() > deadline)
+        throw new Error(
+          `${waiting.length} nodes were not inspected in time: they are ${[...new Set(waiting)]}`,
+        );
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, 500)), stack.failed]);
     }
-    return { stack, layout, api, stop };
+    const more = Array.from({ length: fleet }, (_, index) => nodeName(index)).slice(lab.nodes.length);
+    if (more.length > 0) await multiply(`http://127.0.0.1:${settings.ports.dynamodb}`, nodeName(0), more);
+    return { stack, layout, api, callsFile, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -2,9 +2,11 @@
  * `npm run bench -- late`: how long after its deadline a late node is looked at, and when the first corrective command is at
  * the agent. The shipped use-cases in virtual time (test/app/lab.ts): the spans are the system's own, not the machine's.
  */
+import type { Command } from "../../lib/core/command.ts";
 import { minutes } from "../../lib/core/time.ts";
 import { MemoryLab } from "../../test/app/lab.ts";
 import { atMost, type Bench, type Check, type Figure, rounded } from "../result.ts";
+import { storm } from "./storm.ts";
 
 /** Design, budgets: with timers; and with every timer lost, the scheduler's minute and its precision. */
 const budgetSeconds = { timers: 2, lost: 120 } as const;
@@ -25,7 +27,15 @@ export interface Late {
 
 const corrective: readonly string[] = ["power.reset", "power.cycle", "power.off", "power.on"];
 
-async function pass(lab: MemoryLab, spanMs: number): Promise<void> {
+/** How many of the commands touch a machine's power. */
+export const correctiveIn = (
+  deliveries: readonly { readonly commands: readonly Pick<Command, "actions">[] }[],
+): number =>
+  deliveries
+    .flatMap(({ commands }) => commands)
+    .filter(({ actions }) => actions.some(({ verb }) => corrective.includes(verb))).length;
+
+export async function pass(lab: MemoryLab, spanMs: number): Promise<void> {
   const from = lab.now;
   await lab.until(async () => lab.now - from >= spanMs, 2 * spanMs);
 }
@@ -45,11 +55,7 @@ export async function lateness(nodes: number, timers: keyof typeof budgetSeconds
   const deliveries = lab.hands.deliveries.length;
   await pass(lab, last - lab.now);
   let firstCorrection: number | null = null;
-  const since = (): number =>
-    lab.hands.deliveries
-      .slice(deliveries)
-      .flatMap(({ commands }) => commands)
-      .filter(({ actions }) => actions.some(({ verb }) => corrective.includes(verb))).length;
+  const since = (): number => correctiveIn(lab.hands.deliveries.slice(deliveries));
   await lab.until(async () => {
     if (firstCorrection === null && since() > 0) firstCorrection = (lab.now - first) / 1000;
     return lab.now - last >= minutes(10);
@@ -85,8 +91,11 @@ export const late: Bench = {
         say(`late: ${nodes} nodes, ${timers === "lost" ? "every timer lost" : "with timers"}`);
         runs.push(await lateness(nodes, timers));
       }
+    const dark = short ? 50 : 1_000;
+    say(`late: a lab of ${dark} nodes goes dark`);
+    const gone = await storm(dark, 10);
     return {
-      figures: { runs },
+      figures: { runs, storm: gone },
       tables: [
         {
           title: "Nodes that are late at once (virtual time, in steps of a second)",
@@ -111,14 +120,39 @@ export const late: Bench = {
             run.forgotten,
           ]),
         },
+        {
+          title: "A lab goes dark while all of its nodes boot, and comes back (virtual time)",
+          columns: [
+            "nodes",
+            "dark for min",
+            "corrections meanwhile",
+            "after it is back",
+            "s from then until all are handed over",
+            "forgotten",
+          ],
+          rows: [
+            [
+              gone.nodes,
+              gone.darkMinutes,
+              gone.correctionsInTheDark,
+              gone.correctionsAfter,
+              gone.secondsUntilAll,
+              gone.forgotten,
+            ],
+          ],
+        },
       ],
-      checks: runs.flatMap((run): Check[] => {
-        const what = `${run.nodes} nodes, ${run.timers}`;
-        return [
-          atMost(`${what}: seconds until it is looked at, p99`, run.noticedP99, budgetSeconds[run.timers]),
-          atMost(`${what}: forgotten`, run.forgotten, 0),
-        ];
-      }),
+      checks: [
+        atMost("corrections while the lab is dark", gone.correctionsInTheDark, 0),
+        atMost("forgotten after the lab is back", gone.forgotten, 0),
+        ...runs.flatMap((run): Check[] => {
+          const what = `${run.nodes} nodes, ${run.timers}`;
+          return [
+            atMost(`${what}: seconds until it is looked at, p99`, run.noticedP99, budgetSeconds[run.timers]),
+            atMost(`${what}: forgotten`, run.forgotten, 0),
+          ];
+        }),
+      ],
     };
   },
 };

@@ -28,7 +28,6 @@ import { audience, issuerPath, issuerRoutes, tokenPath } from "./issuer.ts";
 import { deploy } from "./lambda/deployment.ts";
 import { createFunctionHost } from "./lambda/host.ts";
 import { functionArn, type Route } from "./lambda/triggers.ts";
-import { localPolicy } from "./policy.ts";
 import { startSes } from "./ses.ts";
 import { startSqs } from "./sqs/server.ts";
 import { startSsm } from "./ssm/server.ts";
@@ -52,14 +51,19 @@ export const cloudConfig = z.strictObject({
   watchdogSeconds: z.number().positive(),
   /** SendCommand is refused beyond that, as AWS may do it; null: never. */
   sendCommandsPerSecond: z.number().positive().nullable(),
+  /** What the functions find in POLICY. */
+  policy: z.string(),
 });
 export type CloudConfig = z.infer<typeof cloudConfig>;
 
 export const tableName = "Rackwright";
 const busName = "rackwright";
 const mailFrom = "rackwright@rackwright.local";
-/** Of one queue: more would only wait for each other on one machine. */
-const batchesAtOnce = 4;
+/**
+ * Of one queue: more would only wait for each other on one machine. While both are busy messages gather, and the next batch
+ * is larger: what a batch reads and sends together is then less for each.
+ */
+const batchesAtOnce = 2;
 export const queueUrl = (sqsPort: number, name: string): string =>
   `http://127.0.0.1:${sqsPort}/000000000000/${name}`;
 
@@ -114,7 +118,7 @@ async function main(config: CloudConfig): Promise<void> {
     DOCUMENT_NAME: ssmDocumentName,
     CONSOLE_TOKEN_PATH: tokenPath,
     CONSOLE_ACT_FUNCTION: functionArn(actingFunction),
-    POLICY: JSON.stringify(localPolicy),
+    POLICY: config.policy,
     ROLE_CLAIMS: undefined,
   };
   await ensureTable(documentClient(), tableName, { stream: true });

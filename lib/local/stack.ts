@@ -20,10 +20,12 @@ import * as z from "zod";
 import { shim } from "../agent/install.ts";
 import { isAlive, type Living, startOf } from "../agent/living.ts";
 import type { LabFile } from "../contracts/lab-file.ts";
+import type { Policy } from "../core/correction/policy.ts";
 import type { CloudConfig } from "./cloud-main.ts";
 import { dynamoDbProgram, tendStream } from "./dynamodb.ts";
 import { tokenFrom } from "./issuer.ts";
 import { type Layout, type Settings, writeAtomically } from "./layout.ts";
+import { localPolicy } from "./policy.ts";
 import { end } from "./process.ts";
 import type { rackMachines } from "./rack/config.ts";
 import type { RackKind } from "./rack/kinds.ts";
@@ -76,6 +78,10 @@ export interface StackSettings {
   readonly agentProgram?: string;
   /** SendCommand is refused beyond that, as AWS may do it; null: never. */
   readonly sendCommandsPerSecond?: number | null;
+  /** A module that the functions' process loads before anything else: a bench's, which counts what they ask of AWS. */
+  readonly preload?: string;
+  /** In place of the one for virtual machines (policy.ts). */
+  readonly policy?: Policy;
 }
 
 const startPatienceMs = 30_000;
@@ -92,6 +98,8 @@ export async function startStack({
   agentUrl = null,
   agentProgram = agentBundle,
   sendCommandsPerSecond = null,
+  preload,
+  policy = localPolicy,
 }: StackSettings): Promise<Stack> {
   const { ports } = settings;
   const rackKind = agentUrl === null ? kind : { ...kind, agentUrl: () => agentUrl };
@@ -197,8 +205,12 @@ export async function startStack({
       },
       watchdogSeconds,
       sendCommandsPerSecond,
+      policy: JSON.stringify(policy),
     };
-    node("cloud", join(root, "lib/local/cloud-main.ts"), ["--config", JSON.stringify(cloud)]);
+    const cloudMain = join(root, "lib/local/cloud-main.ts");
+    const cloudParameters = ["--config", JSON.stringify(cloud)];
+    if (preload === undefined) node("cloud", cloudMain, cloudParameters);
+    else node("cloud", "--import", [preload, cloudMain, ...cloudParameters]);
     const credentials = {
       AWS_ACCESS_KEY_ID: controller,
       AWS_SECRET_ACCESS_KEY: "local",

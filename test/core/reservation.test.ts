@@ -145,6 +145,23 @@ describe("the life of a reservation", () => {
     expect([next.state, next.last]).toEqual(["reserved", "loading"]);
   });
 
+  test("R36: a user who is in before the agent's word that he may be is seen at once, not at some later look", () => {
+    const reservation = aReservation(now, { state: "loading", last: "new" });
+    const node = held(aFreeNode("node-01"), reservation, "in-use");
+    const taint = {
+      reservation: reservation.id,
+      target: { image: image.image, revision: image.revision },
+      user: "ada",
+      since: now,
+      osBoot: "boot-1",
+      loggedInAt: now,
+    };
+    const nodes = [{ ...node, disk: { ...node.disk, taint } }];
+    const { reservation: handedOver } = committed(reservation, { nodes });
+    expect([handedOver.state, handedOver.due]).toEqual(["reserved", now]);
+    expect(committed(handedOver, { nodes }).reservation.state).toBe("in-use");
+  });
+
   test("it is ready when all its nodes are, not before", () => {
     const reservation = waitingFor(2, {
       state: "loading",

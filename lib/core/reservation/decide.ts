@@ -150,20 +150,19 @@ function prepare(
       correctiveReboots: current.correctiveReboots + rebootsOf(held, reservation),
     };
     const spent = spanText(context.now - reservation.createdAt);
-    return commit(
-      ready,
-      reservation,
-      "reserved",
-      event.actor,
-      context,
-      `all its nodes are ready, after ${spent}`,
-      {},
-    );
+    const said = `all its nodes are ready, after ${spent}`;
+    const handedOver = commit(ready, reservation, "reserved", event.actor, context, said, {});
+    // Its user may be in before the agent's word that he may: nobody will tell of that once more, so it is looked at again.
+    return held.some(hasUser) && handedOver.kind === "commit"
+      ? { ...handedOver, reservation: { ...handedOver.reservation, due: context.now } }
+      : handedOver;
   }
   if (lost.length > 0)
     return commit(current, reservation, "loading", event.actor, context, why.join("; "), {});
   return lookAgainLater(reservation, context, held.filter(isLate(context.now)));
 }
+
+const hasUser = ({ disk }: NodeState): boolean => disk.taint?.loggedInAt != null;
 
 const isLate =
   (now: Instant) =>
@@ -177,7 +176,7 @@ function attend(
   context: ReservationContext,
 ): ReservationDecision {
   const { policy, now } = context;
-  const entered = mine(reservation, context).find(({ disk }) => disk.taint?.loggedInAt != null);
+  const entered = mine(reservation, context).find(hasUser);
   if (reservation.state === "reserved" && entered !== undefined) {
     const why = `${entered.disk.taint?.user ?? "somebody"} logged in on ${entered.id}`;
     return commit(reservation, reservation, "in-use", event.actor, context, why, {});

@@ -24,7 +24,10 @@ interface Item {
 
 const mostWrites = 100;
 const text = ({ pk, sk }: Key): string => `${pk}\u0000${sk}`;
-type Index = "due" | "pool" | "list" | "owner" | "key";
+const indexes = ["due", "pool", "list", "owner", "key"] as const;
+type Index = (typeof indexes)[number];
+/** By the partition's key, then by the item's. */
+type Partitions = Map<string, Map<string, Item>>;
 const bySk = (index: Index) => (a: Item, b: Item) => {
   const [left, right] = [a[index]?.sk ?? "", b[index]?.sk ?? ""];
   return left < right ? -1 : left > right ? 1 : 0;
@@ -32,6 +35,28 @@ const bySk = (index: Index) => (a: Item, b: Item) => {
 
 export function memoryStore(): Store {
   const items = new Map<string, Item>();
+  const partitions: Readonly<Record<Index, Partitions>> = {
+    due: new Map(),
+    pool: new Map(),
+    list: new Map(),
+    owner: new Map(),
+    key: new Map(),
+  };
+
+  function put(item: Item): void {
+    const name = text(item.key);
+    const before = items.get(name);
+    items.set(name, item);
+    for (const index of indexes) {
+      const old = before?.[index]?.pk;
+      const pk = item[index]?.pk;
+      if (old !== undefined && old !== pk) partitions[index].get(old)?.delete(name);
+      if (pk === undefined) continue;
+      const partition = partitions[index].get(pk) ?? new Map<string, Item>();
+      partitions[index].set(pk, partition);
+      partition.set(name, item);
+    }
+  }
 
   function itemOf<K extends Kind>(kind: K, value: Stored[K]): Item {
     // The codec makes a value of its own: nobody shares an object with the store, and a bad value fails here.
@@ -47,7 +72,7 @@ export function memoryStore(): Store {
 
   const parse = <K extends Kind>(kind: K, item: Item): Stored[K] => codecs[kind].parse(item.value);
   const inPartition = (index: Index, pk: string): Item[] =>
-    [...items.values()].filter((item) => item[index]?.pk === pk).sort(bySk(index));
+    [...(partitions[index].get(pk)?.values() ?? [])].sort(bySk(index));
 
   function pageOf<K extends Listed | "node-spec">(
     index: "list" | "owner",
@@ -81,13 +106,14 @@ export function memoryStore(): Store {
         throw new Error("a transaction cannot write one item twice");
       }
       if (!made.every(({ write, item }) => holds(write, items.get(text(item.key))))) return "conflict";
-      for (const { item } of made) items.set(text(item.key), item);
+      for (const { item } of made) put(item);
       return "committed";
     },
     due: async (scope, by, limit) => {
       const prefix = `due#${scope}#`;
-      return [...items.values()]
-        .filter(({ due }) => due?.pk.startsWith(prefix) === true && Number.parseInt(due.sk, 10) <= by)
+      return [...partitions.due]
+        .flatMap(([pk, partition]) => (pk.startsWith(prefix) ? [...partition.values()] : []))
+        .filter(({ due }) => due !== null && Number.parseInt(due.sk, 10) <= by)
         .sort(bySk("due"))
         .slice(0, limit)
         .map(refOf);
