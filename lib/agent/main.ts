@@ -10,6 +10,7 @@ const help = `rackwright-agent: the hands of Rackwright on a lab controller
   rackwright-agent doctor [--config FILE]           says what is missing on this controller, and what to do
   rackwright-agent install --lab … --controller …   puts program, unit, directories and configuration in place
   rackwright-agent dnsmasq --interface … --range …  a configuration for network boots (or --proxy: docs/lab-controller.md)
+  rackwright-agent import NAME --tree URL           registers a distribution's tree of this lab, for its installer
   rackwright-agent help                             this text
 
 The configuration is read from --config, else from $RACKWRIGHT_AGENT_CONFIG, else from /etc/rackwright/agent.json.
@@ -31,6 +32,8 @@ async function main(): Promise<number> {
       interface: { type: "string" },
       range: { type: "string" },
       proxy: { type: "string" },
+      tree: { type: "string" },
+      arguments: { type: "string" },
     },
   });
   const [verb = "help", payload] = positionals;
@@ -70,6 +73,8 @@ async function main(): Promise<number> {
         interface: _interface,
         range: _range,
         proxy: _proxy,
+        tree: _tree,
+        arguments: _arguments,
         ...given
       } = values;
       const program = { program: process.argv[1] ?? "", node: process.execPath };
@@ -79,6 +84,12 @@ async function main(): Promise<number> {
     case "dnsmasq": {
       const { dnsmasqConfiguration, dnsmasqSettings } = await import("./dnsmasq.ts");
       process.stdout.write(dnsmasqConfiguration(dnsmasqSettings(readConfig(file).publicUrl, values)));
+      return 0;
+    }
+    case "import": {
+      const { distroWish, importDistro } = await import("./import-distro.ts");
+      const wish = distroWish(payload, values);
+      process.stdout.write(`${await importDistro(readConfig(file).distrosDir, wish)}\n`);
       return 0;
     }
     default:
