@@ -1,5 +1,7 @@
-/** What a user can leave where no load reaches: an account of his own on the BMC. */
+/** What a user can leave where no load reaches: an account of his own on the BMC, another boot order. */
 import { expect, test } from "vitest";
+import { branded, isInstallationId } from "../../lib/core/ids.ts";
+import { isFree } from "../../lib/core/scheduling/allocate.ts";
 import { accountsIn } from "../../lib/drivers/power/ipmi.ts";
 import { World } from "./world.ts";
 
@@ -57,4 +59,30 @@ test("of a BMC's list those count who may come in over the network", () => {
     "",
   ].join("\n");
   expect(accountsIn(list)).toEqual(["ADMIN", "mallory jr"]);
+});
+
+test("after a use the boot order is proved by booting: only the system that was written can say that the machine boots its disk", () => {
+  const world = used(["rackwright"]);
+  world.write();
+  expect(world.job).toMatchObject({ program: "reload", step: "boot-disk" });
+  // Whatever else boots there has not the token that this very load has left on the disk.
+  const installation = branded(isInstallationId, "res-0.provision.1");
+  expect(world.pass(10).beacon("run", { installation })).toBe(false);
+  for (let round = 0; round < 60 && world.state === "loading"; round += 1) {
+    if (world.job.command === null) world.waitUntilDue();
+    else world.answer();
+    expect(isFree(world.node)).toBe(false);
+  }
+  expect(world.state).toBe("quarantined");
+  expect(isFree(world.node)).toBe(false);
+});
+
+test("what a BMC was told for the boots to come is overwritten by each load: once from the network, then by itself", () => {
+  const world = used(["rackwright"]);
+  const load = world.sent.at(-1)?.actions ?? [];
+  expect(load.find(({ verb }) => verb === "boot.set")).toEqual({
+    verb: "boot.set",
+    device: "network",
+    persistence: "once",
+  });
 });
