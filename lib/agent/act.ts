@@ -95,8 +95,9 @@ export async function observePower(
   heard: { said: string | null } = { said: null },
 ): Promise<Observed> {
   const leave = { signal, guard: () => signal.throwIfAborted() };
-  const power = await withBmc(tools, command, leave, heard, (driver, bmc) => driver.status(bmc));
-  return { power };
+  return withBmc(tools, command, leave, heard, async (driver, bmc) =>
+    driver.look === undefined ? { power: await driver.status(bmc) } : driver.look(bmc),
+  );
 }
 
 /** A BMC that will not say who has accounts is no worse than one that cannot: it is noted, and nothing is claimed. */

@@ -1,4 +1,5 @@
 /** What stands in a node's hardware log as changed, taken as it is. */
+import { bmcAdopted } from "../core/identification/bmc.ts";
 import { adopted } from "../core/identification/drift.ts";
 import { isDriftCode } from "../core/identification/settings.ts";
 import type { HardwareIssue } from "../core/timeline.ts";
@@ -13,14 +14,23 @@ export async function acceptanceOf(
   const codes = issues.map(({ fault }) => fault.code).filter(isDriftCode);
   const [first] = issues;
   if (first === undefined || codes.length === 0) return [];
-  const known = await store.read("node-hardware", first.node);
-  if (known === null) return [];
-  const accepted = codes.reduce((hardware, code) => adopted(hardware, known.seen, code), known.accepted);
-  return [
-    {
-      kind: "node-hardware",
-      value: { ...known, version: known.version + 1, accepted },
-      expect: known.version,
-    },
-  ];
+  const [hardware, bmc] = await Promise.all([
+    store.read("node-hardware", first.node),
+    store.read("node-bmc", first.node),
+  ]);
+  const writes: Write[] = [];
+  if (hardware !== null) {
+    const accepted = codes.reduce((before, code) => adopted(before, hardware.seen, code), hardware.accepted);
+    const value = { ...hardware, version: hardware.version + 1, accepted };
+    writes.push({ kind: "node-hardware", value, expect: hardware.version });
+  }
+  if (bmc !== null) {
+    const accepted = codes.reduce((before, code) => bmcAdopted(before, bmc.seen, code), bmc.accepted);
+    writes.push({
+      kind: "node-bmc",
+      value: { ...bmc, version: bmc.version + 1, accepted },
+      expect: bmc.version,
+    });
+  }
+  return writes;
 }

@@ -82,7 +82,11 @@ async function write(
   }
 }
 
-async function logFindings(
+/**
+ * What is found stands in the hardware log; what whoever looks has written there before, and does not find any more, leaves it.
+ * What another way of looking has found is that one's to take back.
+ */
+export async function logFindings(
   app: App,
   node: NodeId,
   findings: readonly Finding[],
@@ -99,7 +103,12 @@ async function logFindings(
   }
   for (const issue of await app.store.issues(node)) {
     const { code } = issue.fault;
-    if (issue.state === "open" && isDriftCode(code) && issue.openedBy.kind === "agent" && !byCode.has(code))
+    if (
+      issue.state === "open" &&
+      isDriftCode(code) &&
+      issue.openedBy.kind === actor.kind &&
+      !byCode.has(code)
+    )
       await closeAsSettled(app, issue, "the machine was seen again, and is as it was", actor);
   }
 }

@@ -5,14 +5,15 @@
 
 import type { Found } from "../contracts/found.ts";
 import type { Report, Reports } from "../contracts/report.ts";
-import type { Beacon } from "../core/command.ts";
+import type { Beacon, CommandResult } from "../core/command.ts";
 import { heard } from "../core/hands.ts";
 import type { ControllerId, JournalId, LabId, NodeId } from "../core/ids.ts";
-import type { Actor, NodeState } from "../core/node/node.ts";
+import { type Actor, jobOf, type NodeState } from "../core/node/node.ts";
 import type { Instant } from "../core/time.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { handsPolicy } from "./dispatch.ts";
+import { heedBmcFacts } from "./heed-bmc.ts";
 import { heedFound } from "./identify.ts";
 import { keepConsole, onlyReadConsole } from "./serial-console.ts";
 
@@ -91,6 +92,10 @@ async function ingest(app: App, report: AboutNode, controller: ControllerId): Pr
       const actor: Actor = { kind: "agent", name: controller };
       await keepConsole(app, report.result);
       if (onlyReadConsole(report.result)) return null;
+      const told = report.result.results.findLast(({ observed }) => observed?.machine !== undefined);
+      // Before the node is anybody's again.
+      if (told?.observed?.machine !== undefined && isInspected(node, report.result))
+        await heedBmcFacts(app, lab, node, told.observed.machine);
       await advanceNode(app, name, { kind: "command", result: report.result, actor }, { seen: node });
       return null;
     }
@@ -122,6 +127,12 @@ async function ingest(app: App, report: AboutNode, controller: ControllerId): Pr
 /** The nodes that a message tells of. */
 export const nodesIn = ({ reports }: Reports): readonly NodeId[] =>
   reports.flatMap((report) => (report.kind === "alive" || report.kind === "found" ? [] : [nodeOf(report)]));
+
+/** Only an inspection is held against what was before: of whatever else is under way nobody asks that. */
+const isInspected = (node: NodeState, { command }: CommandResult): boolean => {
+  const job = jobOf(node);
+  return job?.program === "inspect" && job.command?.id === command;
+};
 
 function nodeOf(report: AboutNode): NodeId {
   switch (report.kind) {

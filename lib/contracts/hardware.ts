@@ -1,6 +1,6 @@
 /** What a machine is made of, as files and agents tell it, and as it is stored. */
 import * as z from "zod";
-import type { Capacity, Hardware, MinimumHardware } from "../core/node/hardware.ts";
+import type { BmcFacts, Capacity, Hardware, MinimumHardware } from "../core/node/hardware.ts";
 import { mac, words } from "./scalars.ts";
 
 const feature = words(63);
@@ -63,6 +63,14 @@ export const hardware = z.strictObject({
     .exactOptional()
     .describe("What its neighbours on the cable say: mac of the interface, chassis, port, systemName."),
 }) satisfies z.ZodType<Hardware>;
+
+export const bmcFacts = z.strictObject({
+  cpus: cpus.exactOptional(),
+  memoryMiB: memoryMiB.exactOptional(),
+  firmware: words(128).exactOptional(),
+  uuid: words(128).exactOptional(),
+  serial: words(128).exactOptional(),
+}) satisfies z.ZodType<BmcFacts>;
 
 export const capacity = z.strictObject({
   cpus: z.number().min(0),

@@ -8,9 +8,9 @@ import {
   strategies,
 } from "../core/identification/settings.ts";
 import type { MachineId, NodeId } from "../core/ids.ts";
-import type { Hardware } from "../core/node/hardware.ts";
+import type { BmcFacts, Hardware } from "../core/node/hardware.ts";
 import { powerSettings } from "./command.ts";
-import { hardware, minimumHardware } from "./hardware.ts";
+import { bmcFacts, hardware, minimumHardware } from "./hardware.ts";
 import { at, labId, mac, machineId, nodeId, words } from "./scalars.ts";
 
 const claimRule = z.strictObject({
@@ -85,6 +85,24 @@ export const nodeHardware = z.strictObject({
   accepted: hardware,
   seen: hardware,
 }) satisfies z.ZodType<NodeHardware>;
+
+/** What a node's BMC tells of its machine: as it was taken, and as it was told last. */
+export interface NodeBmc {
+  readonly node: NodeId;
+  readonly version: number;
+  /** Which machine it was told of; null: none was known yet. Of another one it is told anew. */
+  readonly machine: MachineId | null;
+  readonly accepted: BmcFacts;
+  readonly seen: BmcFacts;
+}
+
+export const nodeBmc = z.strictObject({
+  node: nodeId,
+  version: z.int().min(1),
+  machine: machineId.nullable(),
+  accepted: bmcFacts,
+  seen: bmcFacts,
+}) satisfies z.ZodType<NodeBmc>;
 
 export const verdict = z.discriminatedUnion("kind", [
   z.strictObject({

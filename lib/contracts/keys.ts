@@ -25,6 +25,7 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   machine: ({ id, lab }) => keyOf("machine", machineKey(lab, id)),
   lookup: ({ id }) => keyOf("lookup", id),
   "node-hardware": ({ node }) => keyOf("node-hardware", node),
+  "node-bmc": ({ node }) => keyOf("node-bmc", node),
   issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
   job: ({ id }) => keyOf("job", id),
   project: ({ id }) => keyOf("project", id),
@@ -64,6 +65,8 @@ export function keyOf(kind: Identified, id: string): Key {
       return { pk: `node#${id}`, sk: "spec" };
     case "node-hardware":
       return { pk: `node#${id}`, sk: "hardware" };
+    case "node-bmc":
+      return { pk: `node#${id}`, sk: "bmc" };
     case "progress":
       return { pk: `node#${id}`, sk: "progress" };
     case "console":
@@ -166,6 +169,7 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
         },
   lookup: () => none,
   "node-hardware": () => none,
+  "node-bmc": () => none,
   "node-spec": ({ id, lab, class: nodeClass }) => ({
     ...none,
     pool: { pk: classKey(nodeClass), sk: id },

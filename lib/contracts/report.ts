@@ -10,6 +10,7 @@ import type { LabId } from "../core/ids.ts";
 import type { Instant } from "../core/time.ts";
 import { sighting } from "./console.ts";
 import { type Found, found } from "./found.ts";
+import { bmcFacts } from "./hardware.ts";
 import {
   at,
   bootId,
@@ -106,6 +107,7 @@ const actionResult = z.strictObject({
       console: z.array(z.string().max(400)).max(200).exactOptional(),
       consoleAt: z.array(at).max(200).exactOptional(),
       bmcAccounts: z.array(z.string().max(64)).max(64).exactOptional(),
+      machine: bmcFacts.exactOptional(),
       build: buildReport.exactOptional(),
       bios: z
         .record(z.string(), z.union([z.string().max(500), z.number(), z.boolean(), z.null()]))

@@ -30,7 +30,9 @@ import {
   identification,
   type Lookup,
   lookup,
+  type NodeBmc,
   type NodeHardware,
+  nodeBmc,
   nodeHardware,
 } from "./identification.ts";
 import { type Identity, type Inventory, identity, inventory } from "./inventory.ts";
@@ -97,6 +99,7 @@ export interface Stored {
   readonly machine: FoundMachine;
   readonly lookup: Lookup;
   readonly "node-hardware": NodeHardware;
+  readonly "node-bmc": NodeBmc;
   readonly job: JobRecord;
   readonly mac: MacAddress;
   readonly identity: Identity;
@@ -299,6 +302,7 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
   machine: codec(1, foundMachine),
   lookup: codec(1, lookup),
   "node-hardware": codec(1, nodeHardware),
+  "node-bmc": codec(1, nodeBmc),
   job: codec(
     1,
     z.strictObject({

@@ -16,6 +16,7 @@ import type {
   NodeId,
   RevisionId,
 } from "./ids.ts";
+import type { BmcFacts } from "./node/hardware.ts";
 import type { Instant, Ms } from "./time.ts";
 import type { BiosAttributes, NetworkWish } from "./wishes.ts";
 
@@ -238,6 +239,8 @@ export interface Observed {
   readonly consoleAt?: readonly Instant[];
   /** Names that may log in to the BMC now, sorted. Missing where the driver cannot tell. */
   readonly bmcAccounts?: readonly string[];
+  /** What the BMC tells of the machine, whether that is on or not. Missing where the driver cannot tell. */
+  readonly machine?: BmcFacts;
   readonly build?: BuildReport;
   /** By name: as the firmware says them now; null: it knows no attribute of that name. */
   readonly bios?: Readonly<Record<string, string | number | boolean | null>>;

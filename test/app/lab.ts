@@ -25,6 +25,7 @@ import {
   isLabId,
   type RevisionId,
 } from "../../lib/core/ids.ts";
+import type { BmcFacts } from "../../lib/core/node/hardware.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { shipped } from "../../lib/core/provisioning/registry.ts";
 import type { Reservation } from "../../lib/core/reservation/reservation.ts";
@@ -72,6 +73,8 @@ export class MemoryLab {
   readonly errors: string[] = [];
   /** A function dies at this very call to a port, and with it everything that it was about to do. */
   dies: () => boolean = () => false;
+  /** What a BMC tells of its machine, beside whether it is on. */
+  bmcTells: (node: string) => BmcFacts | null = () => null;
   /** What the agent cannot do, and why. */
   fails: (verb: Action["verb"], node: string) => Fault | null = () => null;
   /** The lab's network is dead: nothing is delivered, nothing is told. */
@@ -301,8 +304,11 @@ export class MemoryLab {
           machine.power = "on";
           machine.life += 1;
           return { verb: action.verb, outcome: "done", observed: { power: "on" } };
-        case "power.status":
-          return { verb: action.verb, outcome: "done", observed: { power: machine.power } };
+        case "power.status": {
+          const told = this.bmcTells(command.node);
+          const observed = { power: machine.power, ...(told === null ? {} : { machine: told }) };
+          return { verb: action.verb, outcome: "done", observed };
+        }
         case "os.address":
           return {
             verb: action.verb,

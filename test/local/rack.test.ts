@@ -251,6 +251,15 @@ describe("its BMCs", () => {
     await control("/faults", { clear: [{ node: "node-01" }] });
   });
 
+  test("tell what the machine is made of, while it is off too; a module that is lost is missed at once", async () => {
+    const before = await driver.look?.(bmc("node-03"));
+    expect(before).toMatchObject({ power: "off", machine: { cpus: 8, memoryMiB: 32_768, firmware: "1.0" } });
+    expect(before?.machine.serial).toBe("serial-of-node-03");
+    await control("/faults", { add: [{ kind: "lost-memory", node: "node-03", memoryMiB: 24_576 }] });
+    expect((await driver.look?.(bmc("node-03")))?.machine.memoryMiB).toBe(24_576);
+    await control("/faults", { clear: [{ node: "node-03" }] });
+  });
+
   test("R79: tell of firmware; what is asked for holds after the next power-on, and not before", async () => {
     const { bios } = driver;
     if (bios === undefined) throw new Error("redfish tells nothing of firmware");

@@ -47,6 +47,7 @@ export class SimStore implements Store {
     machine: new Map(),
     lookup: new Map(),
     "node-hardware": new Map(),
+    "node-bmc": new Map(),
     job: new Map(),
     mac: new Map(),
     identity: new Map(),

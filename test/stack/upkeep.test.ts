@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
 import type { JobRecord } from "../../lib/core/job-record.ts";
 import type { HardwareIssue, TimelineEntry } from "../../lib/core/timeline.ts";
+import { rackFile } from "../../lib/local/rack/store.ts";
 import { eventually } from "../support/stack.ts";
 import { Place } from "./main-job.ts";
 
@@ -130,6 +131,45 @@ test("R79: firmware that is not as its profile wants it is seen after the inspec
   expect(JSON.parse(readFileSync(rack, "utf8"))).toMatchObject({
     bios: { attributes: { ProcVirtualization: "Enabled", NumaNodesPerSocket: 2 }, pending: {} },
   });
+});
+
+test("a DIMM that was lost in somebody's hands is found by the check before the node returns, and keeps it out until it is back", {
+  timeout: patience,
+}, async () => {
+  const id = await free();
+  const { controlPort } = rackFile.parse(JSON.parse(readFileSync(join(here.data, "rack/rack.json"), "utf8")));
+  const faults = async (change: object): Promise<void> => {
+    const body = JSON.stringify(change);
+    const { status } = await fetch(`http://127.0.0.1:${controlPort}/faults`, { method: "POST", body });
+    expect(status).toBe(200);
+  };
+  const upkeep = (action: string) =>
+    post("/v1/upkeep", {
+      action,
+      of: { node: id },
+      reason: "more memory",
+      ...(action === "drain" ? { until: Date.now() + 3_600_000 } : {}),
+    });
+  const isIn = (state: string) => eventually(async () => (await node(id)).state === state, state, patience);
+  const lost = async () => (await issues(id)).filter(({ fault }) => fault.code === "memory-lost");
+  const returned = async (): Promise<void> => {
+    await upkeep("drain");
+    await isIn("maintenance");
+    await upkeep("return");
+    await isIn("available");
+  };
+  await upkeep("drain");
+  await isIn("maintenance");
+  await faults({ add: [{ kind: "lost-memory", node: id, memoryMiB: 16_384 }] });
+  await upkeep("return");
+  await eventually(async () => (await lost()).length === 1, "the issue", patience);
+  const message = expect.stringMatching(/16 GiB of memory, and had 32 GiB: a memory module \(DIMM\)/);
+  expect(await lost()).toMatchObject([{ state: "open", blocking: true, fault: { message } }]);
+  await isIn("available");
+  expect((await node(id)).openIssues).not.toEqual([]);
+  await faults({ clear: [{ node: id, kind: "lost-memory" }] });
+  await returned();
+  expect(await lost()).toMatchObject([{ state: "closed" }]);
 });
 
 test("field.md 54: a node in use is drained when its user is done, stays out of everybody's reach, and comes back by a check", {

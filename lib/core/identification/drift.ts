@@ -14,10 +14,11 @@ export interface Finding {
 /** A kernel keeps some memory for itself, more or less of it from one version to the next. */
 const memoryMargin = 0.97;
 
-export function driftOf(accepted: Hardware, seen: Hardware): readonly Finding[] {
+/** `margin`: with how much of its memory a machine still has all of it. */
+export function driftOf(accepted: Hardware, seen: Hardware, margin = memoryMargin): readonly Finding[] {
   return [
     ...mainboard(accepted, seen),
-    ...memory(accepted, seen),
+    ...memory(accepted, seen, margin),
     ...(seen.cpus < accepted.cpus
       ? [finding("cpus-lost", `it has ${seen.cpus} processors, and had ${accepted.cpus}`)]
       : []),
@@ -31,8 +32,12 @@ const finding = (code: DriftCode, message: string): Finding => ({ code, message 
 
 const gibibytes = (mebibytes: number): string => `${Math.round((mebibytes / 1024) * 10) / 10} GiB`;
 
-function memory({ memoryMiB: before }: Hardware, { memoryMiB: now }: Hardware): readonly Finding[] {
-  if (now >= before * memoryMargin) return [];
+function memory(
+  { memoryMiB: before }: Hardware,
+  { memoryMiB: now }: Hardware,
+  margin: number,
+): readonly Finding[] {
+  if (now >= before * margin) return [];
   const message = `it has ${gibibytes(now)} of memory, and had ${gibibytes(before)}: a memory module (DIMM) is lost, loose or switched off`;
   return [finding("memory-lost", message)];
 }

@@ -47,6 +47,16 @@ export interface Hardware {
   readonly lldp?: readonly LldpNeighbour[];
 }
 
+/** What a BMC tells of its machine without anybody asking the machine: as much as it knows, in its own count. */
+export interface BmcFacts {
+  readonly cpus?: number;
+  readonly memoryMiB?: number;
+  /** The version of the machine's firmware, not of the BMC's. */
+  readonly firmware?: string;
+  readonly uuid?: string;
+  readonly serial?: string;
+}
+
 /** As much of it as a choice between nodes needs: small enough to be kept with a node's state. */
 export interface Capacity {
   readonly cpus: number;

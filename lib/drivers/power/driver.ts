@@ -6,6 +6,7 @@
 import type * as z from "zod";
 import type { BootDevice, PowerState } from "../../core/command.ts";
 import { configurationFault, nodeFault } from "../../core/fault.ts";
+import type { BmcFacts } from "../../core/node/hardware.ts";
 import { DriverFault } from "../driver-fault.ts";
 import { badAddress, checkedOptions, hostAndPort } from "../settings.ts";
 import type { RunTool } from "../tool.ts";
@@ -43,6 +44,8 @@ export interface PowerDriver {
   reset(bmc: BmcAccess): Promise<PowerState>;
   status(bmc: BmcAccess): Promise<PowerState>;
   setBootDevice(bmc: BmcAccess, device: BootDevice, persistence: Persistence): Promise<void>;
+  /** The power, and what the BMC tells of the machine in the same answer. Without it nobody can tell. */
+  look?(bmc: BmcAccess): Promise<{ readonly power: PowerState; readonly machine: BmcFacts }>;
   /** Names that may log in to the BMC now. Without it nobody can tell. */
   accounts?(bmc: BmcAccess): Promise<readonly string[]>;
   /** Makes the machine findable by eye for that long; 0 ends it. */

@@ -7,6 +7,7 @@ import { configurationFault, nodeFault } from "../../core/fault.ts";
 import { DriverFault } from "../driver-fault.ts";
 import { type BmcAccess, optionsOf, type Persistence, type PowerDriver, unsupported } from "./driver.ts";
 import { applyRedfishBios, readRedfishBios } from "./redfish-bios.ts";
+import { redfishFacts } from "./redfish-facts.ts";
 import { fingerprint, openSession, type RedfishPatience, type Session } from "./redfish-session.ts";
 import { type Patience, patience, pause, type Verified, verified } from "./verified.ts";
 
@@ -127,6 +128,11 @@ export function redfish(given: Partial<RedfishPatience & Patience> = {}): PowerD
     cycle: (bmc) => change(bmc, (power) => power.cycle()),
     reset: (bmc) => change(bmc, (power) => power.reset()),
     status: (bmc) => withSystem(bmc, async ({ read }) => stateOf((await read()).PowerState)),
+    look: (bmc) =>
+      withSystem(bmc, async ({ read }) => {
+        const seen = await read();
+        return { power: stateOf(seen.PowerState), machine: redfishFacts(seen) };
+      }),
     setBootDevice: (bmc, device, persistence) =>
       withSystem(bmc, (open) => setBootDevice(bmc, open, device, persistence)),
     accounts: (bmc) => withSystem(bmc, (open) => accountsOf(bmc, open)),

@@ -296,12 +296,18 @@ const accountsOf = ({ machine, credential }: BmcSettings): readonly string[] => 
 
 function systemOf(machine: Machine, { led }: Panel) {
   const state = machine.state();
+  const { cpus, memoryMiB, firmware, system } = machine.facts().hardware;
   return {
     "@odata.id": systemPath,
     "@odata.type": "#ComputerSystem.v1_10_0.ComputerSystem",
     Id: "1",
     Name: machine.id,
     SystemType: "Physical",
+    UUID: system?.uuid,
+    SerialNumber: system?.serial,
+    BiosVersion: firmware?.version,
+    ProcessorSummary: { LogicalProcessorCount: cpus },
+    MemorySummary: { TotalSystemMemoryGiB: memoryMiB / 1024 },
     PowerState: isOn(state) ? "On" : "Off",
     IndicatorLED: led,
     Bios: { "@odata.id": `${systemPath}/Bios` },

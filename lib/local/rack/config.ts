@@ -32,6 +32,7 @@ export type HangPhase = (typeof hangPhases)[number];
  *   A node hung in kernel or init has still said that it got there; one hung in run has not, and does not listen.
  * - `dead-bmc`: the BMC's port accepts no connections. `slow-bmc`: every answer comes later.
  * - `ignore-power`: the BMC accepts power commands and nothing happens.
+ * - `lost-memory`: a module is lost, and so much is left.
  * - `bad-disk`: what is read back from the disk is not what was written.
  * - `forgets-boot-device`: its BMC says back which device it is to boot, and at its next start the machine boots its disk all
  *   the same; then used up. With a blank disk it sits in firmware.
@@ -48,6 +49,7 @@ export const rackFault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ignore-power"), node: nodeId }),
   z.strictObject({ kind: z.literal("bad-disk"), node: nodeId }),
   z.strictObject({ kind: z.literal("forgets-boot-device"), node: nodeId }),
+  z.strictObject({ kind: z.literal("lost-memory"), node: nodeId, memoryMiB: hardware.shape.memoryMiB }),
   /** Somebody has an account on the BMC who has none anywhere else. */
   z.strictObject({ kind: z.literal("bmc-account"), node: nodeId, name: z.string().min(1).max(16) }),
 ]);
@@ -66,6 +68,7 @@ export const faultChange = z.strictObject({
             "ignore-power",
             "bad-disk",
             "forgets-boot-device",
+            "lost-memory",
             "bmc-account",
           ])
           .exactOptional(),

@@ -4,6 +4,7 @@
  * power does.
  */
 import { randomUUID } from "node:crypto";
+import type { MachineBody } from "../../contracts/found.ts";
 import type { HangPhase, RackConfig, RackNode } from "./config.ts";
 import { type GuestOs, startGuestOs } from "./guest-os.ts";
 import { machineBodyOf } from "./hardware.ts";
@@ -35,6 +36,8 @@ export interface MachineSettings {
 export interface Machine {
   readonly id: string;
   state(): NodeState;
+  /** What it is made of now, as it tells in every way that it has. */
+  facts(): MachineBody;
   change(to: Partial<NodeState>): void;
   /** Accepted by the BMC; takes effect a moment later. */
   power(changes: readonly PowerChange[]): void;
@@ -69,6 +72,12 @@ export function createMachine({
     store.writeNode(state);
   }
   const enter = (machine: MachineState): void => change({ machine });
+
+  function facts(): MachineBody {
+    const body = machineBodyOf(node, bmcPort);
+    const { memoryMiB } = faultOf(state, "lost-memory") ?? body.hardware;
+    return { ...body, hardware: { ...body.hardware, memoryMiB } };
+  }
 
   /** A machine that hangs on entering a phase stays in it until its power is off; one that panics says so after `told`. */
   function hangs(phase: HangPhase, told: Promise<void> = Promise.resolve()): boolean {
@@ -211,12 +220,7 @@ export function createMachine({
 
   /** The ramdisk tells what it runs on, and restarts the machine; a token that is refused is no reason to stay. */
   async function discover(url: string, token: string): Promise<void> {
-    const told = await sendPatiently(
-      `${url}/machine`,
-      token,
-      { ...machineBodyOf(node, bmcPort) },
-      life.signal,
-    ).then(
+    const told = await sendPatiently(`${url}/machine`, token, { ...facts() }, life.signal).then(
       () => true,
       (error: unknown) => {
         if (life.signal.aborted) throw error;
@@ -288,7 +292,7 @@ export function createMachine({
       machine,
       disk: state.disk,
       badDisk: faultOf(state, "bad-disk") !== null,
-      facts: machineBodyOf(node, bmcPort),
+      facts: facts(),
       hangs: () => hangs("build"),
       save: (to) => enter(to),
       forget: () => change({ disk: null }),
@@ -369,6 +373,7 @@ export function createMachine({
   return {
     id,
     state: () => state,
+    facts,
     change,
     power: (changes) => {
       change({ pending: [...state.pending, ...changes] });
