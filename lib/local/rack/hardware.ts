@@ -5,10 +5,11 @@ import type { RackNode } from "./config.ts";
 
 const diskBytes = 480e9;
 
-/** What its ramdisk finds out about it. */
+/** What its ramdisk finds out about it. `memoryLeft`: so much, where some is lost. */
 export function machineBodyOf(
   { id, macs, hardware, tellsBmcAddress }: RackNode,
   bmcPort: number,
+  memoryLeft?: number,
 ): MachineBody {
   const [mac = "00:00:00:00:00:00"] = macs;
   return {
@@ -26,6 +27,7 @@ export function machineBodyOf(
         serial: `serial-of-${id}`,
       },
       ...hardware,
+      ...(memoryLeft === undefined ? {} : { memoryMiB: memoryLeft }),
     },
     bmcAddress: tellsBmcAddress ? `127.0.0.1:${bmcPort}` : null,
   };

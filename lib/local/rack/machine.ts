@@ -72,12 +72,7 @@ export function createMachine({
     store.writeNode(state);
   }
   const enter = (machine: MachineState): void => change({ machine });
-
-  function facts(): MachineBody {
-    const body = machineBodyOf(node, bmcPort);
-    const { memoryMiB } = faultOf(state, "lost-memory") ?? body.hardware;
-    return { ...body, hardware: { ...body.hardware, memoryMiB } };
-  }
+  const facts = (): MachineBody => machineBodyOf(node, bmcPort, faultOf(state, "lost-memory")?.memoryMiB);
 
   /** A machine that hangs on entering a phase stays in it until its power is off; one that panics says so after `told`. */
   function hangs(phase: HangPhase, told: Promise<void> = Promise.resolve()): boolean {
