@@ -183,6 +183,11 @@ export type Inventory = {
           readonly credential: string;
         };
       })[] | undefined;
+      /** A machine that becomes a node is tested first: minutes, and test where it is not our ramdisk's (docs/maintenance.md). */
+      readonly burnIn?: {
+        readonly minutes: number;
+        readonly test?: string | null | undefined;
+      } | undefined;
       /** What is done about hardware that is not as it was, where it differs from the usual. */
       readonly drift?: Readonly<Record<string, "block" | "log" | "ignore">> | undefined;
     } | undefined;
@@ -1005,6 +1010,11 @@ export interface Operations {
               readonly credential: string;
             };
           })[] | undefined;
+          /** A machine that becomes a node is tested first: minutes, and test where it is not our ramdisk's (docs/maintenance.md). */
+          readonly burnIn?: {
+            readonly minutes: number;
+            readonly test?: string | null | undefined;
+          } | undefined;
           /** What is done about hardware that is not as it was, where it differs from the usual. */
           readonly drift?: Readonly<Record<string, "block" | "log" | "ignore">> | undefined;
         } | undefined;
@@ -1330,6 +1340,11 @@ export interface Operations {
                 readonly credential: string;
               };
             })[] | undefined;
+            /** A machine that becomes a node is tested first: minutes, and test where it is not our ramdisk's (docs/maintenance.md). */
+            readonly burnIn?: {
+              readonly minutes: number;
+              readonly test?: string | null | undefined;
+            } | undefined;
             /** What is done about hardware that is not as it was, where it differs from the usual. */
             readonly drift?: Readonly<Record<string, "block" | "log" | "ignore">> | undefined;
           } | undefined;

@@ -53,6 +53,7 @@ export async function attach(
     ...own.writes,
     ...(await lookupWrites(app, wanted, machine.hardware)),
   ];
+  const burnIn = (await store.read("lab", spec.lab))?.identification?.burnIn;
   const capacity = spec.hardware === undefined ? capacityOf(machine.hardware) : undefined;
   const event = {
     kind: "identified",
@@ -61,6 +62,7 @@ export async function attach(
     evidence,
     replaces,
     ...(capacity === undefined ? {} : { capacity }),
+    ...(burnIn === undefined ? {} : { burnIn: { kind: "burn-in", ...burnIn } as const }),
     actor,
   } as const;
   try {

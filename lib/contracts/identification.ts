@@ -11,7 +11,8 @@ import type { MachineId, NodeId } from "../core/ids.ts";
 import type { BmcFacts, Hardware } from "../core/node/hardware.ts";
 import { powerSettings } from "./command.ts";
 import { bmcFacts, hardware, minimumHardware } from "./hardware.ts";
-import { at, labId, mac, machineId, nodeId, words } from "./scalars.ts";
+import { at, labFileName, labId, mac, machineId, nodeId, words } from "./scalars.ts";
+import { mostTestMinutes } from "./wiring.ts";
 
 const claimRule = z.strictObject({
   name: words(63),
@@ -51,6 +52,15 @@ export const identification = z.strictObject({
     .max(50)
     .default([])
     .describe("Machines that nobody knows become new nodes; the first rule that fits decides."),
+  burnIn: z
+    .strictObject({
+      minutes: z.int().min(1).max(mostTestMinutes),
+      test: labFileName.nullable().default(null),
+    })
+    .exactOptional()
+    .describe(
+      "A machine that becomes a node is tested first: minutes, and test where it is not our ramdisk's (docs/maintenance.md).",
+    ),
   drift: z
     .partialRecord(z.enum(driftCodes), z.enum(["block", "log", "ignore"]))
     .default({})

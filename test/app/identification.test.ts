@@ -147,6 +147,14 @@ describe("a node whose interfaces nobody knows", () => {
     expect(await machines()).toMatchObject([{ node: "node-01", boots: 3 }]);
   });
 
+  test("is tested before anybody gets it, where its lab wants that", async () => {
+    const burnIn = { minutes: 30 };
+    await open([node("node-01", { uuid: uuid(1) })], { identification: { burnIn } });
+    await sees(machine(1));
+    const waiting = (await stateOf("node-01")).waiting;
+    expect(waiting).toMatchObject([{ program: "burn-in", order: { minutes: 30, test: null } }]);
+  });
+
   test("keeps what its machine has told when the lab file comes again", async () => {
     const file = [node("node-01", { uuid: uuid(1) })];
     await open(file);

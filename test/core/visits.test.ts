@@ -1,13 +1,14 @@
 /** What is done to a machine beside loading it: its switch port, its firmware, tests, an operator's shell. */
 import { describe, expect, test } from "vitest";
 import type { Observed } from "../../lib/core/command.ts";
-import { branded, isJobId } from "../../lib/core/ids.ts";
+import { branded, isJobId, isMachineId } from "../../lib/core/ids.ts";
+import { enrolledNode } from "../../lib/core/node/enrol.ts";
 import type { Order } from "../../lib/core/node/node.ts";
 import type { LightProgram } from "../../lib/core/node/programs.ts";
 import { installationOf } from "../../lib/core/provisioning/programs.ts";
 import { isFree } from "../../lib/core/scheduling/allocate.ts";
 import { after as later, minutes } from "../../lib/core/time.ts";
-import { aReservation, World } from "./world.ts";
+import { aReservation, spec, World } from "./world.ts";
 
 const ada = { kind: "operator", name: "ada" } as const;
 const lab = {
@@ -300,6 +301,34 @@ describe("a burn-in", () => {
     expect(isFree(world.node)).toBe(true);
     expect(world.issues.at(-1)).toMatchObject({ state: "closed", closedBecause: "passed" });
     expect(world.issues.at(-1)?.evidence).toContain("test: memory: well");
+  });
+
+  test("field.md 56: is the first that a machine does that has become a node, where its lab wants it: after the inspection, before anybody", () => {
+    const world = new World();
+    world.node = enrolledNode({ ...spec, macs: [] }, ada, world.now);
+    world.tell({
+      kind: "identified",
+      machine: branded(isMachineId, "m-525400000001-none"),
+      by: "uuid",
+      evidence: "UUID u-1",
+      replaces: false,
+      burnIn: { kind: "burn-in", test: null, minutes: 30 },
+      actor: ada,
+    });
+    world.look();
+    expect(world.job.program).toBe("inspect");
+    expect(lastActions(world).map(({ verb }) => verb)).toEqual(["power.status", "bmc.accounts"]);
+    world.answer();
+    world.look();
+    expect(isFree(world.node)).toBe(false);
+    expect(world.job.program).toBe("burn-in");
+    expect(lastActions(world)).toContainEqual(
+      expect.objectContaining({ verb: "netboot.visit", visit: { kind: "test", seconds: 1800 } }),
+    );
+    world.answer();
+    world.beacon("build", { boot: world.job.boot, tested: { result: "passed", findings: [] } });
+    world.answer();
+    expect(isFree(world.node)).toBe(true);
   });
 
   test("field.md 56: that fails keeps the node out, with what was found", () => {

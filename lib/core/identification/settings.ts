@@ -52,6 +52,8 @@ export interface IdentificationSettings {
   /** Nodes that machines nobody knows become, in the order of their appearance. */
   readonly order: readonly NodeId[];
   readonly rules: readonly ClaimRule[];
+  /** A machine that becomes a node is tested for so long before anybody gets it; left out: it is not. */
+  readonly burnIn?: { readonly minutes: number; readonly test: string | null };
   /** What differs from the usual answers. */
   readonly drift: Readonly<Partial<Record<DriftCode, DriftAnswer>>>;
 }

@@ -8,7 +8,7 @@ import type { MachineId } from "../ids.ts";
 import type { HardwareIssue } from "../timeline.ts";
 import type { Capacity } from "./hardware.ts";
 import type { Loan } from "./loan.ts";
-import type { Actor, JobRequest, Upkeep } from "./node.ts";
+import type { Actor, JobRequest, Order, Upkeep } from "./node.ts";
 import type { SwitchPort } from "./wiring.ts";
 
 export type NodeEvent =
@@ -31,6 +31,8 @@ export type NodeEvent =
       readonly replaces: boolean;
       /** Undefined: its people say what it has. */
       readonly capacity?: Capacity;
+      /** Its first test, before anybody gets it. */
+      readonly burnIn?: Extract<Order, { kind: "burn-in" }>;
       readonly actor: Actor;
     }
   /** What it is reserved by has changed in its lab's file. */
