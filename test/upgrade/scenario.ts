@@ -54,7 +54,8 @@ lab.store.commit = async (writes) => {
 };
 const { wake } = lab.queue;
 lab.queue.wake = async (wakes, now) => {
-  for (const each of wakes) record("wake", { schema: wakeSchema, ...each });
+  // In which group it waits is the queue's business, and stands in no message.
+  for (const { group: _, ...each } of wakes) record("wake", { schema: wakeSchema, ...each });
   return wake(wakes, now);
 };
 lab.loseReport = (report) => {
