@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CommandResult, phases } from "../../lib/core/command.ts";
+import { troubles } from "../../lib/core/console/console.ts";
 import { nodeFault } from "../../lib/core/fault.ts";
-import { branded, isInstallationId, isIssueId, isJobId } from "../../lib/core/ids.ts";
+import { branded, isInstallationId, isIssueId, isJobId, isNodeId } from "../../lib/core/ids.ts";
 import type { NodeEvent } from "../../lib/core/node/event.ts";
 import { jobOf, type NodeState, type Order, reservationOf } from "../../lib/core/node/node.ts";
 import type { LightProgram, Program } from "../../lib/core/node/programs.ts";
@@ -62,6 +63,9 @@ const happening = fc.oneof(
     open: fc.boolean(),
     blocking: fc.boolean(),
   }),
+  fc.record({ what: fc.constant("console"), means: fc.constantFrom(...troubles), current: fc.boolean() }),
+  fc.record({ what: fc.constant("lab"), is: fc.constantFrom("well", "well", "silent", "abandoned") }),
+  fc.record({ what: fc.constant("power-domain"), isShared: fc.boolean() }),
   { weight: 2, arbitrary: fc.record({ what: fc.constant("claim") }) },
   fc.record({ what: fc.constant("reservation-ends") }),
 );
@@ -124,6 +128,21 @@ function eventOf(world: World, happens: Happening): NodeEvent | null {
         ...(says === "login" ? { login: { user: "student" } } : {}),
       };
       return { kind: "beacon", beacon, actor: { kind: "node", name: node.id } };
+    }
+    case "console": {
+      const { means, current } = happens;
+      const own = job?.boot == null ? node.disk.installation : installationOf(job);
+      if (own === null) return null;
+      const sighting = {
+        node: node.id,
+        boot: job?.boot ?? null,
+        installation: current ? own : branded(isInstallationId, `${own}.old`),
+        means,
+        pattern: "panic",
+        line: "Kernel panic - not syncing",
+        at: now,
+      };
+      return { kind: "console", sighting, actor: agent };
     }
     case "job": {
       const target = happens.number % 2 === 0 ? { image: image.image, revision: image.revision } : null;
@@ -202,6 +221,17 @@ function happen(world: World, happens: Happening): void {
     case "time":
       world.pass(happens.ms);
       return;
+    case "lab":
+      world.labIsSilent = happens.is !== "well";
+      world.labIsAbandoned = happens.is === "abandoned";
+      return;
+    case "power-domain":
+      world.powerDomain = happens.isShared ? "pdu-1" : null;
+      world.budget = {
+        ...world.budget,
+        blind: [{ node: branded(isNodeId, "node-02"), domain: "pdu-1", at: world.now }],
+      };
+      return;
     case "claim":
       if (isFree(world.node)) world.claimFor(aReservation(world.now));
       return;
@@ -250,6 +280,7 @@ describe("decide, in any state and for any event", () => {
       fc.property(fc.array(happening, { maxLength: 40, size: "max" }), fc.boolean(), (story, wired) => {
         const world = aWorld(wired);
         for (const each of story) happen(world, each);
+        world.labIsSilent = false;
         world.tell({ kind: "online", reason: "all is well", actor: operator });
         if (world.reservation !== null && reservationOf(world.node) !== null)
           world.reservation = { ...world.reservation, state: "reclaim", outcome: "complete" };

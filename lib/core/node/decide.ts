@@ -50,6 +50,7 @@ export function decide(node: NodeState, event: NodeEvent, context: NodeContext):
     startWaitingJob(draft);
     run(draft);
     if (draft.notes.length === 0) heedProgress(draft);
+    if (event.kind === "look") heedAbandoned(draft);
     correct(draft);
     heedUpkeep(draft);
     startWaitingJob(draft);
@@ -145,10 +146,7 @@ function sendAgain(draft: Draft): void {
   if (job?.command == null || draft.send || now < job.command.sendAgainAt) return;
   const { command } = job;
   // It stays due, and whoever finds the lab back looks at it.
-  if (draft.context.labIsSilent) {
-    if (draft.context.labIsAbandoned && command.purpose !== "fence") giveUp(draft, abandoned(draft.node.lab));
-    return;
-  }
+  if (draft.context.labIsSilent) return;
   const wait = Math.min(policy.command.sendAgainMs * 2 ** command.sends, policy.command.sendAgainAtMostMs);
   setJob(draft, { command: { ...command, sends: command.sends + 1, sendAgainAt: after(now, wait) } });
   const first = command.sends === 0;
@@ -158,6 +156,14 @@ function sendAgain(draft: Draft): void {
       : `no word about command ${command.id}: sent again (${command.sends + 1})`,
   );
   draft.send = true;
+}
+
+/** Nobody will carry out what is outstanding: the job ends, with that as its cause. */
+function heedAbandoned(draft: Draft): void {
+  const { labIsSilent, labIsAbandoned, now } = draft.context;
+  const command = jobOf(draft.node)?.command ?? null;
+  if (!labIsSilent || !labIsAbandoned || command === null || draft.send) return;
+  if (command.purpose !== "fence" && now >= command.sendAgainAt) giveUp(draft, abandoned(draft.node.lab));
 }
 
 const abandoned = (lab: LabId): Fault => ({
