@@ -32,7 +32,7 @@ export interface BenchStackSettings {
   readonly sendCommandsPerSecond: number | null;
 }
 
-/** So many nodes are taken in and inspected as any; the others are made of what is stored of the first. */
+/** So many nodes are taken in and inspected like any other; the rest are made of what is stored of the first. */
 const mostInspected = 48;
 /** With that the nodes are in, on a machine that is not crowded, in a few seconds. */
 const inspectionPatienceMs = 150_000;
