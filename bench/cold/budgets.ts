@@ -5,8 +5,8 @@
 import type { FunctionName } from "../../lib/contracts/topology.ts";
 
 export const budgetKb: Readonly<Record<FunctionName, number>> = {
-  jobs: 490,
-  steps: 480,
+  jobs: 492,
+  steps: 482,
   reports: 494,
   events: 374,
   letters: 448,
@@ -19,6 +19,6 @@ export const budgetKb: Readonly<Record<FunctionName, number>> = {
   "watchdogs/reservations": 486,
   "watchdogs/labs": 398,
   "watchdogs/commands": 462,
-  "watchdogs/power-drift": 460,
+  "watchdogs/power-drift": 466,
   "watchdogs/preload": 466,
 };
