@@ -4,8 +4,11 @@ import type { Visit } from "../core/command.ts";
 const tries = 4;
 
 /** Waits between tries, so that a machine that cannot get its kernel does not hammer us (field.md C48). */
-export const ramdiskScript = (url: string, token: string, does: Visit | "discovery" | null): string => {
-  const told = [`rackwright.url=${url}`, `rackwright.token=${token}`];
+export const ramdiskScript = (
+  { url, token, mac }: { readonly url: string; readonly token: string; readonly mac: string },
+  does: Visit | "discovery" | null,
+): string => {
+  const told = [`rackwright.url=${url}`, `rackwright.token=${token}`, `rackwright.mac=${mac}`];
   if (does === "discovery") told.push("rackwright.mode=discovery", "panic=30");
   else if (does !== null) told.push(`rackwright.visit=${does.kind}`);
   if (typeof does === "object" && does?.kind === "test") told.push(`rackwright.seconds=${does.seconds}`);

@@ -222,7 +222,7 @@ export function createBoots({
         await change(boot, { state: "issued", token, osToken: boot.osToken ?? newToken() });
         report(beaconOf(boot, "firmware"), "kept");
         return boot.installer === null
-          ? ramdiskScript(publicUrl, token, boot.visit)
+          ? ramdiskScript({ url: publicUrl, token, mac }, boot.visit)
           : installerScript(place, boot.installer, token);
       }
       if (boot?.state === "issued" && boot.visit !== null) {
@@ -254,7 +254,8 @@ export function createBoots({
         // Another controller has asked: it goes on by itself.
         if (passedOn) return nextScript;
         const token = await discovery.begin(mac);
-        if (token !== null) return othersScript(peers, mac, ramdiskScript(publicUrl, token, "discovery"));
+        if (token !== null)
+          return othersScript(peers, mac, ramdiskScript({ url: publicUrl, token, mac }, "discovery"));
       }
       return passedOn || peers.length === 0 ? diskScript : othersScript(peers, mac, bootDisk);
     },

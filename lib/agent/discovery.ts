@@ -30,7 +30,7 @@ const randomToken = (): string => randomBytes(24).toString("base64url");
 export function createDiscovery({ journal, lab, now, report, newToken = randomToken }: DiscoverySettings) {
   const { state } = journal;
   /** By node: what it told last, so that the same is not told again with every load. */
-  const told = new Map<string, string>();
+  const told = new Map<string, MachineBody>();
 
   const tell = ({ hardware, bmcAddress }: MachineBody, mac: string, node: Found["node"]): void =>
     report({ lab, mac, node, at: instant(now()), hardware, bmcAddress });
@@ -53,11 +53,16 @@ export function createDiscovery({ journal, lab, now, report, newToken = randomTo
       tell(body, mac, null);
       if (begun !== undefined) await journal.append({ t: "discovery", discovery: { ...begun, token: null } });
     },
-    /** Of a node that is being loaded: told on when it is new, or not as before. */
+    /**
+     * Of a node that is being loaded: told on when it is new, or not as before. A ramdisk tells before it has heard its
+     * neighbours, and once more when it has: what it does not know yet is nothing new.
+     */
     loading: ({ node, macs }: ArmedBoot, body: MachineBody): void => {
-      const text = JSON.stringify(body);
-      if (told.get(node) === text) return;
-      told.set(node, text);
+      const before = told.get(node);
+      const { lldp = before?.hardware.lldp, ...hardware } = body.hardware;
+      const now = { ...body, hardware: { ...hardware, ...(lldp === undefined ? {} : { lldp }) } };
+      if (before !== undefined && JSON.stringify(before) === JSON.stringify(now)) return;
+      told.set(node, now);
       tell(body, macs.includes(body.mac) ? body.mac : (macs[0] ?? body.mac), node);
     },
   };

@@ -12,9 +12,10 @@
  *   POST /machine                with the boot's token, or with one that is good for this alone: what the ramdisk runs on
  *   POST /beacon                 with the boot's token, later with the installed OS's: where the node has got to
  *
- * The ramdisk finds `rackwright.url=` and `rackwright.token=` on its kernel command line. With `rackwright.mode=discovery`
- * it only tells what it runs on, and restarts the machine: it has no plan and writes nothing. With `rackwright.visit=rescue`,
- * or `rackwright.visit=test` and `rackwright.seconds=`, it stays, and leaves the disk as it is.
+ * The ramdisk finds `rackwright.url=`, `rackwright.token=` and `rackwright.mac=` (of the interface that asked) on its kernel
+ * command line. With `rackwright.mode=discovery` it only tells what it runs on, and restarts the machine: it has no plan and
+ * writes nothing. With `rackwright.visit=rescue`, or `rackwright.visit=test` and `rackwright.seconds=`, it stays, and leaves
+ * the disk as it is.
  */
 import * as z from "zod";
 import { phases } from "../core/command.ts";

@@ -132,30 +132,51 @@ test("a machine speaks for the interface that was given the token, whatever it s
   expect(found).toMatchObject([{ mac, node: null }]);
 });
 
+/** The token of the next load of node-01. */
+async function load(attempt: number): Promise<string> {
+  const verb = "netboot.set";
+  await boots.arm(
+    { ...aCommand(), target: { ...aCommand().target, macs: [mac] } },
+    {
+      verb,
+      installation: branded(isInstallationId, `i.${attempt}`),
+      boot: branded(isBootId, `i.${attempt}.b`),
+      revision: branded(isRevisionId, "demo:1"),
+      image: { sha256: "ab".repeat(32), sizeBytes: 1000 },
+    },
+  );
+  expect(await boots.script(mac)).not.toContain("discovery");
+  await boots.poweringOn("node-01");
+  return tokenIn(await boots.script(mac));
+}
+
 test("a node that was allowed a boot is not asked; what its ramdisk tells during a load is told on when it is new", async () => {
-  const target = { ...aCommand().target, macs: [mac] };
-  const arm = (attempt: number) =>
-    boots.arm(
-      { ...aCommand(), target },
-      {
-        verb: "netboot.set",
-        installation: branded(isInstallationId, `i.${attempt}`),
-        boot: branded(isBootId, `i.${attempt}.b`),
-        revision: branded(isRevisionId, "demo:1"),
-        image: { sha256: "ab".repeat(32), sizeBytes: 1000 },
-      },
-    );
-  const load = async (attempt: number): Promise<string> => {
-    await arm(attempt);
-    expect(await boots.script(mac)).not.toContain("discovery");
-    await boots.poweringOn("node-01");
-    return tokenIn(await boots.script(mac));
-  };
   for (const attempt of [1, 2]) expect(await tell(await load(attempt))).toBe(204);
   expect(found).toMatchObject([{ node: "node-01", mac }]);
   const less = { ...machine, hardware: { ...machine.hardware, memoryMiB: 256 } };
   expect(await tell(await load(3), less)).toBe(204);
   expect(found.map(({ hardware }) => hardware.memoryMiB)).toEqual([512, 256]);
+});
+
+test("a ramdisk tells its neighbours when it has heard them: told of once, and not again with every load", async () => {
+  const lldp = [{ mac, chassis: "c", port: "Ethernet1/1" }];
+  const heard = { ...machine, hardware: { ...machine.hardware, lldp } };
+  for (const attempt of [1, 2]) {
+    const token = await load(attempt);
+    expect(await tell(token)).toBe(204);
+    expect(await tell(token, heard)).toBe(204);
+  }
+  expect(found.map(({ hardware }) => hardware.lldp)).toEqual([undefined, lldp]);
+  const moved = {
+    ...machine,
+    hardware: { ...machine.hardware, lldp: [{ ...lldp[0], port: "Ethernet1/2" }] },
+  };
+  expect(await tell(await load(3), moved)).toBe(204);
+  expect(found).toHaveLength(3);
+});
+
+test("a ramdisk is told from which interface the machine has booted", async () => {
+  expect(await boots.script(mac)).toContain(`rackwright.mac=${mac}`);
 });
 
 test("where the lab has another controller, that one is asked first, and leaves the machine to whoever asks", async () => {

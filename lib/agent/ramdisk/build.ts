@@ -10,12 +10,18 @@ import { BuildError, packaged } from "./debian.ts";
 
 const source = (name: string): string => join(import.meta.dirname, name);
 
-/** What knows partitions and file systems, and what it is linked with: by package, the file in it, where it goes. */
-const diskTools = [
+/**
+ * What knows partitions and file systems, Perl for raw sockets (of it the program alone), and what they are linked with: by
+ * package, the file in it, where it goes.
+ */
+const programs = [
   ["fdisk", "sbin/sfdisk", "bin/sfdisk"],
   ["e2fsprogs", "sbin/resize2fs", "bin/resize2fs"],
   ["e2fsprogs", "sbin/dumpe2fs", "bin/dumpe2fs"],
+  ["perl-base", "usr/bin/perl", "bin/perl"],
   ["libc6", "lib/x86_64-linux-gnu/libc.so.6", "lib/libc.so.6"],
+  ["libc6", "lib/x86_64-linux-gnu/libm.so.6", "lib/libm.so.6"],
+  ["libcrypt1", "lib/x86_64-linux-gnu/libcrypt.so.1", "lib/libcrypt.so.1"],
   ["libc6", "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "lib64/ld-linux-x86-64.so.2"],
   ["libfdisk1", "usr/lib/x86_64-linux-gnu/libfdisk.so.1", "lib/libfdisk.so.1"],
   ["libsmartcols1", "usr/lib/x86_64-linux-gnu/libsmartcols.so.1", "lib/libsmartcols.so.1"],
@@ -30,7 +36,7 @@ const diskTools = [
 
 const tools = (out: string): Entry[] => [
   ...["lib", "lib64"].map((path): Entry => ({ kind: "directory", path })),
-  ...diskTools.map(
+  ...programs.map(
     ([name, file, path]): Entry => ({
       kind: "file",
       path,
@@ -50,6 +56,7 @@ try {
       ...tools(out),
       script("bin/grow.sh", source("grow.sh")),
       script("bin/free.sh", source("free.sh")),
+      script("bin/neighbours.pl", source("neighbours.pl")),
       script("bin/reader.sh", source("reader.sh")),
       script("bin/visit.sh", source("visit.sh")),
     ]),

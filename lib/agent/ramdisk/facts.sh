@@ -54,6 +54,20 @@ nics() {
   done
 }
 
+# Those that are pieces of hardware.
+interfaces() {
+  for net in /sys/class/net/*; do
+    [ -e "$net/device" ] && echo "${net##*/}"
+  done
+}
+
+# What /bin/neighbours.pl has heard by now, if it has heard anything.
+neighbours() {
+  found=''
+  read -r found 2>/dev/null </run/neighbours
+  [ -n "$found" ] && printf ',"lldp":[%s]' "$found"
+}
+
 system() {
   comma=''
   field manufacturer /sys/class/dmi/id/sys_vendor
@@ -72,6 +86,6 @@ machine() {
   version="$(word /sys/class/dmi/id/bios_version)"
   firmware=''
   [ -n "$vendor" ] && [ -n "$version" ] && firmware=",\"firmware\":{\"vendor\":$vendor,\"version\":$version}"
-  printf '{"mac":"%s","hardware":{"cpus":%s,"memoryMiB":%s,"disks":[%s],"nics":[%s]%s,"system":{%s}}}' \
-    "$(cat "/sys/class/net/$1/address")" "$cpus" "$((memory_kib / 1024))" "$(disks)" "$(nics)" "$firmware" "$(system)"
+  printf '{"mac":"%s","hardware":{"cpus":%s,"memoryMiB":%s,"disks":[%s],"nics":[%s]%s,"system":{%s}%s}}' \
+    "$(cat "/sys/class/net/$1/address")" "$cpus" "$((memory_kib / 1024))" "$(disks)" "$(nics)" "$firmware" "$(system)" "$(neighbours)"
 }

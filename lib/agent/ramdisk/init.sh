@@ -30,9 +30,19 @@ wait_more() {
   new_pipes
 }
 
-interface="$(ls /sys/class/net | grep -v '^lo$' | head -n 1)"
+# The interface that the firmware has booted from; a kernel's first is not always that one.
+mac="$(argument mac)"
+interface=''
 ifconfig lo up
-ifconfig "$interface" up
+for name in $(interfaces); do
+  ifconfig "$name" up
+  read -r address <"/sys/class/net/$name/address"
+  [ -n "$interface" ] && [ "$address" != "$mac" ] || interface="$name"
+done
+# A cable that was just plugged in takes a moment, and a switch says once in half a minute who it is.
+listen_s=35
+most_s=$(($(cut -d . -f 1 /proc/uptime) + listen_s + 10))
+perl /bin/neighbours.pl /run/neighbours "$listen_s" $(interfaces) &
 # A machine that is only to tell what it is belongs to somebody: it is never kept from its own disk.
 give_up() {
   [ "$mode" = discovery ] && [ "$tries" -ge 40 ] || return 0
@@ -46,6 +56,10 @@ until udhcpc -q -n -t 5 -T 1 -i "$interface" -s /udhcpc.sh >/dev/null 2>&1; do
   give_up
 done
 
+# It is asked once, so that it listens first; a load is not kept waiting.
+if [ "$mode" = discovery ]; then
+  until [ -e /run/neighbours ] || [ "$(cut -d . -f 1 /proc/uptime)" -gt "$most_s" ]; do sleep 1; done
+fi
 facts="$(machine "$interface")"
 if [ "$mode" = discovery ]; then
   say "telling what this machine is: $facts"
@@ -88,11 +102,20 @@ fault() {
   stop_here "$3"
 }
 
-beacon ''
 # Worth telling, and nothing to wait for: the load goes on whatever comes of it.
-post /machine "$facts" >/dev/null
-[ "$status" = 204 ] || say "the facts were not taken: status $status"
-case "$status" in 0) new_pipes ;; esac
+tell_facts() {
+  post /machine "$1" >/dev/null
+  [ "$status" = 204 ] || say "the facts were not taken: status $status"
+  case "$status" in 0) new_pipes ;; esac
+}
+# Whoever was heard meanwhile is told of later.
+tell_neighbours() {
+  now="$(machine "$interface")"
+  [ "$now" = "$facts" ] || tell_facts "$now"
+}
+
+beacon ''
+tell_facts "$facts"
 . /bin/visit.sh
 case "$(argument visit)" in
   rescue) rescue ;;
@@ -207,6 +230,8 @@ sync
 came="$(cut -d ' ' -f 1 </run/came)"
 [ "$came" = "$sha256" ] ||
   fault configuration image-damaged "the bytes that came have checksum $came, the image is $sha256: the copy on the lab controller is damaged, remove it there"
+
+tell_neighbours
 
 # What the disk itself gives back, not what is still in memory.
 echo 3 >/proc/sys/vm/drop_caches

@@ -24,14 +24,17 @@ uptime_s() { cut -d . -f 1 </proc/uptime; }
 test_processors() {
   wanted="$(head -c 4194304 /dev/zero | sha256sum)"
   rm -f /run/wrong
+  workers=''
   for _ in $(grep ^processor /proc/cpuinfo); do
     (
       while [ "$(uptime_s)" -lt "$1" ]; do
         [ "$(head -c 4194304 /dev/zero | sha256sum)" = "$wanted" ] || { echo processor >/run/wrong; break; }
       done
     ) &
+    workers="$workers $!"
   done
-  wait
+  # Whoever listens for neighbours never ends.
+  wait $workers
   [ ! -e /run/wrong ]
 }
 

@@ -47,10 +47,18 @@ start() {
     reach=''
     within="ip netns exec $namespace"
   fi
+  # A machine that has a neighbour shares a hub with it.
+  plug=n0
+  cable=''
+  if [ -n "$cable_port" ]; then
+    plug=h2
+    cable="-netdev socket,id=c0,udp=127.0.0.1:9,localaddr=127.0.0.1:$cable_port -netdev hubport,id=h0,hubid=0,netdev=n0"
+    cable="$cable -netdev hubport,id=h1,hubid=0,netdev=c0 -netdev hubport,id=h2,hubid=0"
+  fi
   # What we have from ipmi_sim (its sockets) is not the machine's.
   $within qemu-system-x86_64 -name "$name" -M pc,usb=off,vmport=off,smm=off -nodefaults -display none $frozen \
     -accel tcg,thread=multi,tb-size=64 -cpu qemu64 -m 128 -boot "$order" \
-    -netdev "$net" -device "virtio-net-pci,netdev=n0,mac=$mac$rom" \
+    -netdev "$net" $cable -device "virtio-net-pci,netdev=$plug,mac=$mac$rom" \
     -device virtio-rng-pci -drive "if=virtio,file=disk.img,format=raw,cache=unsafe,discard=unmap" -chardev file,id=console,path=console.log,append=on -serial chardev:console \
     -smbios "$smbios" -smbios "type=2,asset=rackwright-hang=$hang" -smbios "type=3,asset=$reach" \
     -pidfile "$PWD/pid" -daemonize </dev/null >>qemu.log 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-

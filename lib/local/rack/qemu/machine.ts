@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { isAlive, startOf } from "../../../agent/living.ts";
 import type { RackConfig, RackNode } from "../config.ts";
+import { startCable } from "./cable.ts";
 
 const diskBytes = 64 * 1024 * 1024;
 
@@ -67,6 +68,8 @@ export function createMachine({
     namespace: config.network?.namespace ?? "",
     tap: tap ?? "",
     smbios: smbiosOf(node),
+    // TCP and UDP have each their own.
+    cable_port: node.hardware.lldp === undefined ? "" : String(sshPort),
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`);
   writeFileSync(at("settings"), lines.join(""));
@@ -79,6 +82,7 @@ export function createMachine({
   }
   const chassis = (...words: string[]): string =>
     spawnSync(at("chassis"), words, { encoding: "utf8" }).stdout.trim();
+  if (node.hardware.lldp !== undefined) startCable(node.hardware.lldp, sshPort);
   const bmc = startBmc(id, dir, bmcPort, consolePort, config.credential);
   let frozen = false;
   return {
