@@ -4,11 +4,12 @@
  */
 import { advanceNode } from "../../lib/app/advance-node.ts";
 import { makeBlock, watchBlocks } from "../../lib/app/blocks.ts";
+import { collectImages } from "../../lib/app/collect.ts";
 import { giveBack } from "../../lib/app/hardware-log.ts";
 import { enrol, importLab } from "../../lib/app/import-lab.ts";
 import { ingestReports } from "../../lib/app/ingest-reports.ts";
 import { preload } from "../../lib/app/preload.ts";
-import { registerImage } from "../../lib/app/register-image.ts";
+import { changeImage, registerImage } from "../../lib/app/register-image.ts";
 import { readConsole } from "../../lib/app/serial-console.ts";
 import { setProject } from "../../lib/app/set-project.ts";
 import { watchLabs, watchPower } from "../../lib/app/watch.ts";
@@ -17,8 +18,9 @@ import { labFile, labNode } from "../../lib/contracts/lab-file.ts";
 import { reports } from "../../lib/contracts/report.ts";
 import { codecs, type Kind } from "../../lib/contracts/stored.ts";
 import { wakeSchema } from "../../lib/contracts/wake.ts";
-import { branded, isLabId, isProjectId } from "../../lib/core/ids.ts";
+import { branded, isImageId, isLabId, isProjectId } from "../../lib/core/ids.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
+import { instant } from "../../lib/core/time.ts";
 import { controller, MemoryLab } from "../app/lab.ts";
 
 /** What a place in a value says of its shape: these words are kinds of things, any other text is a name. */
@@ -141,6 +143,22 @@ await watchLabs(lab.app);
 await watchPower(lab.app);
 await preload(lab.app);
 await lab.app.outbox.flush();
+// An old revision that is collected, and removed by a node's agent.
+const oldSha256 = "ef".repeat(32);
+const course = { ...newer, id: branded(isImageId, "course") };
+await registerImage(lab.app, { ...course, sha256: oldSha256 });
+await registerImage(lab.app, course);
+await changeImage(lab.app, "course", { keep: { revisions: 0, days: 1 } }, null);
+const old = (await lab.store.revisions("course")).find(({ content }) => content?.sha256 === oldSha256);
+if (old === undefined) throw new Error("no old revision");
+const registeredAt = instant(lab.now - 3 * 24 * 3_600_000);
+await lab.store.commit([{ kind: "revision", value: { ...old, registeredAt }, expect: "any" }]);
+const isRemoved = async () =>
+  (await lab.store.read("revision", old.revision))?.collected?.removedFrom.length === 1;
+await lab.until(async () => {
+  await collectImages(lab.app);
+  return isRemoved();
+});
 const installation = (await lab.store.read("node", other.id))?.disk.installation;
 await lab.store.commit([
   {
