@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { largeLab } from "../../bench/large-lab.ts";
 import { exits } from "../../clients/command-line/exit.ts";
 import { runProgram } from "../../clients/command-line/program.ts";
 import { importPart } from "../../lib/app/import-lab.ts";
@@ -35,13 +36,17 @@ const api: typeof fetch = async (input, init) => {
   });
 };
 
-async function rackwright(line: string, files: Readonly<Record<string, string>> = {}) {
+async function rackwright(
+  line: string,
+  files: Readonly<Record<string, string>> = {},
+  { isTerminal = false }: { readonly isTerminal?: boolean } = {},
+) {
   let [out, error] = ["", ""];
   asked.length = 0;
   const code = await runProgram(line.split(" "), {
     env: { RACKWRIGHT_API: "http://127.0.0.1:1", USER: "grace" },
     fetch: api,
-    isTerminal: false,
+    isTerminal,
     columns: () => 80,
     out: (text) => {
       out += text;
@@ -135,4 +140,18 @@ test("a lab that is not there, a file that is not there, a format that is none",
   expect(await rackwright("export none")).toMatchObject({ code: exits.missing });
   expect(await rackwright("import nowhere.yaml")).toMatchObject({ code: exits.usage });
   expect(await rackwright("export green --format xml")).toMatchObject({ code: exits.usage });
+});
+
+test("whoever sits at a terminal sees how far a large lab has got; what reads a pipe does not", async () => {
+  const many = { "many.yaml": largeLab(450) };
+  const shown = await rackwright("import many.yaml", many, { isTerminal: true });
+  expect(shown).toMatchObject({
+    code: exits.done,
+    out: "lab large: 450 enrolled, 0 changed, 0 as they were\n",
+  });
+  const figures = [...shown.error.matchAll(/(\d+) of 450 nodes/g)].map(([, done]) => Number(done));
+  expect(figures).toHaveLength(3);
+  expect(figures.at(-1)).toBe(450);
+  const piped = await rackwright("import many.yaml", many);
+  expect(piped).toMatchObject({ code: exits.done, error: "" });
 });
