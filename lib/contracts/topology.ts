@@ -60,7 +60,7 @@ export interface FunctionPlan {
   readonly onlyWith?: "mailFrom";
   readonly trigger: Trigger;
   readonly timeoutSeconds: number;
-  /** Measured: `npm run infra:report` says what each has taken after loading. */
+  /** Measured: `npm run infra:report` says what each takes when it is loaded, docs/performance.md what under load. */
   readonly memoryMb: number;
   readonly environment: keyof typeof environments;
   readonly may: readonly Permission[];
@@ -186,7 +186,7 @@ export const functions: Readonly<Record<FunctionName, FunctionPlan>> = {
   "console/widgets": {
     trigger: { kind: "widget" },
     timeoutSeconds: 29,
-    // A whole vCPU: thousands of nodes are read and drawn while somebody waits.
+    // A whole vCPU: thousands of nodes are read and drawn while somebody waits (`npm run bench -- console`).
     memoryMb: 1769,
     environment: "widgetsEnvironment",
     may: [

@@ -129,9 +129,8 @@ function nodeAt(index: number, nodes: number, late: JobRun, said: string): NodeS
 }
 
 /** `said`: what its nodes and users say of themselves. Labs with so many nodes, reservations, a waiting line, one silent controller and one suspect lab. */
-export async function storeWith(nodes: number, said = hostile): Promise<Store> {
+export async function storeWith(nodes: number, said = hostile, store: Store = memoryStore()): Promise<Store> {
   const late = lateOf(said);
-  const store = memoryStore();
   const put = async (writes: readonly Write[]) => {
     for (let from = 0; from < writes.length; from += 100) await store.commit(writes.slice(from, from + 100));
   };
