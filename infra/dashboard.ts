@@ -1,4 +1,4 @@
-/** The operators' dashboard (lib/contracts/dashboard.ts), and beneath it what the selected time has cost. */
+/** The operators' dashboard (lib/contracts/dashboard.ts), and beneath it what the last day has cost. */
 import { bodyWidgets, dashboardWidgets, gridColumns, readingFunction } from "../lib/contracts/dashboard.ts";
 import { indexNames } from "../lib/contracts/table.ts";
 import { functions } from "../lib/contracts/topology.ts";
@@ -58,9 +58,11 @@ function costWidget(counted: Counted) {
     height: 3,
     properties: {
       title:
-        "Cost of the selected time in US dollars: counted requests at list prices, without alarms and this page",
+        "Cost of the last 24 hours in US dollars: counted requests at list prices, without alarms and this page",
       region: counted.region,
       view: "singleValue",
+      // Its own time, whatever the dashboard shows.
+      start: "-PT24H",
       setPeriodToTimeRange: true,
       stat: "Sum",
       metrics: [

@@ -215,7 +215,18 @@ export const dashboardsIn = reader(
       .transform((json): unknown => JSON.parse(json))
       .pipe(
         z.object({
-          widgets: z.array(z.object({ properties: z.looseObject({ endpoint: text.optional() }) })),
+          widgets: z.array(
+            z.object({
+              properties: z.looseObject({
+                endpoint: text.optional(),
+                start: text.optional(),
+                /** What is drawn, or counted for it: names in the order that CloudWatch wants, and options at the end. */
+                metrics: z
+                  .array(z.array(z.union([text, z.looseObject({ id: text, expression: text.optional() })])))
+                  .default([]),
+              }),
+            }),
+          ),
         }),
       ),
   }),

@@ -420,6 +420,22 @@ export const mistakes: readonly Mistake[] = [
     caught: /steps takes any number of batches/,
   },
   {
+    what: "a cost of whatever time is looked at",
+    rule: rules.costIsThatOfADay,
+    type: /cloudwatch\/dashboard/,
+    name: /./,
+    change: replaced("-PT24H", "-PT1H"),
+    caught: /does not say what a day has cost/,
+  },
+  {
+    what: "a function whose cost is forgotten",
+    rule: rules.costIsThatOfADay,
+    type: /cloudwatch\/dashboard/,
+    name: /./,
+    change: replaced(/rackwright-production-steps/g, "rackwright-production-stops"),
+    caught: /does not count what rackwright-production-steps costs/,
+  },
+  {
     what: "an API that can be drowned",
     rule: rules.nothingIsFlooded,
     type: /apigatewayv2\/stage/,

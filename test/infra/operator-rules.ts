@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { operateRequest, operationNames } from "../../lib/contracts/operate.ts";
 import type { Graph } from "./graph.ts";
-import { alarmsIn, automationsIn, compositesIn, rolesIn } from "./look.ts";
+import { alarmsIn, automationsIn, compositesIn, dashboardsIn, functionsIn, rolesIn } from "./look.ts";
 
 type Rule = (graph: Graph) => readonly string[];
 
@@ -136,7 +136,30 @@ const alarmsCanBeComputed: Rule = (graph) =>
     ];
   });
 
+/** Of everything that AWS charges for by the piece, what it has counted in a day, each with its price. */
+const costIsThatOfADay: Rule = (graph) =>
+  dashboardsIn(graph).flatMap(({ name, inputs }) => {
+    const costs = inputs.dashboardBody.widgets.filter(({ properties }) => properties.metrics.length > 0);
+    const options = costs
+      .flatMap(({ properties }) => properties.metrics)
+      .flatMap((metric) => metric.flatMap((each) => (typeof each === "string" ? [] : [each])));
+    const computed = options.map(({ expression = "" }) => expression).join(" ");
+    const counted = JSON.stringify(costs);
+    return [
+      ...(costs.length === 1 && costs[0]?.properties.start === "-PT24H"
+        ? []
+        : [`dashboard ${name} does not say what a day has cost`]),
+      ...options
+        .filter(({ id }) => id !== "cost" && !new RegExp(`\\b${id}\\b`).test(computed))
+        .map(({ id }) => `dashboard ${name} counts ${id} and does not use it`),
+      ...functionsIn(graph)
+        .filter((made) => !counted.includes(`"${made.inputs.name}"`))
+        .map((made) => `dashboard ${name} does not count what ${made.inputs.name} costs`),
+    ];
+  });
+
 export const operatorRules = {
+  costIsThatOfADay,
   alarmsCanBeComputed,
   alarmsTellWhatToDo,
   actionsAskWhy,
