@@ -47,7 +47,15 @@ const say = (line: string): void => {
   if (!values.json) process.stderr.write(`${line}\n`);
 };
 const results = new Map<string, Result>();
-for (const bench of selected) results.set(bench.name, await bench.run({ short: values.short, say }));
+for (const bench of selected) {
+  try {
+    results.set(bench.name, await bench.run({ short: values.short, say }));
+  } catch (error) {
+    // The others are measured all the same, and what the page says of this one stays.
+    const what = error instanceof Error ? error.message : String(error);
+    results.set(bench.name, { figures: { failed: what }, tables: [], checks: [{ what, holds: false }] });
+  }
+}
 
 const place = placeOf();
 const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`;
