@@ -18,6 +18,8 @@ export async function readAhead(
   { store }: { readonly store: Store },
   looks: readonly Foreseen[],
 ): Promise<void> {
+  // A lone look may come to nothing, and reads no more than it needs.
+  if (new Set(looks.map(({ node }) => node)).size < 2) return;
   const nodes = new Map<string, NodeState>();
   await Promise.all(
     looks.map(async ({ node: id, timer }) => {
@@ -28,8 +30,7 @@ export async function readAhead(
   );
   const all = [...nodes.values()];
   await Promise.all(all.map((node) => dependencies(store, node)));
-  // A lone look may well send nothing: it reads for itself whom it could give a command to.
-  if (all.length > 1) await Promise.all(all.map((node) => receivers(store, node)));
+  await Promise.all(all.map((node) => receivers(store, node)));
 }
 
 async function dependencies(store: Store, node: NodeState): Promise<void> {

@@ -72,8 +72,13 @@ test("a batch about many nodes reads their lab once, and no look reads anything 
   await readAhead({ store: batch }, looks);
   expect(reads).toHaveLength(before);
   const stale = watched(lab.store);
-  const [node] = nodes;
-  if (node === undefined) throw new Error("the lab has no node");
-  await readAhead({ store: stale.store }, [{ node: node.id, timer: lab.app.clock.now() }]);
-  expect(stale.reads).toEqual([`node ${node.id}`]);
+  const timer = lab.app.clock.now();
+  await readAhead(
+    { store: stale.store },
+    nodes.map(({ id }) => ({ node: id, timer })),
+  );
+  expect(stale.reads).toEqual(nodes.map(({ id }) => `node ${id}`));
+  const lone = watched(lab.store);
+  await readAhead({ store: lone.store }, looks.slice(0, 1));
+  expect(lone.reads).toEqual([]);
 });
