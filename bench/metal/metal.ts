@@ -4,8 +4,9 @@
  */
 import { type Bench, type Check, type Figure, rounded } from "../result.ts";
 import { type Cycle, cycle } from "./cycle.ts";
-import { parts } from "./trace.ts";
+import { parts, type Wait } from "./trace.ts";
 
+const sumOf = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0);
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, each) => sum + each, 0) / values.length;
 const seconds = (ms: number): number => rounded(ms / 1000);
@@ -13,9 +14,9 @@ const seconds = (ms: number): number => rounded(ms / 1000);
 /** What we take of a cycle at most, in hundredths: a processor that is slow is slow for firmware and for us alike. */
 const mostShare = 3;
 
-/** Milliseconds that one node waited for us in the whole cycle. */
-const ownMs = ({ work }: Cycle): number =>
-  mean(work.map(({ waits }) => waits.reduce((sum, { ms }) => sum + ms, 0)));
+/** Milliseconds that one node waited for us in the whole cycle; of what the user waited for after he had asked, apart. */
+const ownMs = ({ work }: Cycle, from: Wait["from"] = "evidence"): number =>
+  mean(work.map(({ waits }) => sumOf(waits.filter((each) => each.from === from).map(({ ms }) => ms))));
 
 const rowsOf = (cycles: readonly Cycle[]): Figure[][] => [
   ...parts.map(({ by }, index) => [
@@ -28,14 +29,16 @@ const rowsOf = (cycles: readonly Cycle[]): Figure[][] => [
     ...cycles.map(({ work }) => seconds(mean(work.map(({ runningMs }) => runningMs)))),
   ],
   [
-    "**our own**: evidence or request at hand → next command starts, summed over the cycle",
+    "**our own**: evidence at the agent → the next command starts, summed over the cycle",
     ...cycles.map((each) => seconds(ownMs(each))),
+  ],
+  [
+    "the user's requests (reserve, end) → their first commands start",
+    ...cycles.map((each) => seconds(ownMs(each, "request"))),
   ],
   ["request → all of them logged in to", ...cycles.map(({ readyMs }) => seconds(readyMs))],
   ["the whole cycle, with its two loads", ...cycles.map(({ cycleMs }) => seconds(cycleMs))],
 ];
-
-const sumOf = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0);
 
 const waitsOf = ({ work: [first] }: Cycle): Figure[][] =>
   (first?.waits ?? []).map(({ evidence, command, ms }) => [evidence, command, ms]);

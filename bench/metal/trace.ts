@@ -8,6 +8,8 @@ import type { Phase } from "../../lib/core/command.ts";
 /** Something that the agent saw or was asked for, and what it did next. Times in milliseconds since 1970. */
 export interface Wait {
   readonly node: string;
+  /** `request`: it was waited for from what the user has asked for. */
+  readonly from: "evidence" | "request";
   readonly evidence: string;
   readonly command: string;
   readonly ms: number;
@@ -55,8 +57,9 @@ export function workOf(
     .filter(([, at]) => at >= from && at <= until)
     .map(([id, at]): Wait => {
       const last = evidence.filter((each) => each.at <= at).sort((a, b) => b.at - a.at)[0];
+      const asked = last !== undefined && requests.includes(last);
       const [command, ms] = [verbs.get(id) ?? "", at - (last?.at ?? at)];
-      return { node, evidence: last?.name ?? "", command, ms };
+      return { node, from: asked ? "request" : "evidence", evidence: last?.name ?? "", command, ms };
     });
   return { waits, runningMs };
 }

@@ -39,10 +39,10 @@ test("a command is waited for from the last evidence before it, whichever that w
     ...commandOf("cmd-after", 20_000, 20_100),
   ];
   const { waits, runningMs } = workOf(records, node, [request], 10_000);
-  expect(waits.map(({ evidence, ms }) => [evidence, ms])).toEqual([
-    ["the user's reservation", 40],
-    ["run", 60],
-    ["the end of a command", 20],
+  expect(waits.map(({ from, evidence, ms }) => [from, evidence, ms])).toEqual([
+    ["request", "the user's reservation", 40],
+    ["evidence", "run", 60],
+    ["evidence", "the end of a command", 20],
   ]);
   expect(runningMs).toBe(960 + 440 + 80);
 });
