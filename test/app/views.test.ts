@@ -83,3 +83,21 @@ test("a lab that only observes has a report of what correction would have done, 
   expect(await proposals()).toMatchObject([{ node: node?.id, would: "reset", outcome: "still late" }]);
   expect(await viewProposals(lab.store, "green", 50, null)).toBeNull();
 });
+
+test("R30: a lease that changes while its user has the node is shown to him, and the certificate of what he got with it", async () => {
+  const lab = await new MemoryLab().open(1);
+  await lab.reserve("r", 1);
+  await lab.until(lab.isIn("r", "reserved"));
+  const shown = async () => viewReservation(lab.store, await lab.reservation("r"));
+  expect((await shown()).connections).toMatchObject([{ node: "node-01", address: "10.0.0.01" }]);
+  const [node] = await lab.nodes();
+  const actor = { kind: "node", name: "node-01" } as const;
+  if (node?.disk.installation == null) throw new Error("nothing is installed");
+  const { installation } = node.disk;
+  const about = { node: node.id, boot: null, installation, at: lab.now, osBoot: "node-01.1" };
+  const beacon = { ...about, phase: "run", address: "10.0.0.77" } as const;
+  await advanceNode(lab.app, node.id, { kind: "beacon", beacon, actor });
+  const { connections, nodes } = await shown();
+  expect(connections).toMatchObject([{ address: "10.0.0.77" }]);
+  expect(nodes[0]?.certificate).toMatchObject({ how: "written", revision: "demo:abababababab", controller });
+});
