@@ -2,34 +2,17 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { Contended } from "../lib/app/app.ts";
-import { isRoute, mayAsk, type Route } from "../lib/contracts/api.ts";
+import { isRoute, mayAsk, type Route, takesVersion } from "../lib/contracts/api.ts";
 import { callerOf, type RoleClaims } from "../lib/contracts/authorizer.ts";
 import { apiEnvironment, readEnvironment, readRoleClaims } from "../lib/contracts/environment.ts";
 import { actorOf, type Caller } from "../lib/core/caller.ts";
-import { blockHandlers } from "./runtime/api/blocks.ts";
-import { inventoryHandlers } from "./runtime/api/inventory.ts";
-import { machineHandlers } from "./runtime/api/machines.ts";
-import { nodeHandlers } from "./runtime/api/nodes.ts";
-import { otherHandlers } from "./runtime/api/others.ts";
-import type { Handler } from "./runtime/api/request.ts";
-import { reservationHandlers } from "./runtime/api/reservations.ts";
-import { upkeepHandlers } from "./runtime/api/upkeep.ts";
+import { handlers } from "./runtime/api/all.ts";
 import { composer } from "./runtime/compose.ts";
 import { type Answer, notFound, problem } from "./runtime/http.ts";
 import { log } from "./runtime/log.ts";
 
 const makeApp = composer();
 const claims: RoleClaims = readRoleClaims(readEnvironment(apiEnvironment, process.env).ROLE_CLAIMS);
-
-const handlers: Readonly<Record<Route, Handler>> = {
-  ...reservationHandlers,
-  ...nodeHandlers,
-  ...machineHandlers,
-  ...blockHandlers,
-  ...upkeepHandlers,
-  ...inventoryHandlers,
-  ...otherHandlers,
-};
 
 const nobody: Caller = { name: "nobody", roles: [], email: null };
 
@@ -47,6 +30,13 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
       "invalid",
       "Not an ETag",
       `If-Match: ${ifMatch} is not what an answer's ETag was: "12"`,
+    );
+  if (ifVersion !== null && !routeKey.startsWith("GET ") && !takesVersion(routeKey))
+    return problem(
+      400,
+      "no-version",
+      "If-Match means nothing here",
+      `${routeKey} changes nothing that has an ETag: leave If-Match out`,
     );
   const app = makeApp();
   try {

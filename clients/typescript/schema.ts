@@ -465,9 +465,9 @@ export type Node = {
   } | null | undefined;
   readonly version: number;
   /** docs/states.md */
-  readonly state: string;
+  readonly state: "unidentified" | "enrolled" | "available" | "reserved" | "loading" | "configuring" | "in-use" | "capturing" | "reclaiming" | "maintenance" | "retired" | "quarantined";
   /** The state before this one */
-  readonly last: string | null;
+  readonly last: "unidentified" | "enrolled" | "available" | "reserved" | "loading" | "configuring" | "in-use" | "capturing" | "reclaiming" | "maintenance" | "retired" | "quarantined" | null;
   /** Milliseconds since 1970 */
   readonly since: number;
   readonly administrative: {
@@ -564,11 +564,20 @@ export type Problem = {
   readonly status: number;
   /** What is wrong, where, and what to do */
   readonly detail: string;
+  /** Each field that is not as it should be */
+  readonly errors?: readonly ({
+    /** The field of the body, as a JSON pointer: #/roles/0/image */
+    readonly pointer?: string | undefined;
+    /** The parameter of the query */
+    readonly parameter?: string | undefined;
+    readonly detail: string;
+  })[] | undefined;
 };
 
 export type Progress = {
   readonly reservation: string;
-  readonly state: string;
+  /** new: it waits for nodes, or for its time. loading: its nodes are made ready. reserved: they are handed over. in-use: somebody has logged in. reclaim: it is over, and its nodes are taken back. complete, failed: over; `cause` says why, where it is not its time */
+  readonly state: "new" | "loading" | "reserved" | "in-use" | "reclaim" | "complete" | "failed";
   /** Milliseconds since 1970 */
   readonly since: number;
   /** Milliseconds since 1970 */
@@ -580,7 +589,7 @@ export type Progress = {
   /** The nodes that it holds */
   readonly nodes: readonly ({
     readonly id: string;
-    readonly state: string;
+    readonly state: "unidentified" | "enrolled" | "available" | "reserved" | "loading" | "configuring" | "in-use" | "capturing" | "reclaiming" | "maintenance" | "retired" | "quarantined";
     readonly phase: string;
     /** What is being done to it; `null`: nothing */
     readonly step: string | null;
@@ -675,8 +684,10 @@ export type Reservation = {
     readonly features?: readonly string[] | undefined;
   } | undefined;
   readonly count: number;
-  readonly state: string;
-  readonly last: string | null;
+  /** new: it waits for nodes, or for its time. loading: its nodes are made ready. reserved: they are handed over. in-use: somebody has logged in. reclaim: it is over, and its nodes are taken back. complete, failed: over; `cause` says why, where it is not its time */
+  readonly state: "new" | "loading" | "reserved" | "in-use" | "reclaim" | "complete" | "failed";
+  /** The state before this one */
+  readonly last: "new" | "loading" | "reserved" | "in-use" | "reclaim" | "complete" | "failed" | null;
   /** Milliseconds since 1970 */
   readonly since: number;
   /** Milliseconds since 1970 */
@@ -734,8 +745,10 @@ export type ReservationSummary = {
     readonly features?: readonly string[] | undefined;
   } | undefined;
   readonly count: number;
-  readonly state: string;
-  readonly last: string | null;
+  /** new: it waits for nodes, or for its time. loading: its nodes are made ready. reserved: they are handed over. in-use: somebody has logged in. reclaim: it is over, and its nodes are taken back. complete, failed: over; `cause` says why, where it is not its time */
+  readonly state: "new" | "loading" | "reserved" | "in-use" | "reclaim" | "complete" | "failed";
+  /** The state before this one */
+  readonly last: "new" | "loading" | "reserved" | "in-use" | "reclaim" | "complete" | "failed" | null;
   /** Milliseconds since 1970 */
   readonly since: number;
   /** Milliseconds since 1970 */
@@ -890,17 +903,17 @@ export interface Operations {
       /** Of this class only, and from when on there is enough of it */
       readonly class?: string | undefined;
       /** So many nodes */
-      readonly count?: string | undefined;
+      readonly count?: number | undefined;
       /** For so long */
-      readonly minutes?: string | undefined;
+      readonly minutes?: number | undefined;
       /** With so many CPUs */
-      readonly cpus?: string | undefined;
+      readonly cpus?: number | undefined;
       /** With so much memory */
-      readonly memoryMiB?: string | undefined;
+      readonly memoryMiB?: number | undefined;
       /** With a disk of that size */
-      readonly diskGiB?: string | undefined;
+      readonly diskGiB?: number | undefined;
       /** With so many network interfaces */
-      readonly nics?: string | undefined;
+      readonly nics?: number | undefined;
       /** With all of these, separated by commas */
       readonly features?: string | undefined;
     };
@@ -1623,6 +1636,10 @@ export interface Operations {
   readonly postImagesTry: {
     readonly input: {
       readonly id: string;
+      /** The same key of the same caller again changes nothing: it answers as the first time */
+      readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -1720,9 +1737,11 @@ export interface Operations {
   /** Reserve the same for many times, such as a class that meets every Tuesday */
   readonly postBlocks: {
     readonly input: {
+      /** The same key of the same caller again changes nothing: it answers as the first time */
+      readonly idempotencyKey?: string | undefined;
       readonly body: {
-        /** Chosen by the caller; its reservations are called <id>.1, <id>.2 … */
-        readonly id: string;
+        /** Chosen by the caller: the same id again is the same block. Its reservations are called <id>.1, <id>.2 … */
+        readonly id?: string | undefined;
         /** When each is to be ready, in order, in milliseconds since 1970: every Tuesday at nine, say. */
         readonly starts: readonly number[];
         /** A registered image; its production revision is loaded. Null: `roles` say which. */
@@ -1784,7 +1803,7 @@ export interface Operations {
     };
     readonly answer: Block;
   };
-  /** All reservations, the oldest first; for a user: his own */
+  /** All reservations, or for a user his own: first those that go on, the oldest first; then those that are over, the latest first */
   readonly getReservations: {
     readonly input: {
       /** Where to go on: what the page before gave as `next` */
@@ -1800,7 +1819,7 @@ export interface Operations {
   /** Reserve nodes with an image, now or for later. The same id again answers with the same reservation */
   readonly postReservations: {
     readonly input: {
-      /** The same key again changes nothing */
+      /** The same key of the same caller again changes nothing: it answers as the first time */
       readonly idempotencyKey?: string | undefined;
       readonly body: {
         /** Chosen by the caller: the same id again answers with the same reservation. */
@@ -1888,8 +1907,8 @@ export interface Operations {
       readonly id: string;
       /** What the answer before gave as `after`; 0 at first, which is answered at once */
       readonly after?: number | undefined;
-      /** So long at most, from 0 to 20, and less where the function has less time left */
-      readonly waitSeconds?: string | undefined;
+      /** So long at most, and less where the function has less time left */
+      readonly waitSeconds?: number | undefined;
     };
     readonly answer: Progress;
   };
@@ -1906,8 +1925,10 @@ export interface Operations {
   readonly postReservationsPower: {
     readonly input: {
       readonly id: string;
-      /** The same key again changes nothing */
+      /** The same key of the same caller again changes nothing: it answers as the first time */
       readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -1923,6 +1944,10 @@ export interface Operations {
   readonly postReservationsCapture: {
     readonly input: {
       readonly id: string;
+      /** The same key of the same caller again changes nothing: it answers as the first time */
+      readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -1995,6 +2020,8 @@ export interface Operations {
   readonly putNodesById: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         readonly class?: string | undefined;
         readonly tags?: readonly string[] | undefined;
@@ -2096,10 +2123,10 @@ export interface Operations {
   readonly getNodesConsole: {
     readonly input: {
       readonly id: string;
-      /** What the answer before gave as `after`; 0 at first */
+      /** What the answer before gave as `after`; 0 at first, which is answered at once */
       readonly after?: number | undefined;
-      /** So long at most, from 0 to 20, and less where the function has less time left */
-      readonly waitSeconds?: string | undefined;
+      /** So long at most, and less where the function has less time left */
+      readonly waitSeconds?: number | undefined;
     };
     readonly answer: Console;
   };
@@ -2160,6 +2187,8 @@ export interface Operations {
     readonly input: {
       readonly id: string;
       readonly issue: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         readonly reason: string;
       };
@@ -2170,6 +2199,10 @@ export interface Operations {
   readonly postNodesIdentify: {
     readonly input: {
       readonly id: string;
+      /** The same key of the same caller again changes nothing: it answers as the first time */
+      readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -2181,8 +2214,10 @@ export interface Operations {
   readonly postNodesPower: {
     readonly input: {
       readonly id: string;
-      /** The same key again changes nothing */
+      /** The same key of the same caller again changes nothing: it answers as the first time */
       readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -2198,8 +2233,10 @@ export interface Operations {
   readonly postNodesReload: {
     readonly input: {
       readonly id: string;
-      /** The same key again changes nothing */
+      /** The same key of the same caller again changes nothing: it answers as the first time */
       readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -2213,6 +2250,10 @@ export interface Operations {
   readonly postNodesCapture: {
     readonly input: {
       readonly id: string;
+      /** The same key of the same caller again changes nothing: it answers as the first time */
+      readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -2228,8 +2269,10 @@ export interface Operations {
   readonly postNodesBios: {
     readonly input: {
       readonly id: string;
-      /** The same key again changes nothing */
+      /** The same key of the same caller again changes nothing: it answers as the first time */
       readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -2241,8 +2284,10 @@ export interface Operations {
   readonly postNodesBurnIn: {
     readonly input: {
       readonly id: string;
-      /** The same key again changes nothing */
+      /** The same key of the same caller again changes nothing: it answers as the first time */
       readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -2258,8 +2303,10 @@ export interface Operations {
   readonly postNodesRescue: {
     readonly input: {
       readonly id: string;
-      /** The same key again changes nothing */
+      /** The same key of the same caller again changes nothing: it answers as the first time */
       readonly idempotencyKey?: string | undefined;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Id of the job: the same id again changes nothing. */
         readonly id?: string | undefined;
@@ -2275,6 +2322,8 @@ export interface Operations {
   readonly postNodesRescueEnd: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         readonly reason: string;
       };
@@ -2325,6 +2374,8 @@ export interface Operations {
   readonly postNodesGiveBack: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         readonly reason: string;
       };
@@ -2350,7 +2401,7 @@ export interface Operations {
       readonly next: string | null;
     };
   };
-  /** A job from outside */
+  /** A job from outside; for a user: one that he has asked for */
   readonly getJobsById: {
     readonly input: {
       readonly id: string;
@@ -2390,14 +2441,14 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getImages: {"method":"GET","path":"/v1/images","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postImages: {"method":"POST","path":"/v1/images","parameters":[],"contentType":"application/json"},
   getImagesById: {"method":"GET","path":"/v1/images/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
-  postImagesTry: {"method":"POST","path":"/v1/images/{id}/try","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postImagesTry: {"method":"POST","path":"/v1/images/{id}/try","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postImagesProduction: {"method":"POST","path":"/v1/images/{id}/production","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postImagesKeep: {"method":"POST","path":"/v1/images/{id}/keep","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
   postImagesRetire: {"method":"POST","path":"/v1/images/{id}/retire","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getProjects: {"method":"GET","path":"/v1/projects","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   putProjectsById: {"method":"PUT","path":"/v1/projects/{id}","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getBlocks: {"method":"GET","path":"/v1/blocks","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
-  postBlocks: {"method":"POST","path":"/v1/blocks","parameters":[],"contentType":"application/json"},
+  postBlocks: {"method":"POST","path":"/v1/blocks","parameters":[{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
   postBlocksEnd: {"method":"POST","path":"/v1/blocks/{id}/end","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getReservations: {"method":"GET","path":"/v1/reservations","parameters":[{"option":"next","in":"query","name":"next"},{"option":"owner","in":"query","name":"owner"}],"contentType":null},
   postReservations: {"method":"POST","path":"/v1/reservations","parameters":[{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
@@ -2406,32 +2457,32 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getReservationsTimeline: {"method":"GET","path":"/v1/reservations/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getReservationsProgress: {"method":"GET","path":"/v1/reservations/{id}/progress","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"},{"option":"waitSeconds","in":"query","name":"waitSeconds"}],"contentType":null},
   getReservationsExplain: {"method":"GET","path":"/v1/reservations/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
-  postReservationsPower: {"method":"POST","path":"/v1/reservations/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
-  postReservationsCapture: {"method":"POST","path":"/v1/reservations/{id}/capture","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postReservationsPower: {"method":"POST","path":"/v1/reservations/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postReservationsCapture: {"method":"POST","path":"/v1/reservations/{id}/capture","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postReservationsExtend: {"method":"POST","path":"/v1/reservations/{id}/extend","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postReservationsEnd: {"method":"POST","path":"/v1/reservations/{id}/end","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getNodes: {"method":"GET","path":"/v1/nodes","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   getNodesById: {"method":"GET","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
-  putNodesById: {"method":"PUT","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  putNodesById: {"method":"PUT","path":"/v1/nodes/{id}","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getNodesConsole: {"method":"GET","path":"/v1/nodes/{id}/console","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"},{"option":"waitSeconds","in":"query","name":"waitSeconds"}],"contentType":null},
   getNodesTimeline: {"method":"GET","path":"/v1/nodes/{id}/timeline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"after","in":"query","name":"after"}],"contentType":null},
   getNodesExplain: {"method":"GET","path":"/v1/nodes/{id}/explain","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getNodesRecord: {"method":"GET","path":"/v1/nodes/{id}/record","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getNodesIssues: {"method":"GET","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postNodesIssues: {"method":"POST","path":"/v1/nodes/{id}/issues","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
-  postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"}],"contentType":"application/json"},
-  postNodesIdentify: {"method":"POST","path":"/v1/nodes/{id}/identify","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
-  postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
-  postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
-  postNodesCapture: {"method":"POST","path":"/v1/nodes/{id}/capture","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
-  postNodesBios: {"method":"POST","path":"/v1/nodes/{id}/bios","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
-  postNodesBurnIn: {"method":"POST","path":"/v1/nodes/{id}/burn-in","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
-  postNodesRescue: {"method":"POST","path":"/v1/nodes/{id}/rescue","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"}],"contentType":"application/json"},
-  postNodesRescueEnd: {"method":"POST","path":"/v1/nodes/{id}/rescue/end","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postNodesIssuesClose: {"method":"POST","path":"/v1/nodes/{id}/issues/{issue}/close","parameters":[{"option":"id","in":"path","name":"id"},{"option":"issue","in":"path","name":"issue"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesIdentify: {"method":"POST","path":"/v1/nodes/{id}/identify","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesPower: {"method":"POST","path":"/v1/nodes/{id}/power","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesReload: {"method":"POST","path":"/v1/nodes/{id}/reload","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesCapture: {"method":"POST","path":"/v1/nodes/{id}/capture","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesBios: {"method":"POST","path":"/v1/nodes/{id}/bios","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesBurnIn: {"method":"POST","path":"/v1/nodes/{id}/burn-in","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesRescue: {"method":"POST","path":"/v1/nodes/{id}/rescue","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
+  postNodesRescueEnd: {"method":"POST","path":"/v1/nodes/{id}/rescue/end","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesLoan: {"method":"POST","path":"/v1/nodes/{id}/loan","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOffline: {"method":"POST","path":"/v1/nodes/{id}/offline","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postNodesOnline: {"method":"POST","path":"/v1/nodes/{id}/online","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
-  postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postNodesGiveBack: {"method":"POST","path":"/v1/nodes/{id}/give-back","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postUpkeep: {"method":"POST","path":"/v1/upkeep","parameters":[],"contentType":"application/json"},
   getJobsById: {"method":"GET","path":"/v1/jobs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   getReadinessById: {"method":"GET","path":"/v1/readiness/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

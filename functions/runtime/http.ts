@@ -24,9 +24,13 @@ export function problem(
   code: string,
   title: string,
   detail: string,
-  { retryAfterSeconds = null }: { readonly retryAfterSeconds?: number | null } = {},
+  {
+    retryAfterSeconds = null,
+    errors = [],
+  }: { readonly retryAfterSeconds?: number | null; readonly errors?: NonNullable<Problem["errors"]> } = {},
 ): Answer {
-  const body: Problem = { type: `urn:rackwright:problem:${code}`, title, status, detail };
+  const about = `urn:rackwright:problem:${code}`;
+  const body: Problem = { type: about, title, status, detail, ...(errors.length === 0 ? {} : { errors }) };
   return {
     statusCode: status,
     headers: {
@@ -57,6 +61,33 @@ export function parseBody<T>(
     ? { ok: true, value: parsed.data }
     : {
         ok: false,
-        answer: problem(400, "invalid", "The body is not as it should be", explain(parsed.error)),
+        answer: problem(400, "invalid", "The body is not as it should be", explain(parsed.error), {
+          errors: parsed.error.issues.map(({ path, message }) => ({
+            pointer: pointerTo(path),
+            detail: message,
+          })),
+        }),
       };
 }
+
+/** The query as the shape, or the answer that says which parameter is wrong. */
+export function parseQuery<T>(
+  shape: z.ZodType<T>,
+  query: unknown,
+): { ok: true; value: T } | { ok: false; answer: Answer } {
+  const parsed = shape.safeParse(query);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    parameter: path.join("."),
+    detail: message,
+  }));
+  const detail = explain(parsed.error);
+  return {
+    ok: false,
+    answer: problem(400, "invalid", "The query is not as it should be", detail, { errors }),
+  };
+}
+
+/** A JSON Pointer (RFC 6901) as the fragment of a URI. */
+const pointerTo = (path: readonly PropertyKey[]): string =>
+  `#${path.map((each) => `/${encodeURIComponent(String(each).replaceAll("~", "~0").replaceAll("/", "~1"))}`).join("")}`;

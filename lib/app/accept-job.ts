@@ -8,7 +8,7 @@ import { minutes } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
 import { captureNode, captureOf } from "./capture.ts";
-import { type Accepted, nodeJob, refuse } from "./node-job.ts";
+import { type Accepted, nodeJob, otherVersion, refuse } from "./node-job.ts";
 import { countIn } from "./quota.ts";
 import { reserve } from "./reserve.ts";
 
@@ -63,37 +63,42 @@ export async function acceptJob(
       if (image === null)
         return refuse("image-unknown", `image ${job.image} is not registered: POST /v1/images first`);
       const target = { image: image.id, revision: image.production };
-      return nodeJob(app, { id: job.id, program: "reload", node: job.node, target }, actor);
+      return nodeJob(app, { id: job.id, program: "reload", node: job.node, target }, actor, ifVersion);
     }
     case "power": {
       const { change, reason, node } = job;
       const inUse = await untouchable(app, job);
       if (inUse !== null) return inUse;
       const why = because(actor, reason);
-      return nodeJob(app, { id: job.id, program: `power-${change}`, node, target: null }, why);
+      return nodeJob(app, { id: job.id, program: `power-${change}`, node, target: null }, why, ifVersion);
     }
     case "bios": {
       const state = await app.store.read("node", job.node);
       if (state?.biosProfile === null)
         return refuse("no-bios-profile", `node ${job.node} has no BIOS profile: give it one in its lab file`);
-      return nodeJob(app, { id: job.id, program: "bios", node: job.node, target: null }, actor);
+      return nodeJob(app, { id: job.id, program: "bios", node: job.node, target: null }, actor, ifVersion);
     }
     case "burn-in": {
       const order: Order = { kind: "burn-in", minutes: job.minutes, test: job.test };
-      return nodeJob(app, { id: job.id, program: "burn-in", node: job.node, target: null, order }, actor);
+      return nodeJob(
+        app,
+        { id: job.id, program: "burn-in", node: job.node, target: null, order },
+        actor,
+        ifVersion,
+      );
     }
     case "rescue": {
       const inUse = await untouchable(app, job);
       if (inUse !== null) return inUse;
       const order: Order = { kind: "rescue", forMs: minutes(job.minutes), ended: false };
       const wanted = { id: job.id, program: "rescue", node: job.node, target: null, order } as const;
-      return nodeJob(app, wanted, because(actor, job.reason));
+      return nodeJob(app, wanted, because(actor, job.reason), ifVersion);
     }
     case "identify":
     case "inspect":
-      return nodeJob(app, { id: job.id, program: job.kind, node: job.node, target: null }, actor);
+      return nodeJob(app, { id: job.id, program: job.kind, node: job.node, target: null }, actor, ifVersion);
     case "capture":
-      return captureNode(app, job, actor);
+      return captureNode(app, job, actor, ifVersion);
   }
 }
 
@@ -108,8 +113,8 @@ async function untouchable(
   return refuse("node-in-use", `${whose}: say why it is to be touched (reason)`);
 }
 
+/** A user switches what he has himself: no more need be said. */
 const because = (actor: Actor, reason: string | null): Actor =>
-  reason === null ? actor : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };
-
-const otherVersion = (id: string): Accepted =>
-  refuse("other-version", `${id} has changed since you have seen it: read it again`);
+  reason === null || actor.kind === "user"
+    ? actor
+    : { ...actor, name: `${actor.name}: ${reason}`.slice(0, 200) };

@@ -9,7 +9,7 @@ import { gone, type ImageRevision } from "../core/image.ts";
 import { type Actor, reservationOf } from "../core/node/node.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
 import type { App } from "./app.ts";
-import { type Accepted, nodeJob, refuse } from "./node-job.ts";
+import { type Accepted, knownJob, nodeJob, refuse } from "./node-job.ts";
 
 export interface CaptureWish {
   readonly id: string;
@@ -25,10 +25,12 @@ export async function captureNode(
   app: App,
   { id, node, image, comment }: CaptureWish & { readonly node: NodeId },
   actor: Actor,
+  ifVersion: number | null = null,
 ): Promise<Accepted> {
   const state = await app.store.read("node", node);
   if (state === null) return refuse("node-unknown", `there is no node ${node}`);
-  if ((await app.store.read("job", id)) !== null) return { ok: true, known: true };
+  const known = await knownJob(app, { id, node, program: "capture" }, actor);
+  if (known !== null) return known;
   const { provision, disk } = state;
   if (provision.state !== "in-use" && provision.state !== "available")
     return refuse(
@@ -54,6 +56,7 @@ export async function captureNode(
       capture: { image: image ?? disk.image, comment, reservation: reservationOf(state) },
     },
     actor,
+    ifVersion,
   );
 }
 
@@ -95,7 +98,9 @@ export async function tryRevision(
   const source = tried.captured?.node ?? null;
   if (node !== null && node === source)
     return refuse("same-node", `${tried.revision} was captured from ${node}: try it on another one`);
-  const on = node ?? (await freeBeside(app, source));
+  // Of one that was asked for before: the node that was found then.
+  const before = node === null ? ((await app.store.read("job", id))?.node ?? null) : node;
+  const on = before ?? (await freeBeside(app, source));
   if (on === null)
     return refuse("no-free-node", "no other node of its class is free: name one, or ask again later");
   const { image, revision } = tried;

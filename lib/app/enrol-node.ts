@@ -19,15 +19,32 @@ export type Enrolled =
   | { readonly kind: "refused"; readonly why: string };
 
 /** Idempotent. What another node has is refused: that node gives it up first. */
-export async function enrolNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrolled> {
+export function enrolNode(app: App, spec: NodeSpec, actor: Actor): Promise<Enrolled>;
+/** `ifVersion`: only if the node is still as whoever asks has seen it. */
+export function enrolNode(
+  app: App,
+  spec: NodeSpec,
+  actor: Actor,
+  ifVersion: number | null,
+): Promise<Enrolled | { readonly kind: "other-version" }>;
+export async function enrolNode(
+  app: App,
+  spec: NodeSpec,
+  actor: Actor,
+  ifVersion: number | null = null,
+): Promise<Enrolled | { readonly kind: "other-version" }> {
   const wanted = codecs["node-spec"].parse(spec);
   for (let round = 0; round < decideAgainAtMost; round += 1) {
-    const known = await app.store.read("node-spec", wanted.id);
+    const [known, state] = await Promise.all([
+      app.store.read("node-spec", wanted.id),
+      ifVersion === null ? null : app.store.read("node", wanted.id),
+    ]);
+    if (ifVersion !== null && state?.version !== ifVersion) return { kind: "other-version" };
     // Nearly always nobody has any of it yet: that is found out by trying.
     const done =
       known === null
         ? await enrolNew(app, wanted, actor, round > 0)
-        : await changeKnown(app, known, wanted, actor);
+        : await changeKnown(app, known, wanted, actor, ifVersion);
     if (done !== "conflict") return done;
   }
   throw new Contended(`node ${wanted.id} was changed by others ${decideAgainAtMost} times in a row`);
@@ -73,6 +90,7 @@ async function changeKnown(
   known: NodeSpec,
   given: NodeSpec,
   actor: Actor,
+  ifVersion: number | null,
 ): Promise<Enrolled | "conflict"> {
   // What its machine has told stays: who names no interfaces says nothing against them.
   const wanted = given.macs.length === 0 ? { ...given, macs: known.macs } : given;
@@ -98,7 +116,9 @@ async function changeKnown(
     ...lookups(wanted),
     ...[...holders].flatMap(([key, holder]) => (holder.node === wanted.id ? [giving(key, holder)] : [])),
   ];
-  return (await settle(app, known, wanted, changes, actor, also)) ? { kind: "changed" } : "conflict";
+  return (await settle(app, known, wanted, changes, actor, { ifVersion, also }))
+    ? { kind: "changed" }
+    : "conflict";
 }
 
 /** False: somebody was first. */
@@ -108,13 +128,13 @@ async function settle(
   wanted: NodeSpec,
   changes: readonly FieldChange[],
   actor: Actor,
-  also: readonly Write[],
+  { ifVersion = null, also }: { readonly ifVersion?: number | null; readonly also: readonly Write[] },
 ): Promise<boolean> {
   const { id, class: nodeClass, tags, switchPort = null, biosProfile = null } = wanted;
   const rack = wanted.rack?.name ?? null;
   const fields = changes.map(({ field }) => field);
   try {
-    await advanceNode(
+    const advanced = await advanceNode(
       app,
       id,
       {
@@ -128,9 +148,9 @@ async function settle(
         fields,
         actor,
       },
-      { also },
+      { ifVersion, also },
     );
-    return true;
+    return advanced !== "other-version";
   } catch (error) {
     if (error instanceof Contended) return false;
     throw error;
@@ -180,7 +200,7 @@ export async function release(
       giving(claim, holder),
     ];
     const changes = changesBetween(descriptionOf(known), descriptionOf(kept));
-    if (await settle(app, known, kept, changes, actor, also)) return "released";
+    if (await settle(app, known, kept, changes, actor, { also })) return "released";
   }
   throw new Contended(`node ${id} was changed by others ${decideAgainAtMost} times in a row`);
 }

@@ -44,9 +44,11 @@ export async function closeIssue(
   id: string,
   reason: string,
   actor: Actor,
-): Promise<HardwareIssue | null> {
+  ifVersion: number | null = null,
+): Promise<HardwareIssue | "other-version" | null> {
   const known = (await app.store.issues(node)).find((each) => each.id === id);
   if (known === undefined) return null;
+  if (ifVersion !== null && known.version !== ifVersion) return "other-version";
   if (known.state === "closed") return known;
   const issue = closed(app, known, reason);
   await advanceNode(app, node, { kind: "issue", issue, actor }, { also: await acceptanceOf(app, [known]) });
@@ -64,7 +66,13 @@ export async function closeAsSettled(
 }
 
 /** A quarantined node, or one in maintenance, comes back after a check; what was open against it is settled with that. */
-export async function giveBack(app: App, node: string, reason: string, actor: Actor): Promise<Advanced> {
+export async function giveBack(
+  app: App,
+  node: string,
+  reason: string,
+  actor: Actor,
+  ifVersion: number | null = null,
+): Promise<Advanced> {
   const issues = await app.store.issues(node);
   const settled = issues.filter(({ state, blocking }) => state === "open" && blocking);
   const also = [
@@ -77,7 +85,7 @@ export async function giveBack(app: App, node: string, reason: string, actor: Ac
     ),
     ...(await acceptanceOf(app, settled)),
   ];
-  return advanceNode(app, node, { kind: "give-back", reason, actor }, { also });
+  return advanceNode(app, node, { kind: "give-back", reason, actor }, { ifVersion, also });
 }
 
 const closed = ({ clock }: App, issue: HardwareIssue, reason: string): HardwareIssue => ({

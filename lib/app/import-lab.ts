@@ -148,14 +148,15 @@ export async function enrol(
   app: App,
   { lab, ...node }: LabNode & { readonly lab: LabId },
   actor: Actor,
-): Promise<Enrolled> {
+  ifVersion: number | null = null,
+): Promise<Enrolled | { readonly kind: "other-version" }> {
   if ((await app.store.read("lab", lab)) === null)
     return { kind: "refused", why: `there is no lab ${lab}: import it first` };
   const inventory = await app.store.read("inventory", lab);
   const [misfit] = inventory === null ? [] : misfits(node, inventory);
   if (misfit !== undefined)
     return { kind: "refused", why: `node ${node.id}: ${misfit.path.join(".")}: ${misfit.message}` };
-  const outcome = await enrolNode(app, specOf(node, lab), actor);
+  const outcome = await enrolNode(app, specOf(node, lab), actor, ifVersion);
   if (outcome.kind === "enrolled" || outcome.kind === "changed")
     await noteNode(app, lab, node.class, outcome.kind === "enrolled" ? 1 : 0);
   return outcome;

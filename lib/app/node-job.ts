@@ -17,16 +17,41 @@ export const refuse = (code: string, message: string): Extract<Accepted, { ok: f
   fault: { class: "configuration", code, message },
 });
 
+export const otherVersion = (id: string): Accepted =>
+  refuse("other-version", `${id} has changed since you have seen it: read it again`);
+
 export interface NodeJob extends Pick<JobRequest, "program" | "target" | "capture" | "order"> {
   /** The sender's: the same id again changes nothing. */
   readonly id: string;
   readonly node: NodeId;
 }
 
-export async function nodeJob(app: App, job: NodeJob, actor: Actor): Promise<Accepted> {
+/** The same id again is the same job, if it is the same kind of job for the same node, and nobody else's; null: it is a new one. */
+export async function knownJob(
+  { store }: App,
+  { id, node, program }: Pick<NodeJob, "id" | "node" | "program">,
+  actor: Actor,
+): Promise<Accepted | null> {
+  const known = await store.read("job", id);
+  if (known === null) return null;
+  const { requestedBy } = known;
+  const isOthers = requestedBy.kind === "user" && actor.kind === "user" && requestedBy.name !== actor.name;
+  return known.kind === program && known.node === node && !isOthers
+    ? { ok: true, known: true }
+    : refuse("id-taken", `${id} is the id of another job: choose another one`);
+}
+
+/** `ifVersion`: only if the node is still as whoever asks has seen it. */
+export async function nodeJob(
+  app: App,
+  job: NodeJob,
+  actor: Actor,
+  ifVersion: number | null = null,
+): Promise<Accepted> {
   const { node, program, target, capture, order } = job;
   const id = branded(isJobId, job.id);
-  if ((await app.store.read("job", id)) !== null) return { ok: true, known: true };
+  const known = await knownJob(app, job, actor);
+  if (known !== null) return known;
   const state = await app.store.read("node", node);
   if (state === null) return refuse("node-unknown", `there is no node ${node}`);
   if (state.waiting.length >= mostWaitingJobs) {
@@ -70,7 +95,8 @@ export async function nodeJob(app: App, job: NodeJob, actor: Actor): Promise<Acc
     app,
     node,
     { kind: "job", request, actor },
-    { also: [{ kind: "job", value: record, expect: "absent" }] },
+    { ifVersion, also: [{ kind: "job", value: record, expect: "absent" }] },
   );
+  if (advanced === "other-version") return otherVersion(node);
   return { ok: true, known: advanced !== "changed" };
 }

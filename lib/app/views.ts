@@ -3,8 +3,10 @@
 import { classKey, lineKey } from "../contracts/keys.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
 import type { LabView, NodeView, ReservationSummary, ReservationView } from "../contracts/views.ts";
+import type { Budget } from "../core/correction/budget.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
 import { type Answer, explainNeeds, explainNode, explainReservation } from "../core/explain.ts";
+import type { Lab } from "../core/lab.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import { partOf } from "../core/reservation/parts.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
@@ -77,32 +79,49 @@ export function nodeView(node: NodeState, progress: NodeProgress | null): NodeVi
 
 /** Null: there is no such lab. */
 export async function viewLab(store: Store, id: string): Promise<LabView | null> {
-  const [lab, budget] = await Promise.all([store.read("lab", id), store.read("budget", id)]);
-  if (lab === null || budget === null) return null;
-  const known = await Promise.all(lab.controllers.map((each) => store.read("controller", each)));
-  return {
-    id: lab.id,
-    nodes: budget.nodes,
-    correction: lab.correction,
-    controllers: lab.controllers.map((each, index) => {
-      const controller = known[index] ?? null;
-      return {
-        id: each,
-        state: controller === null ? "never reported" : controller.reachable ? "reachable" : "silent",
-      };
-    }),
-    late: budget.late.map(({ node }) => node),
-    tokens: Math.floor(budget.tokens),
-    suspect:
-      budget.suspect === null
-        ? null
-        : {
-            since: budget.suspect.since,
-            allowance: budget.suspect.allowance,
-            onProbation: budget.suspect.canaries,
-          },
-  };
+  const lab = await store.read("lab", id);
+  return lab === null ? null : ((await viewLabs(store, [lab]))[0] ?? null);
 }
+
+/** With what stands beside them: read for all of them at once. */
+export async function viewLabs(store: Store, labs: readonly Lab[]): Promise<readonly LabView[]> {
+  const [budgets, controllers] = await Promise.all([
+    store.readMany(
+      "budget",
+      labs.map(({ id }) => id),
+    ),
+    store.readMany(
+      "controller",
+      labs.flatMap((lab) => lab.controllers),
+    ),
+  ]);
+  const reachable = new Map(controllers.map((each) => [each.id, each.reachable]));
+  const budgetOf = new Map(budgets.map((each) => [each.lab, each]));
+  return labs.flatMap((lab) => {
+    const budget = budgetOf.get(lab.id);
+    return budget === undefined ? [] : [labView(lab, budget, reachable)];
+  });
+}
+
+const labView = (
+  { id, correction, controllers }: Lab,
+  { nodes, late, tokens, suspect }: Budget,
+  reachable: ReadonlyMap<string, boolean>,
+): LabView => ({
+  id,
+  nodes,
+  correction,
+  controllers: controllers.map((each) => {
+    const answers = reachable.get(each);
+    return { id: each, state: answers === undefined ? "never reported" : answers ? "reachable" : "silent" };
+  }),
+  late: late.map(({ node }) => node),
+  tokens: Math.floor(tokens),
+  suspect:
+    suspect === null
+      ? null
+      : { since: suspect.since, allowance: suspect.allowance, onProbation: suspect.canaries },
+});
 
 const timelinePage = 1000;
 

@@ -33,7 +33,7 @@ import {
 import { explain } from "../contracts/scalars.ts";
 import { codecs, type Kind, type Ref, type Stored, storedItem } from "../contracts/stored.ts";
 import { expiryAttribute, type IndexName, indexNames } from "../contracts/table.ts";
-import type { Expected, Listed, Page, Store, Write } from "../ports/store.ts";
+import type { Expected, Listed, Owned, Page, Store, Write } from "../ports/store.ts";
 
 /** DynamoDB's own limit (API reference, TransactWriteItems). */
 const mostWrites = 100;
@@ -197,7 +197,8 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     list: <K extends Listed>(kind: K, limit: number, from: string | null) =>
       pageOf("list", kind, kind, from, limit),
     enrolled: (lab, limit, from) => pageOf("list", labNodesKey(lab), "node-spec", from, limit),
-    owned: (owner, limit, from) => pageOf("owner", ownerKey(owner), "reservation", from, limit),
+    owned: <K extends Owned>(kind: K, owner: string, limit: number, from: string | null) =>
+      pageOf("owner", ownerKey(kind, owner), kind, from, limit),
     timeline: async ({ kind, id }, afterSequence, limit) => {
       const { pk, sk } = timelineKey(kind, id, afterSequence + 1);
       const items = await beside(pk, sk, "timeline#~", limit);

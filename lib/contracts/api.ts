@@ -90,8 +90,8 @@ const operators: readonly Role[] = ["operator"];
 const hands: readonly Role[] = ["operator", "lab-controller"];
 
 /**
- * Who may ask what; null: nobody has to say who he is. Of reservations, a user sees and changes his own; what is not his
- * is not there for him.
+ * Who may ask what; null: nobody has to say who he is. Of reservations, blocks and jobs, a user sees and changes his own;
+ * what is not his is not there for him.
  */
 export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "GET /v1/openapi.json": null,
@@ -152,9 +152,15 @@ export const mayAsk: Readonly<Record<Route, readonly Role[] | null>> = {
   "POST /v1/nodes/{id}/online": operators,
   "POST /v1/nodes/{id}/give-back": operators,
   "POST /v1/upkeep": operators,
-  "GET /v1/jobs/{id}": operators,
+  "GET /v1/jobs/{id}": users,
   "GET /v1/readiness/{id}": operators,
 };
+
+/** It changes one thing that has an ETag: sent back as If-Match, nothing newer is changed. */
+export const takesVersion = (route: Route): boolean =>
+  !route.startsWith("GET ") &&
+  route !== "POST /v1/nodes/{id}/issues" &&
+  /\/v1\/(?:reservations|nodes|images|blocks|projects)\/\{id\}/.test(route);
 
 export const isRoute = (key: string): key is Route => routes.some((route) => route === key);
 
@@ -273,10 +279,26 @@ export const projectBody = z.strictObject({
   quota,
 });
 
+const sequence = z.coerce.number().int().min(0).default(0);
+
+export const timelineQuery = z.object({
+  after: sequence.describe("Only what has a higher sequence number"),
+});
+
 /** A long poll. The longest wait ends well before API Gateway does, after 30 s. */
 export const progressQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0),
-  waitSeconds: z.coerce.number().min(0).max(20).default(0),
+  after: sequence.describe("What the answer before gave as `after`; 0 at first, which is answered at once"),
+  waitSeconds: z.coerce
+    .number()
+    .min(0)
+    .max(20)
+    .default(0)
+    .describe("So long at most, and less where the function has less time left"),
+});
+
+/** A page of a list. */
+export const pageQuery = z.object({
+  next: z.string().exactOptional().describe("Where to go on: what the page before gave as `next`"),
 });
 
 export const extendBody = z.strictObject({

@@ -11,7 +11,11 @@ const mostStarts = 200;
 
 export const blockBody = z
   .strictObject({
-    id: blockId.describe("Chosen by the caller; its reservations are called <id>.1, <id>.2 …"),
+    id: blockId
+      .optional()
+      .describe(
+        "Chosen by the caller: the same id again is the same block. Its reservations are called <id>.1, <id>.2 …",
+      ),
     starts: z
       .array(at)
       .min(1)

@@ -120,7 +120,18 @@ export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;
 
 export const labNodesKey = (lab: string): string => `nodes-of#${lab}`;
 
-export const ownerKey = (owner: string): string => `owner#${owner}`;
+/** What somebody has of a kind. */
+export const ownerKey = (kind: "reservation" | "block", owner: string): string =>
+  kind === "reservation" ? `owner#${owner}` : `${kind}s-of#${owner}`;
+
+/** Behind every instant. */
+const lastInstant = 999_999_999_999_999;
+
+/** What goes on comes first, in the order of its coming; then what is over, the latest first: the first page is what people ask for. */
+const standing = ({ state, createdAt, id }: Reservation): string =>
+  state === "complete" || state === "failed"
+    ? `1#${padded(lastInstant - createdAt)}#${id}`
+    : `0#${padded(createdAt)}#${id}`;
 
 /** Waits for nodes: it stands in line. */
 const inLine = ({ state, nodes, count }: Reservation): boolean =>
@@ -149,11 +160,15 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
     pool: inLine(each)
       ? { pk: lineKey(each.class), sk: `${turnOf(each)}#${padded(each.createdAt)}#${each.id}` }
       : null,
-    list: { pk: "reservation", sk: `${padded(each.createdAt)}#${each.id}` },
-    owner: { pk: ownerKey(each.owner), sk: `${padded(each.createdAt)}#${each.id}` },
+    list: { pk: "reservation", sk: standing(each) },
+    owner: { pk: ownerKey("reservation", each.owner), sk: standing(each) },
   }),
   lab: ({ id }) => ({ ...none, list: { pk: "lab", sk: id } }),
-  block: ({ id }) => ({ ...none, list: { pk: "block", sk: id } }),
+  block: ({ id, owner }) => ({
+    ...none,
+    list: { pk: "block", sk: id },
+    owner: { pk: ownerKey("block", owner), sk: id },
+  }),
   project: ({ id }) => ({ ...none, list: { pk: "project", sk: id } }),
   image: ({ id }) => ({ ...none, list: { pk: "image", sk: id } }),
   issue: (issue) =>

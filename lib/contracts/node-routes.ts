@@ -8,13 +8,16 @@ import {
   issueBody,
   loanBody,
   nodeBody,
+  pageQuery,
   powerBody,
+  progressQuery,
   type Route,
   reasonBody,
   reloadBody,
   rescueBody,
+  timelineQuery,
 } from "./api.ts";
-import { after, entries, missing, next, page, type RouteContract } from "./route-parts.ts";
+import { entries, missing, page, type RouteContract } from "./route-parts.ts";
 import { answerView, consoleView, issueView, jobView, nodeViewShape, recordView } from "./views.ts";
 
 type NodeRoute = Extract<Route, `${string} /v1/nodes${string}`>;
@@ -23,7 +26,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
   "GET /v1/nodes": {
     is: "All nodes",
     tag: "nodes",
-    query: next,
+    query: pageQuery,
     answers: { 200: page("nodes", nodeViewShape) },
   },
   "GET /v1/nodes/{id}": { is: "A node", tag: "nodes", answers: { 200: nodeViewShape }, problems: missing },
@@ -37,10 +40,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
   "GET /v1/nodes/{id}/console": {
     is: "What its serial console printed last; waits for more. A user reads that of a node while he has it, from then on",
     tag: "nodes",
-    query: {
-      after: "What the answer before gave as `after`; 0 at first",
-      waitSeconds: "So long at most, from 0 to 20, and less where the function has less time left",
-    },
+    query: progressQuery,
     answers: { 200: consoleView },
     problems: {
       404: "There is none of that id, or it is not the caller's",
@@ -50,7 +50,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
   "GET /v1/nodes/{id}/timeline": {
     is: "What happened to it, and why",
     tag: "nodes",
-    query: after,
+    query: timelineQuery,
     answers: { 200: entries },
   },
   "GET /v1/nodes/{id}/explain": {

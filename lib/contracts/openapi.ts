@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document of the API, made from the schemas that check its requests. Pure. */
 import * as z from "zod";
-import { mayAsk, type Route, routes } from "./api.ts";
+import { mayAsk, type Route, routes, takesVersion } from "./api.ts";
 import { contracts } from "./routes.ts";
-import { problemView } from "./views.ts";
+import { jobView, problemView } from "./views.ts";
 
 type Json = { readonly [key: string]: unknown };
 
@@ -83,7 +83,7 @@ export function openApi(): Json {
 }
 
 function operation(route: Route, path: string, problem: Json, of: (shape: z.ZodType) => unknown): Json {
-  const { is, tag, body, answers, problems = {}, query = {} } = contracts[route];
+  const { is, tag, body, answers, problems = {} } = contracts[route];
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
       name,
@@ -91,13 +91,7 @@ function operation(route: Route, path: string, problem: Json, of: (shape: z.ZodT
       required: true,
       schema: { type: "string" },
     })),
-    ...Object.entries(query).map(([name, description]) => ({
-      name,
-      in: "query",
-      required: false,
-      description,
-      schema: name === "after" ? { type: "integer", minimum: 0 } : { type: "string" },
-    })),
+    ...queryOf(route),
     ...headersOf(route).map(([name, description]) => ({
       name,
       in: "header",
@@ -132,28 +126,38 @@ function operation(route: Route, path: string, problem: Json, of: (shape: z.ZodT
   };
 }
 
+/** None has to be given. */
+function queryOf(route: Route): readonly Json[] {
+  const { query } = contracts[route];
+  if (query === undefined) return [];
+  const { properties = {} } = z.toJSONSchema(query, { io: "input", unrepresentable: "any" });
+  return Object.entries(properties).map(([name, given]) => {
+    const { description, ...schema } = typeof given === "object" ? given : {};
+    return { name, in: "query", required: false, description, schema };
+  });
+}
+
 /** What stands in the way of some callers, and of those who have not seen the latest. */
 const refusals = (route: Route): Readonly<Record<number, string>> => ({
   ...(mayAsk[route] === null ? {} : { 401: "No token, or none that holds", 403: "Not for this caller" }),
   ...(takesVersion(route) ? { 412: "It is not as If-Match says: read it again" } : {}),
 });
 
-const versioned = ["extend", "end", "loan", "offline", "online", "production", "retire"];
-const takesVersion = (route: Route): boolean =>
-  versioned.some((change) => route.endsWith(`}/${change}`)) || route === "PUT /v1/projects/{id}";
-
-const keyed: readonly Route[] = [
-  "POST /v1/reservations",
-  "POST /v1/nodes/{id}/reload",
-  "POST /v1/nodes/{id}/power",
-  "POST /v1/nodes/{id}/bios",
-  "POST /v1/nodes/{id}/burn-in",
-  "POST /v1/nodes/{id}/rescue",
-  "POST /v1/reservations/{id}/power",
-];
+/** It makes something that gets a name: the caller's, or one made of his Idempotency-Key, or a new one. */
+const takesKey = (route: Route): boolean =>
+  route === "POST /v1/reservations" ||
+  route === "POST /v1/blocks" ||
+  contracts[route].answers[202] === jobView;
 
 const headersOf = (route: Route): readonly (readonly [string, string])[] => [
-  ...(keyed.includes(route) ? [["Idempotency-Key", "The same key again changes nothing"] as const] : []),
+  ...(takesKey(route)
+    ? [
+        [
+          "Idempotency-Key",
+          "The same key of the same caller again changes nothing: it answers as the first time",
+        ] as const,
+      ]
+    : []),
   ...(takesVersion(route) ? [["If-Match", "The ETag that was seen: nothing newer is changed"] as const] : []),
 ];
 

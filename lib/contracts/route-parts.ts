@@ -10,11 +10,9 @@ export interface RouteContract {
   readonly answers: Readonly<Record<number, z.ZodType>>;
   /** Problems that it may answer with, beside those of every route. */
   readonly problems?: Readonly<Record<number, string>>;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: z.ZodObject;
 }
 
-export const next = { next: "Where to go on: what the page before gave as `next`" };
-export const after = { after: "Only what has a higher sequence number" };
 export const page = <T extends z.ZodType>(name: string, shape: T) =>
   z.object({ [name]: z.array(shape), next: z.string().nullable() });
 export const entries = z.object({ entries: z.array(timelineView), next: z.int().nullable() });

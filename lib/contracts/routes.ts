@@ -8,11 +8,14 @@ import {
   keepBody,
   ownCaptureBody,
   ownPowerBody,
+  pageQuery,
   productionBody,
+  progressQuery,
   projectBody,
   type Route,
   reasonBody,
   reservationBody,
+  timelineQuery,
   tryBody,
 } from "./api.ts";
 import { blockBody, blockView } from "./block.ts";
@@ -20,7 +23,7 @@ import { claimBody, machineView } from "./identification.ts";
 import { claimsBody, claimsView, inventoryView } from "./inventory-views.ts";
 import { labFile, labPart } from "./lab-file.ts";
 import { nodeRoutes } from "./node-routes.ts";
-import { after, entries, imported, missing, next, page, type RouteContract } from "./route-parts.ts";
+import { entries, imported, missing, page, type RouteContract } from "./route-parts.ts";
 import { upkeepBody, upkeepView } from "./upkeep.ts";
 import {
   answerView,
@@ -47,9 +50,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
   "GET /v1/availability": {
     is: "What can be had: classes with their free nodes, and the images for them",
     tag: "reservations",
-    query: Object.fromEntries(
-      Object.entries(availabilityQuery.shape).map(([name, { description = "" }]) => [name, description]),
-    ),
+    query: availabilityQuery,
     answers: { 200: availabilityView },
   },
   "POST /v1/labs": {
@@ -58,19 +59,24 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     body: labFile,
     answers: { 200: imported },
   },
-  "GET /v1/labs": { is: "All labs", tag: "labs", query: next, answers: { 200: page("labs", labViewShape) } },
+  "GET /v1/labs": {
+    is: "All labs",
+    tag: "labs",
+    query: pageQuery,
+    answers: { 200: page("labs", labViewShape) },
+  },
   "GET /v1/labs/{id}": { is: "A lab", tag: "labs", answers: { 200: labViewShape }, problems: missing },
   "GET /v1/labs/{id}/correction": {
     is: "What correction would have done in a lab that only observes, and what came of it without",
     tag: "labs",
-    query: next,
+    query: pageQuery,
     answers: { 200: page("proposals", proposalView) },
     problems: missing,
   },
   "GET /v1/labs/{id}/machines": {
     is: "Machines that were found in a lab: first those that are held, with why, then those that were identified",
     tag: "labs",
-    query: next,
+    query: pageQuery,
     answers: { 200: page("machines", machineView) },
     problems: missing,
   },
@@ -90,7 +96,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
   "GET /v1/labs/{id}/inventory": {
     is: "A lab as a file would describe it, some nodes at a time",
     tag: "labs",
-    query: next,
+    query: pageQuery,
     answers: { 200: inventoryView },
     problems: missing,
   },
@@ -117,7 +123,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
   "GET /v1/images": {
     is: "All images",
     tag: "images",
-    query: next,
+    query: pageQuery,
     answers: { 200: page("images", imageView) },
   },
   "GET /v1/images/{id}": {
@@ -157,7 +163,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
   "GET /v1/projects": {
     is: "All projects; for a user: those that he is in",
     tag: "projects",
-    query: next,
+    query: pageQuery,
     answers: { 200: page("projects", projectView) },
   },
   "PUT /v1/projects/{id}": {
@@ -176,7 +182,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
   "GET /v1/blocks": {
     is: "All blocks; for a user: his own",
     tag: "blocks",
-    query: next,
+    query: pageQuery,
     answers: { 200: page("blocks", blockView) },
   },
   "POST /v1/blocks/{id}/end": {
@@ -199,9 +205,9 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     },
   },
   "GET /v1/reservations": {
-    is: "All reservations, the oldest first; for a user: his own",
+    is: "All reservations, or for a user his own: first those that go on, the oldest first; then those that are over, the latest first",
     tag: "reservations",
-    query: { ...next, owner: "Only those of this owner" },
+    query: pageQuery.extend({ owner: z.string().exactOptional().describe("Only those of this owner") }),
     answers: { 200: page("reservations", reservationSummaryShape) },
   },
   "GET /v1/reservations/{id}": {
@@ -219,17 +225,14 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
   "GET /v1/reservations/{id}/timeline": {
     is: "What happened to it, and why",
     tag: "reservations",
-    query: after,
+    query: timelineQuery,
     answers: { 200: entries },
     problems: missing,
   },
   "GET /v1/reservations/{id}/progress": {
     is: "How far it is; waits for something to happen to it or to one of its nodes, if nothing has since",
     tag: "reservations",
-    query: {
-      after: "What the answer before gave as `after`; 0 at first, which is answered at once",
-      waitSeconds: "So long at most, from 0 to 20, and less where the function has less time left",
-    },
+    query: progressQuery,
     answers: { 200: progressView },
     problems: missing,
   },
@@ -301,7 +304,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     problems: { 404: "There is no such node", 422: "Its end is over already" },
   },
   "GET /v1/jobs/{id}": {
-    is: "A job from outside",
+    is: "A job from outside; for a user: one that he has asked for",
     tag: "jobs",
     answers: { 200: jobView },
     problems: missing,

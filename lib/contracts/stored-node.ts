@@ -161,7 +161,7 @@ const provision = z.discriminatedUnion("state", [
   z.strictObject({ state: z.literal("quarantined"), fault }),
 ]) satisfies z.ZodType<Provision>;
 
-const provisionState = z.enum([
+export const provisionState = z.enum([
   "unidentified",
   "enrolled",
   "available",

@@ -1,12 +1,13 @@
 /** What the API tells: nodes, labs, reservations as people see them. Instants are milliseconds since 1970. */
 import * as z from "zod";
 import { stages } from "../core/node/node.ts";
+import { reservationStates } from "../core/reservation/reservation.ts";
 import { notices } from "../core/timeline.ts";
 import { capacity, minimumHardware } from "./hardware.ts";
 import { fault } from "./report.ts";
 import { keeping } from "./scalars.ts";
 import { quota } from "./stored.ts";
-import { actor } from "./stored-node.ts";
+import { actor, provisionState } from "./stored-node.ts";
 
 const at = z.int().describe("Milliseconds since 1970");
 const some = <T extends z.ZodType>(shape: T) => z.array(shape).readonly();
@@ -20,6 +21,18 @@ export const problemView = z
     title: z.string(),
     status: z.int(),
     detail: z.string().describe("What is wrong, where, and what to do"),
+    errors: some(
+      z.object({
+        pointer: z
+          .string()
+          .exactOptional()
+          .describe("The field of the body, as a JSON pointer: #/roles/0/image"),
+        parameter: z.string().exactOptional().describe("The parameter of the query"),
+        detail: z.string(),
+      }),
+    )
+      .exactOptional()
+      .describe("Each field that is not as it should be"),
   })
   .meta({ id: "Problem" });
 export type Problem = z.infer<typeof problemView>;
@@ -35,8 +48,8 @@ export const nodeViewShape = z
     tags: some(z.string()),
     capacity: capacityView.nullable().exactOptional().describe("What it has to offer; null: nobody knows"),
     version: z.int(),
-    state: z.string().describe("docs/states.md"),
-    last: z.string().nullable().describe("The state before this one"),
+    state: provisionState.describe("docs/states.md"),
+    last: provisionState.nullable().describe("The state before this one"),
     since: at,
     administrative: z.object({
       state: z.string().describe("online or offline"),
@@ -130,6 +143,12 @@ export const labViewShape = z
   .meta({ id: "Lab" });
 export type LabView = z.infer<typeof labViewShape>;
 
+const reservationState = z
+  .enum(reservationStates)
+  .describe(
+    "new: it waits for nodes, or for its time. loading: its nodes are made ready. reserved: they are handed over. in-use: somebody has logged in. reclaim: it is over, and its nodes are taken back. complete, failed: over; `cause` says why, where it is not its time",
+  );
+
 export const reservationViewShape = z
   .object({
     id: z.string(),
@@ -144,8 +163,8 @@ export const reservationViewShape = z
     class: z.string(),
     needs: minimumView.exactOptional().describe("What each node must have, its images' needs included"),
     count: z.int(),
-    state: z.string(),
-    last: z.string().nullable(),
+    state: reservationState,
+    last: z.enum(reservationStates).nullable().describe("The state before this one"),
     since: at,
     createdAt: at,
     start: at.describe("When its user gets the nodes; of one that waits: as far as is known now"),
@@ -181,14 +200,14 @@ export type ReservationSummary = z.infer<typeof reservationSummaryShape>;
 export const progressView = z
   .object({
     reservation: z.string(),
-    state: z.string(),
+    state: reservationState,
     since: at,
     end: at,
     cause: z.object({ code: z.string(), message: z.string() }).nullable(),
     nodes: some(
       z.object({
         id: z.string(),
-        state: z.string(),
+        state: provisionState,
         phase: z.string(),
         step: z.string().nullable().describe("What is being done to it; `null`: nothing"),
         awaits: z.string().nullable().describe("The evidence that the step awaits"),

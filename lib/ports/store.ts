@@ -30,6 +30,9 @@ export interface Records {
 /** What can be listed. */
 export type Listed = "node" | "reservation" | "lab" | "image" | "machine" | "issue" | "project" | "block";
 
+/** What has an owner who may list it. */
+export type Owned = "reservation" | "block";
+
 /** Ways to find what to look at. They may lag behind: whoever acts reads the record again. */
 export interface Indexes {
   /** What is due by then in one scope (a lab, or `reservations`), oldest first. */
@@ -44,8 +47,13 @@ export interface Indexes {
   /** What the nodes of a lab are, by their ids. */
   enrolled(lab: string, limit: number, from: string | null): Promise<Page<Stored["node-spec"]>>;
 
-  /** The reservations of one owner, the oldest first. */
-  owned(owner: string, limit: number, from: string | null): Promise<Page<Stored["reservation"]>>;
+  /** What somebody has of a kind, in the order of the `owner` index: of reservations those that go on, then the latest first. */
+  owned<K extends Owned>(
+    kind: K,
+    owner: string,
+    limit: number,
+    from: string | null,
+  ): Promise<Page<Stored[K]>>;
 }
 
 /** What has happened. */

@@ -10,14 +10,26 @@ const user = { kind: "user", name: "ada" } as const;
 const week = 7 * 24 * 3_600_000;
 
 function tuesdays(lab: MemoryLab, count: number): StoredBlock {
-  const { id, starts, ...request } = blockBody.parse({
+  const {
+    id: _,
+    starts,
+    ...request
+  } = blockBody.parse({
     id: "course",
     starts: Array.from({ length: count }, (_, index) => later(lab.now, 3_600_000 + index * week)),
     image: "demo",
     count: 2,
     minutes: 90,
   });
-  return { id, version: 1, owner: "ada", request, starts, made: 0, ended: null };
+  return {
+    id: branded(isBlockId, "course"),
+    version: 1,
+    owner: "ada",
+    request,
+    starts,
+    made: 0,
+    ended: null,
+  };
 }
 
 describe("a block", () => {

@@ -64,7 +64,7 @@ describe("the derivation is no false green", () => {
   };
 
   test.each([
-    ['app.store.owned("ada", 1, null)', "dynamodb:Query index/owner"],
+    ['app.store.owned("reservation", "ada", 1, null)', "dynamodb:Query index/owner"],
     ['app.hands.answers("mi-1")', "ssm:ListCommandInvocations *"],
     ['app.hands.present(["mi-1"])', "ssm:DescribeInstanceInformation *"],
   ])("a sweep that also calls %s lacks %s", async (call, permission) => {

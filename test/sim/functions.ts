@@ -142,7 +142,7 @@ export class Functions {
       pool: (pool, limit) => gate(() => inner.pool(pool, limit)),
       list: (kind, limit, from) => gate(() => inner.list(kind, limit, from)),
       enrolled: (lab, limit, from) => gate(() => inner.enrolled(lab, limit, from)),
-      owned: (owner, limit, from) => gate(() => inner.owned(owner, limit, from)),
+      owned: (kind, owner, limit, from) => gate(() => inner.owned(kind, owner, limit, from)),
       timeline: (entity, after, limit) => gate(() => inner.timeline(entity, after, limit)),
       revisions: (image) => gate(() => inner.revisions(image)),
       issues: (node) => gate(() => inner.issues(node)),

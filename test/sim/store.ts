@@ -4,7 +4,7 @@
  */
 import { calendarId, indexesOf, leaseId } from "../../lib/contracts/keys.ts";
 import type { Kind, Ref, Stored } from "../../lib/contracts/stored.ts";
-import type { Listed, Page, Store, Write } from "../../lib/ports/store.ts";
+import type { Listed, Owned, Page, Store, Write } from "../../lib/ports/store.ts";
 import type { World } from "./world.ts";
 
 type Maps = { readonly [K in Kind]: Map<string, Stored[K]> };
@@ -177,8 +177,8 @@ export class SimStore implements Store {
     next: null,
   });
 
-  owned = async (owner: string, limit: number): Promise<Page<Stored["reservation"]>> => ({
-    items: [...this.maps.reservation.values()].filter((each) => each.owner === owner).slice(0, limit),
+  owned = async <K extends Owned>(kind: K, owner: string, limit: number): Promise<Page<Stored[K]>> => ({
+    items: [...this.maps[kind].values()].filter((each) => each.owner === owner).slice(0, limit),
     next: null,
   });
 

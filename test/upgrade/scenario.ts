@@ -18,7 +18,7 @@ import { labFile, labNode } from "../../lib/contracts/lab-file.ts";
 import { reports } from "../../lib/contracts/report.ts";
 import { codecs, type Kind } from "../../lib/contracts/stored.ts";
 import { wakeSchema } from "../../lib/contracts/wake.ts";
-import { branded, isImageId, isLabId, isProjectId } from "../../lib/core/ids.ts";
+import { branded, isBlockId, isImageId, isLabId, isProjectId } from "../../lib/core/ids.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { instant } from "../../lib/core/time.ts";
 import { controller, MemoryLab } from "../app/lab.ts";
@@ -131,12 +131,24 @@ await advanceNode(lab.app, other.id, { kind: "offline", reason: "a fan", actor: 
 await lab.until(async () => (await lab.store.read("node", other.id))?.administrative.handsOffAt !== null);
 await advanceNode(lab.app, other.id, { kind: "online", reason: "done", actor: operator });
 await job({ kind: "reserve", id: "later", image: "demo", ...common, start: lab.now + 40 * 3_600_000 });
-const { id, starts, ...request } = blockBody.parse({
+const {
+  id: _,
+  starts,
+  ...request
+} = blockBody.parse({
   id: "tuesdays",
   starts: [lab.now + 50 * 3_600_000],
   image: "demo",
 });
-const block = { id, version: 1, owner: common.owner, request, starts, made: 0, ended: null };
+const block = {
+  id: branded(isBlockId, "tuesdays"),
+  version: 1,
+  owner: common.owner,
+  request,
+  starts,
+  made: 0,
+  ended: null,
+};
 await makeBlock(lab.app, block, operator);
 await watchBlocks(lab.app);
 await watchLabs(lab.app);

@@ -4,9 +4,9 @@ import { exits } from "../exit.ts";
 import { plain, secondText } from "../text.ts";
 
 /** As long as the API waits at most. */
-const waitSeconds = "20";
+const waitSeconds = 20;
 /** A lab controller answers within this, or not soon. */
-const onceSeconds = "6";
+const onceSeconds = 6;
 const tryAgainMs = 2000;
 
 export const console = command({

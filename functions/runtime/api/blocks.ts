@@ -3,20 +3,21 @@ import { endBlock, makeBlock } from "../../../lib/app/blocks.ts";
 import { type Route, reasonBody } from "../../../lib/contracts/api.ts";
 import { blockBody, type StoredBlock } from "../../../lib/contracts/block.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
-import { isBlockId } from "../../../lib/core/ids.ts";
+import { branded, isBlockId } from "../../../lib/core/ids.ts";
 import { json, notFound, parseBody, problem } from "../http.ts";
-import { type Handler, otherVersion, pageSize } from "./request.ts";
+import { type Handler, nameFor, otherVersion, pageSize } from "./request.ts";
 
 type BlockRoute = Extract<Route, `${string} /v1/blocks${string}`>;
 
 const viewOf = ({ request: _, ...view }: StoredBlock) => view;
 
 export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
-  "POST /v1/blocks": async ({ app, body, caller, actor }) => {
+  "POST /v1/blocks": async (request) => {
+    const { app, body, caller, actor } = request;
     const wanted = parseBody(blockBody, body);
     if (!wanted.ok) return wanted.answer;
-    const { id, starts, ...request } = wanted.value;
-    const block = { id, version: 1, owner: caller.name, request, starts, made: 0, ended: null };
+    const { id = branded(isBlockId, nameFor("block", request)), starts, ...each } = wanted.value;
+    const block = { id, version: 1, owner: caller.name, request: each, starts, made: 0, ended: null };
     const made = await makeBlock(app, block, actor);
     if (made.kind === "taken")
       return problem(
@@ -28,9 +29,11 @@ export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
     return json(made.kind === "made" ? 201 : 200, viewOf(made.block));
   },
   "GET /v1/blocks": async ({ app, caller, query }) => {
-    const { items, next } = await app.store.list("block", pageSize, query["next"] ?? null);
-    const own = items.filter(({ owner }) => isOperator(caller) || owner === caller.name);
-    return json(200, { blocks: own.map(viewOf), next });
+    const from = query["next"] ?? null;
+    const { items, next } = isOperator(caller)
+      ? await app.store.list("block", pageSize, from)
+      : await app.store.owned("block", caller.name, pageSize, from);
+    return json(200, { blocks: items.map(viewOf), next });
   },
   "POST /v1/blocks/{id}/end": async ({ app, caller, id, body, ifVersion }) => {
     const parsed = parseBody(reasonBody, body);

@@ -2,18 +2,16 @@
 import { readableFrom, readConsole } from "../../../lib/app/serial-console.ts";
 import { sleep } from "../../../lib/aws/clock.ts";
 import { progressQuery } from "../../../lib/contracts/api.ts";
-import { explain } from "../../../lib/contracts/scalars.ts";
-import { type Answer, json, notFound, problem } from "../http.ts";
+import { type Answer, json, notFound, parseQuery, problem } from "../http.ts";
 import type { Request } from "./request.ts";
 
 /** A last look at the store and the answer take no longer. */
 const answerMs = 1500;
 
 export async function console({ app, id, query, caller, leftMs }: Request): Promise<Answer> {
-  const asked = progressQuery.safeParse(query);
-  if (!asked.success)
-    return problem(400, "invalid", "The query is not as it should be", explain(asked.error));
-  const { after: seen, waitSeconds } = asked.data;
+  const asked = parseQuery(progressQuery, query);
+  if (!asked.ok) return asked.answer;
+  const { after: seen, waitSeconds } = asked.value;
   const read = await readConsole(app, id, {
     seen,
     waitMs: Math.max(0, Math.min(1000 * waitSeconds, leftMs() - answerMs)),

@@ -36,12 +36,13 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
     const view = await viewNode(app.store, id);
     return view === null ? notFound(`node ${id}`) : json(200, view);
   },
-  "PUT /v1/nodes/{id}": async ({ app, id, body, actor }) => {
+  "PUT /v1/nodes/{id}": async ({ app, id, body, actor, ifVersion }) => {
     const wanted = parseBody(nodeBody, body);
     if (!wanted.ok) return wanted.answer;
     if (!isNodeId(id))
       return problem(400, "invalid", "Not a node id", `id: ${id} cannot be the id of a node`);
-    const enrolled = await enrol(app, { ...wanted.value, id }, actor);
+    const enrolled = await enrol(app, { ...wanted.value, id }, actor, ifVersion);
+    if (enrolled.kind === "other-version") return otherVersion(`node ${id}`);
     if (enrolled.kind === "refused")
       return problem(409, "node-refused", "It cannot be enrolled like this", enrolled.why);
     return json(enrolled.kind === "enrolled" ? 201 : 200, await viewNode(app.store, id));
@@ -60,10 +61,11 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
     const opened = await openIssue(app, id, said.value, actor);
     return opened === null ? notFound(`node ${id}`) : json(opened.known ? 200 : 201, opened.issue);
   },
-  "POST /v1/nodes/{id}/issues/{issue}/close": async ({ app, id, issue, body, actor }) => {
+  "POST /v1/nodes/{id}/issues/{issue}/close": async ({ app, id, issue, body, actor, ifVersion }) => {
     const reason = parseBody(reasonBody, body);
     if (!reason.ok) return reason.answer;
-    const closed = await closeIssue(app, id, issue, reason.value.reason, actor);
+    const closed = await closeIssue(app, id, issue, reason.value.reason, actor, ifVersion);
+    if (closed === "other-version") return otherVersion(`issue ${issue} of node ${id}`);
     return closed === null ? notFound(`issue ${issue} of node ${id}`) : json(200, closed);
   },
   "POST /v1/nodes/{id}/identify": async (request) => {
@@ -114,10 +116,11 @@ export const nodeHandlers: Readonly<Record<NodeRoute, Handler>> = {
   },
   "POST /v1/nodes/{id}/offline": (request) => operate("offline", request),
   "POST /v1/nodes/{id}/online": (request) => operate("online", request),
-  "POST /v1/nodes/{id}/give-back": async ({ app, id, body, actor }) => {
+  "POST /v1/nodes/{id}/give-back": async ({ app, id, body, actor, ifVersion }) => {
     const reason = parseBody(reasonBody, body);
     if (!reason.ok) return reason.answer;
-    const given = await giveBack(app, id, reason.value.reason, actor);
+    const given = await giveBack(app, id, reason.value.reason, actor, ifVersion);
+    if (given === "other-version") return otherVersion(`node ${id}`);
     return given === "unknown-node" ? notFound(`node ${id}`) : json(200, await viewNode(app.store, id));
   },
 };

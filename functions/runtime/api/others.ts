@@ -5,7 +5,7 @@ import { importLab } from "../../../lib/app/import-lab.ts";
 import { viewReadiness } from "../../../lib/app/readiness.ts";
 import { changeImage, registerImage } from "../../../lib/app/register-image.ts";
 import { setProject } from "../../../lib/app/set-project.ts";
-import { viewLab, viewProposals } from "../../../lib/app/views.ts";
+import { viewLab, viewLabs, viewProposals } from "../../../lib/app/views.ts";
 import {
   availabilityQuery,
   imageBody,
@@ -17,11 +17,10 @@ import {
 } from "../../../lib/contracts/api.ts";
 import { labFile } from "../../../lib/contracts/lab-file.ts";
 import { openApi } from "../../../lib/contracts/openapi.ts";
-import { explain } from "../../../lib/contracts/scalars.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { isProjectId } from "../../../lib/core/ids.ts";
 import { gone, untried } from "../../../lib/core/image.ts";
-import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { type Answer, json, notFound, parseBody, parseQuery, problem } from "../http.ts";
 import { tryImage } from "./captures.ts";
 import type { InventoryRoute } from "./inventory.ts";
 import { type Handler, otherVersion, pageSize } from "./request.ts";
@@ -40,9 +39,8 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
     return document;
   },
   "GET /v1/availability": async ({ app, query }) => {
-    const asked = availabilityQuery.safeParse(query);
-    if (!asked.success) return problem(400, "invalid", "Not a question", explain(asked.error));
-    return json(200, await viewAvailability(app, asked.data));
+    const asked = parseQuery(availabilityQuery, query);
+    return asked.ok ? json(200, await viewAvailability(app, asked.value)) : asked.answer;
   },
   "POST /v1/labs": async ({ app, body, actor }) => {
     const file = parseBody(labFile, body);
@@ -52,8 +50,7 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
   },
   "GET /v1/labs": async ({ app, query }) => {
     const { items, next } = await app.store.list("lab", pageSize, query["next"] ?? null);
-    const views = await Promise.all(items.map(({ id }) => viewLab(app.store, id)));
-    return json(200, { labs: views.filter((view) => view !== null), next });
+    return json(200, { labs: await viewLabs(app.store, items), next });
   },
   "GET /v1/labs/{id}": async ({ app, id }) => {
     const view = await viewLab(app.store, id);
@@ -123,9 +120,10 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
     return set === "other-version" ? otherVersion(`project ${id}`) : json(200, set);
   },
   "GET /v1/readiness/{id}": async ({ app, id }) => json(200, await viewReadiness(app.store, id)),
-  "GET /v1/jobs/{id}": async ({ app, id }) => {
+  "GET /v1/jobs/{id}": async ({ app, caller, actor, id }) => {
     const job = await app.store.read("job", id);
-    return job === null ? notFound(`job ${id}`) : json(200, job);
+    const isHis = job?.requestedBy.kind === actor.kind && job.requestedBy.name === actor.name;
+    return job === null || !(isHis || isOperator(caller)) ? notFound(`job ${id}`) : json(200, job);
   },
 };
 

@@ -1,14 +1,22 @@
 /** What a handler of the API is given, and what the handlers share. */
+import { createHash } from "node:crypto";
 import { acceptJob } from "../../../lib/app/accept-job.ts";
 import type { App } from "../../../lib/app/app.ts";
 import type { Accepted } from "../../../lib/app/node-job.ts";
 import { viewAnswers } from "../../../lib/app/views.ts";
+import { timelineQuery } from "../../../lib/contracts/api.ts";
 import type { JobMessage } from "../../../lib/contracts/job.ts";
 import type { Caller } from "../../../lib/core/caller.ts";
 import type { Fault } from "../../../lib/core/fault.ts";
-import { isNodeId, isReservationId, type NodeId, type ReservationId } from "../../../lib/core/ids.ts";
+import {
+  branded,
+  isNodeId,
+  isReservationId,
+  type NodeId,
+  type ReservationId,
+} from "../../../lib/core/ids.ts";
 import type { Actor } from "../../../lib/core/node/node.ts";
-import { type Answer, json, notFound, problem } from "../http.ts";
+import { type Answer, json, notFound, parseQuery, problem } from "../http.ts";
 
 export interface Request {
   readonly app: App;
@@ -41,8 +49,29 @@ export const otherVersion = (what: string): Answer =>
 /** What cannot be done, with the status that fits its code. */
 export function refused(fault: Fault, title: string): Answer {
   const status = statuses[fault.code] ?? 422;
-  return problem(status, fault.code, title, fault.message, status === 429 ? { retryAfterSeconds: 60 } : {});
+  const field = fields[fault.code];
+  return problem(status, fault.code, title, fault.message, {
+    retryAfterSeconds: status === 429 ? 60 : null,
+    errors: field === undefined ? [] : [{ pointer: `#/${field}`, detail: fault.message }],
+  });
 }
+
+/** What of the body is to be another, by code. */
+const fields: Readonly<Record<string, string>> = {
+  "image-or-roles": "image",
+  "role-twice": "roles",
+  "too-many-nodes": "roles",
+  "start-out-of-range": "start",
+  "too-far-ahead": "start",
+  "too-long": "minutes",
+  "project-unknown": "project",
+  "not-a-member": "project",
+  "quota-spent": "count",
+  "earlier-end": "end",
+  "time-taken": "end",
+  "which-node": "node",
+  "id-taken": "id",
+};
 
 const statuses: Readonly<Record<string, number>> = {
   "id-taken": 409,
@@ -65,16 +94,22 @@ const statuses: Readonly<Record<string, number>> = {
   "too-many-jobs": 429,
 };
 
+/** The same key of the same caller gives the same name, on whatever day and by whatever function; without a key a new one. */
+export function nameFor(kind: "res" | "job" | "block", { app, caller, idempotencyKey }: Request): string {
+  if (idempotencyKey === null) return app.ids.next(kind);
+  const digest = createHash("sha256").update(`${caller.name}\n${idempotencyKey}`).digest("hex");
+  return `${kind}-${digest.slice(0, 32)}`;
+}
+
 /** A job under the id that the caller has chosen, if he has: the same one again changes nothing. `title`: of a refusal. */
 export async function jobUnder(
-  { app, idempotencyKey }: Request,
+  request: Request,
   chosen: ReservationId | undefined,
   title: string,
   ask: (id: ReservationId) => Promise<Accepted>,
 ): Promise<Answer> {
-  const id = chosen ?? idempotencyKey ?? app.ids.next("job");
-  if (!isReservationId(id))
-    return problem(400, "invalid", "Not a job id", `Idempotency-Key: ${id} cannot be the id of a job`);
+  const { app } = request;
+  const id = chosen ?? branded(isReservationId, nameFor("job", request));
   const asked = await ask(id);
   return asked.ok ? json(202, await app.store.read("job", id)) : refused(asked.fault, title);
 }
@@ -86,8 +121,12 @@ export async function nodeJob(
   jobFor: (node: NodeId, id: ReservationId) => JobMessage,
 ): Promise<Answer> {
   if (!isNodeId(node)) return notFound(`node ${node}`);
+  const { app, ifVersion } = request;
+  // Whatever else is wrong with what he asks: he has not seen what it is about.
+  const seen = ifVersion === null ? null : await app.store.read("node", node);
+  if (seen !== null && seen.version !== ifVersion) return otherVersion(`node ${node}`);
   return jobUnder(request, chosen, "It cannot be done to this node", (id) =>
-    acceptJob(request.app, jobFor(node, id), request.actor),
+    acceptJob(request.app, jobFor(node, id), request.actor, request.ifVersion),
   );
 }
 
@@ -97,9 +136,9 @@ export async function explain(kind: "node" | "reservation", { app, id }: Request
 }
 
 export async function timeline(kind: "node" | "reservation", { app, id, query }: Request): Promise<Answer> {
-  const after = Number.parseInt(query["after"] ?? "0", 10);
-  if (!Number.isSafeInteger(after) || after < 0)
-    return problem(400, "invalid", "Not a sequence number", "after: a number from 0");
+  const asked = parseQuery(timelineQuery, query);
+  if (!asked.ok) return asked.answer;
+  const { after } = asked.value;
   const entries = await app.store.timeline({ kind, id }, after, pageSize);
   const next = entries.length === pageSize ? entries.at(-1)?.sequence : undefined;
   return json(200, { entries, next: next ?? null });

@@ -1,5 +1,4 @@
 /** Reservations. A user sees and changes his own; an operator everybody's. */
-import { createHash } from "node:crypto";
 import { acceptJob } from "../../../lib/app/accept-job.ts";
 import { followProgress } from "../../../lib/app/progress.ts";
 import { reserve } from "../../../lib/app/reserve.ts";
@@ -14,13 +13,22 @@ import {
   reservationBody,
 } from "../../../lib/contracts/api.ts";
 import { jobSchema } from "../../../lib/contracts/job.ts";
-import { explain as explainError } from "../../../lib/contracts/scalars.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
-import { branded, isReservationId, type ReservationId } from "../../../lib/core/ids.ts";
+import { branded, isReservationId } from "../../../lib/core/ids.ts";
 import type { Reservation } from "../../../lib/core/reservation/reservation.ts";
-import { type Answer, json, notFound, parseBody, problem } from "../http.ts";
+import { type Answer, json, notFound, parseBody, parseQuery, problem } from "../http.ts";
 import { captureOfReservation } from "./captures.ts";
-import { explain, type Handler, nodeJob, pageSize, type Request, refused, timeline } from "./request.ts";
+import {
+  explain,
+  type Handler,
+  nameFor,
+  nodeJob,
+  otherVersion,
+  pageSize,
+  type Request,
+  refused,
+  timeline,
+} from "./request.ts";
 
 type ReservationRoute = Extract<Route, `${string} /v1/reservations${string}`>;
 
@@ -34,7 +42,7 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
       const detail = `owner: ${caller.name} reserves for nobody else; only an operator does`;
       return problem(403, "not-yours", "Not in somebody else's name", detail);
     }
-    const id = wanted.value.id ?? idOf(request);
+    const id = wanted.value.id ?? branded(isReservationId, nameFor("res", request));
     // An operator who reserves for somebody is not the one to be told.
     const email = wanted.value.email ?? (owner === caller.name ? caller.email : null);
     const reserved = await reserve(app, { ...wanted.value, owner, id, email }, actor);
@@ -47,7 +55,7 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
     const { items, next } =
       owner === null
         ? await app.store.list("reservation", pageSize, from)
-        : await app.store.owned(owner, pageSize, from);
+        : await app.store.owned("reservation", owner, pageSize, from);
     return json(200, { reservations: items.map(summaryOf), next });
   },
   "GET /v1/reservations/{id}": own(async ({ app }, reservation) =>
@@ -61,10 +69,9 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
   }),
   "GET /v1/reservations/{id}/timeline": own((request) => timeline("reservation", request)),
   "GET /v1/reservations/{id}/progress": own(async ({ app, query, leftMs }, { id }) => {
-    const asked = progressQuery.safeParse(query);
-    if (!asked.success)
-      return problem(400, "invalid", "The query is not as it should be", explainError(asked.error));
-    const { after: seen, waitSeconds } = asked.data;
+    const asked = parseQuery(progressQuery, query);
+    if (!asked.ok) return asked.answer;
+    const { after: seen, waitSeconds } = asked.value;
     const waitMs = Math.max(0, Math.min(1000 * waitSeconds, leftMs() - answerMs));
     const view = await followProgress(app, id, { seen, waitMs, sleep });
     return view === null ? notFound(`reservation ${id}`) : json(200, view);
@@ -83,7 +90,8 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
         `${node} is not handed over to reservation ${id}`,
       );
     const reason = `asked for by the user of ${id}`;
-    return nodeJob(request, node, wanted.value.id, (which, name) => ({
+    // It was the reservation that he has seen.
+    return nodeJob({ ...request, ifVersion: null }, node, wanted.value.id, (which, name) => ({
       schema: jobSchema,
       kind: "power",
       id: name,
@@ -125,13 +133,8 @@ function own(handle: (request: Request, reservation: Reservation) => Promise<Ans
     const reservation = isReservationId(id) ? await app.store.read("reservation", id) : null;
     if (reservation === null || (reservation.owner !== caller.name && !isOperator(caller)))
       return notFound(`reservation ${id}`);
+    const { ifVersion } = request;
+    if (ifVersion !== null && reservation.version !== ifVersion) return otherVersion(`reservation ${id}`);
     return handle(request, reservation);
   };
-}
-
-/** The same key of the same caller is the same reservation, on whatever day and by whatever function. */
-function idOf({ app, caller, idempotencyKey }: Request): ReservationId {
-  if (idempotencyKey === null) return branded(isReservationId, app.ids.next("res"));
-  const digest = createHash("sha256").update(`${caller.name}\n${idempotencyKey}`).digest("hex");
-  return branded(isReservationId, `res-${digest.slice(0, 32)}`);
 }

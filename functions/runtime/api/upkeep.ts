@@ -6,7 +6,7 @@ import { biosBody, burnInBody, type Route, reasonBody, rescueBody } from "../../
 import { jobSchema } from "../../../lib/contracts/job.ts";
 import { upkeepBody } from "../../../lib/contracts/upkeep.ts";
 import { json, notFound, parseBody, problem } from "../http.ts";
-import { type Handler, nodeJob } from "./request.ts";
+import { type Handler, nodeJob, otherVersion } from "./request.ts";
 
 export type UpkeepRoute = Extract<
   Route,
@@ -58,11 +58,12 @@ export const upkeepHandlers: Readonly<Record<UpkeepRoute, Handler>> = {
       reason,
     }));
   },
-  "POST /v1/nodes/{id}/rescue/end": async ({ app, id, body, actor }) => {
+  "POST /v1/nodes/{id}/rescue/end": async ({ app, id, body, actor, ifVersion }) => {
     const parsed = parseBody(reasonBody, body);
     if (!parsed.ok) return parsed.answer;
     const { reason } = parsed.value;
-    const ended = await advanceNode(app, id, { kind: "end-rescue", reason, actor });
+    const ended = await advanceNode(app, id, { kind: "end-rescue", reason, actor }, { ifVersion });
+    if (ended === "other-version") return otherVersion(`node ${id}`);
     return ended === "unknown-node" ? notFound(`node ${id}`) : json(200, await viewNode(app.store, id));
   },
 };

@@ -9,7 +9,7 @@ import {
   ownerKey,
 } from "../../contracts/keys.ts";
 import { codecs, type Kind, type Ref, type Stored } from "../../contracts/stored.ts";
-import type { Listed, Page, Store, Write } from "../../ports/store.ts";
+import type { Listed, Owned, Page, Store, Write } from "../../ports/store.ts";
 
 interface Item {
   readonly kind: Kind;
@@ -125,7 +125,8 @@ export function memoryStore(): Store {
     list: async <K extends Listed>(kind: K, limit: number, from: string | null) =>
       pageOf("list", kind, kind, from, limit),
     enrolled: async (lab, limit, from) => pageOf("list", labNodesKey(lab), "node-spec", from, limit),
-    owned: async (owner, limit, from) => pageOf("owner", ownerKey(owner), "reservation", from, limit),
+    owned: async <K extends Owned>(kind: K, owner: string, limit: number, from: string | null) =>
+      pageOf("owner", ownerKey(kind, owner), kind, from, limit),
     timeline: async ({ kind, id }, afterSequence, limit) =>
       inPartition("key", `${kind}#${id}`)
         .filter((item) => item.kind === "timeline")
