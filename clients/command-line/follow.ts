@@ -64,7 +64,10 @@ function drawing({ surroundings }: Context): (reservation: Reservation) => void 
   let drawn = 0;
   return (reservation) => {
     const nowMs = surroundings.now();
-    const lines = [reservationLine(reservation), ...reservation.nodes.map((node) => nodeLine(node, nowMs))];
+    const lines = [
+      reservationLine(reservation, nowMs),
+      ...reservation.nodes.map((node) => nodeLine(node, nowMs)),
+    ];
     const width = surroundings.columns() - 1;
     const text = lines.map((line) => `${clearLine}${plain(line).slice(0, width)}\n`).join("");
     surroundings.out(`${up(drawn)}${clearBelow}${text}`);

@@ -7,10 +7,20 @@ export const isReady = ({ state }: Pick<Reservation, "state">): boolean =>
 export const isOver = ({ state }: Pick<Reservation, "state">): boolean =>
   state === "complete" || state === "failed";
 
-export function reservationLine({ id, state, count, image, nodes, placed, cause }: Reservation): string {
+/** `nowMs`: without it nothing in it changes by itself. */
+export function reservationLine(
+  { id, state, count, image, nodes, placed, position, expected, cause }: Reservation,
+  nowMs: number | null = null,
+): string {
   const why = cause === null ? "" : `: ${cause.message}`;
   const promised = nodes.length === 0 && placed.length > 0 ? `, ${placed.join(", ")} promised` : "";
-  return `${id}  ${state}${why}  ${nodes.length} of ${count} nodes, image ${image}${promised}`;
+  const line = position == null || placed.length > 0 ? "" : `, number ${position} in line`;
+  const left = (atMs: number): string => spanText(Math.max(0, atMs - (nowMs ?? 0)));
+  const ready =
+    nowMs === null || expected == null
+      ? ""
+      : `, ready in about ${left(expected.at)} (${left(expected.latest)} at most, as a rule)`;
+  return `${id}  ${state}${why}  ${nodes.length} of ${count} nodes, image ${image}${promised}${line}${ready}`;
 }
 
 /** What a node does, and which evidence it awaits. Without a time nothing in it changes by itself. */

@@ -12,9 +12,9 @@ export type Answer = {
 export type Availability = {
   readonly classes: readonly ({
     readonly class: string;
-    /** So many nodes can be had at once; counted up to 100 */
+    /** So many nodes the caller can have at once for that long: not lent to others, nor promised to them. Counted up to 20, of a class that is named up to 100 */
     readonly free: number;
-    /** From when on there are as many as were asked for; null: not known, or not within a day */
+    /** From when on there are as many as were asked for; null: no class was named, or there never are as many */
     readonly soonest: number | null;
   })[];
   readonly images: readonly string[];
@@ -582,6 +582,13 @@ export type Progress = {
   readonly since: number;
   /** Milliseconds since 1970 */
   readonly end: number;
+  /** When all its nodes will be ready, by what loads of its images took on nodes of its class; null: it is ready or over, has no place yet, or too few loads were seen */
+  readonly expected: {
+    /** As a rule */
+    readonly at: number;
+    /** But for one in fifty */
+    readonly latest: number;
+  } | null;
   readonly cause: {
     readonly code: string;
     readonly message: string;
@@ -700,6 +707,13 @@ export type Reservation = {
   readonly placed: readonly string[];
   /** Its place in the line of those who wait for nodes of its class; `start` is when it is served, as far as is known now */
   readonly position: number | null;
+  /** When all its nodes will be ready, by what loads of its images took on nodes of its class; null: it is ready or over, has no place yet, or too few loads were seen */
+  readonly expected: {
+    /** As a rule */
+    readonly at: number;
+    /** But for one in fifty */
+    readonly latest: number;
+  } | null;
   readonly readyAt: number | null;
   readonly endedAt: number | null;
   readonly cause: {
@@ -906,6 +920,12 @@ export interface Operations {
       readonly count?: number | undefined;
       /** For so long */
       readonly minutes?: number | undefined;
+      /** Of this lab only */
+      readonly lab?: string | undefined;
+      /** With all of these tags, separated by commas */
+      readonly tags?: string | undefined;
+      /** In the name of this project: what is lent to it counts */
+      readonly project?: string | undefined;
       /** With so many CPUs */
       readonly cpus?: number | undefined;
       /** With so much memory */
@@ -2427,7 +2447,7 @@ export interface OperationCall {
 
 export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getOpenapi: {"method":"GET","path":"/v1/openapi.json","parameters":[],"contentType":null},
-  getAvailability: {"method":"GET","path":"/v1/availability","parameters":[{"option":"class","in":"query","name":"class"},{"option":"count","in":"query","name":"count"},{"option":"minutes","in":"query","name":"minutes"},{"option":"cpus","in":"query","name":"cpus"},{"option":"memoryMiB","in":"query","name":"memoryMiB"},{"option":"diskGiB","in":"query","name":"diskGiB"},{"option":"nics","in":"query","name":"nics"},{"option":"features","in":"query","name":"features"}],"contentType":null},
+  getAvailability: {"method":"GET","path":"/v1/availability","parameters":[{"option":"class","in":"query","name":"class"},{"option":"count","in":"query","name":"count"},{"option":"minutes","in":"query","name":"minutes"},{"option":"lab","in":"query","name":"lab"},{"option":"tags","in":"query","name":"tags"},{"option":"project","in":"query","name":"project"},{"option":"cpus","in":"query","name":"cpus"},{"option":"memoryMiB","in":"query","name":"memoryMiB"},{"option":"diskGiB","in":"query","name":"diskGiB"},{"option":"nics","in":"query","name":"nics"},{"option":"features","in":"query","name":"features"}],"contentType":null},
   getLabs: {"method":"GET","path":"/v1/labs","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   postLabs: {"method":"POST","path":"/v1/labs","parameters":[],"contentType":"application/json"},
   getLabsById: {"method":"GET","path":"/v1/labs/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},

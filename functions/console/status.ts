@@ -19,7 +19,9 @@ export const handler = middy().handler(async () => {
     now: clock.now(),
     tokenPath,
     nodes: nodes.items.map((node) => nodeView(node, null)),
-    reservations: await Promise.all(reservations.items.map((each) => viewReservation(store, each))),
+    reservations: await Promise.all(
+      reservations.items.map((each) => viewReservation({ store, clock }, each)),
+    ),
   });
   return { statusCode: 200, headers: { "content-type": "text/html; charset=utf-8" }, body };
 });

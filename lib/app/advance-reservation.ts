@@ -208,10 +208,10 @@ const fewMore = 4;
 const mostPlaces = 200;
 
 /** For the whole time that a reservation may want them, and so much longer; without what others have given back. */
-async function calendarsOf(
+export async function calendarsOf(
   app: App,
   ids: readonly NodeId[],
-  reservation: Reservation,
+  reservation: Pick<Reservation, "start" | "end" | "leadMs" | "asap"> & { readonly id: ReservationId | null },
   longerMs = 0,
 ): Promise<Calendars> {
   const now = app.clock.now();

@@ -7,7 +7,7 @@ import { type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { after, type Instant, type Ms } from "../core/time.ts";
 import type { App } from "./app.ts";
-import { viewNodes } from "./views.ts";
+import { viewArrival, viewNodes } from "./views.ts";
 
 export interface Follow {
   /** What the last answer gave; 0: the first question, which is answered at once. */
@@ -31,7 +31,7 @@ export async function followProgress(
     const nodes = await store.readMany("node", reservation.nodes);
     const now = clock.now();
     if (now >= until || (await hasHappened(store, reservation, nodes, seen)))
-      return view(store, reservation, nodes);
+      return view(store, reservation, nodes, now);
     await sleep(Math.min(lookAgainMs, left(now, until)));
   }
 }
@@ -64,6 +64,7 @@ async function view(
   store: App["store"],
   reservation: Reservation,
   nodes: readonly NodeState[],
+  now: Instant,
 ): Promise<ProgressView> {
   const { id, state, since, end, cause, version } = reservation;
   const own = nodes.filter((node) => reservationOf(node) === id);
@@ -73,6 +74,7 @@ async function view(
     state,
     since,
     end,
+    expected: await viewArrival(store, reservation, own, now),
     cause: cause === null ? null : { code: cause.code, message: cause.message },
     nodes: views.map((each) => {
       const { job } = each;

@@ -1,6 +1,6 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
 
-import { classKey, lineKey } from "../contracts/keys.ts";
+import { classKey, experienceId, lineKey } from "../contracts/keys.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
 import type { LabView, NodeView, ReservationSummary, ReservationView } from "../contracts/views.ts";
 import type { Budget } from "../core/correction/budget.ts";
@@ -8,8 +8,10 @@ import { type Proposal, proposalsOf } from "../core/correction/report.ts";
 import { type Answer, explainNeeds, explainNode, explainReservation } from "../core/explain.ts";
 import type { Lab } from "../core/lab.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
-import { partOf } from "../core/reservation/parts.ts";
+import { type Arrival, arrivalOf } from "../core/prediction/arrival.ts";
+import { partOf, partsOf } from "../core/reservation/parts.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
+import { type Instant, spanText } from "../core/time.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import type { Store } from "../ports/store.ts";
 import type { App } from "./app.ts";
@@ -166,8 +168,40 @@ export async function viewAnswers(
   if ("provision" in entity) return { answers: explainNode(entity, entries, now) };
   const nodes = await store.readMany("node", entity.nodes);
   const answers = explainReservation(entity, nodes, entries, now);
-  const why = await shortage(store, entity, nodes.length);
-  return { answers: why === null ? answers : [...answers, why] };
+  const [when, why] = await Promise.all([
+    turn(store, entity, nodes, now),
+    shortage(store, entity, nodes.length),
+  ]);
+  return { answers: [...answers, ...when, ...(why === null ? [] : [why])] };
+}
+
+/** When it will be ready, as far as that can be said; nothing of one that is ready or over. */
+async function turn(
+  store: Store,
+  reservation: Reservation,
+  nodes: readonly NodeState[],
+  now: Instant,
+): Promise<readonly Answer[]> {
+  const { state, asap, readyBy } = reservation;
+  if (state !== "new" && state !== "loading") return [];
+  const [arrival, position] = await Promise.all([
+    viewArrival(store, reservation, nodes, now),
+    positionOf(store, reservation),
+  ]);
+  const line = position === null || !asap ? "" : `; it is number ${position} in line for its class`;
+  const span = (at: Instant): string => spanText(Math.max(0, at - now));
+  const answer =
+    arrival === null
+      ? "nobody can say yet: it has no place, or too few loads of its image were seen"
+      : `in ${span(arrival.at)} as a rule, in ${span(arrival.latest)} but for one in fifty`;
+  return [
+    {
+      question: "when will it be ready?",
+      answer: `${answer}${line}`,
+      evidence: arrival === null ? null : "what loads of its images took on nodes of its class",
+      until: readyBy,
+    },
+  ];
 }
 
 /** So many nodes of a class are looked at. */
@@ -238,13 +272,39 @@ export const summaryOf = (reservation: Reservation): ReservationSummary => ({
   nodes: reservation.nodes,
 });
 
-export async function viewReservation(store: Store, reservation: Reservation): Promise<ReservationView> {
+/** From one read of what was learned, while there is something to wait for. */
+export async function viewArrival(
+  store: Pick<Store, "readMany">,
+  reservation: Reservation,
+  nodes: readonly NodeState[],
+  now: Instant,
+): Promise<Arrival | null> {
+  const { state, class: nodeClass } = reservation;
+  if (state !== "new" && state !== "loading") return null;
+  const images = [...new Set(partsOf(reservation).map(({ image }) => image))];
+  const ids = new Map(images.map((image) => [experienceId(nodeClass, image), image]));
+  const read = await store.readMany("experience", [...ids.keys()]);
+  const experiences = new Map(
+    read.flatMap((each) => {
+      const image = ids.get(each.id);
+      return image === undefined ? [] : [[image, each] as const];
+    }),
+  );
+  return arrivalOf(reservation, nodes, experiences, now);
+}
+
+export async function viewReservation(
+  { store, clock }: Pick<App, "store" | "clock">,
+  reservation: Reservation,
+): Promise<ReservationView> {
+  const now = clock.now();
   const nodes = await store.readMany("node", reservation.nodes);
   const handedOver = reservation.state === "reserved" || reservation.state === "in-use";
   const { user } = reservation;
   return {
     ...summaryOf(reservation),
     position: await positionOf(store, reservation),
+    expected: await viewArrival(store, reservation, nodes, now),
     nodes: await viewNodes(store, nodes),
     connections: nodes.flatMap((node) => {
       const mine = handedOver && node.provision.state === "in-use" && reservationOf(node) === reservation.id;

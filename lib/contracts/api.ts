@@ -13,6 +13,7 @@ import {
   labId,
   nodeId,
   osVersion,
+  projectId,
   reservationId,
   revisionId,
   sha256,
@@ -176,6 +177,8 @@ export const reservationBody = z.strictObject({
 
 const least = z.coerce.number().int().min(1).max(1_073_741_824).exactOptional();
 
+const listed = (text: string): string[] => text.split(",").filter((each) => each !== "");
+
 /** What can be had: of one class, or of all. */
 export const availabilityQuery = z.object({
   class: words(63).exactOptional().describe("Of this class only, and from when on there is enough of it"),
@@ -187,6 +190,14 @@ export const availabilityQuery = z.object({
     .max(60 * 24 * 30)
     .default(60)
     .describe("For so long"),
+  lab: labId.exactOptional().describe("Of this lab only"),
+  tags: z
+    .string()
+    .max(500)
+    .transform(listed)
+    .exactOptional()
+    .describe("With all of these tags, separated by commas"),
+  project: projectId.exactOptional().describe("In the name of this project: what is lent to it counts"),
   cpus: least.describe("With so many CPUs"),
   memoryMiB: least.describe("With so much memory"),
   diskGiB: least.describe("With a disk of that size"),
@@ -194,7 +205,7 @@ export const availabilityQuery = z.object({
   features: z
     .string()
     .max(500)
-    .transform((text) => text.split(",").filter((each) => each !== ""))
+    .transform(listed)
     .exactOptional()
     .describe("With all of these, separated by commas"),
 });

@@ -149,6 +149,13 @@ const reservationState = z
     "new: it waits for nodes, or for its time. loading: its nodes are made ready. reserved: they are handed over. in-use: somebody has logged in. reclaim: it is over, and its nodes are taken back. complete, failed: over; `cause` says why, where it is not its time",
   );
 
+const arrival = z
+  .object({ at: at.describe("As a rule"), latest: at.describe("But for one in fifty") })
+  .nullable()
+  .describe(
+    "When all its nodes will be ready, by what loads of its images took on nodes of its class; null: it is ready or over, has no place yet, or too few loads were seen",
+  );
+
 export const reservationViewShape = z
   .object({
     id: z.string(),
@@ -176,6 +183,7 @@ export const reservationViewShape = z
       .describe(
         "Its place in the line of those who wait for nodes of its class; `start` is when it is served, as far as is known now",
       ),
+    expected: arrival,
     readyAt: at.nullable(),
     endedAt: at.nullable(),
     cause: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -192,7 +200,7 @@ export type ReservationView = z.infer<typeof reservationViewShape>;
 
 /** In a list, which is one query: what the reservation itself says. */
 export const reservationSummaryShape = reservationViewShape
-  .omit({ position: true, connections: true })
+  .omit({ position: true, expected: true, connections: true })
   .extend({ nodes: some(z.string()).describe("Those that it holds") })
   .meta({ id: "ReservationSummary" });
 export type ReservationSummary = z.infer<typeof reservationSummaryShape>;
@@ -203,6 +211,7 @@ export const progressView = z
     state: reservationState,
     since: at,
     end: at,
+    expected: arrival,
     cause: z.object({ code: z.string(), message: z.string() }).nullable(),
     nodes: some(
       z.object({
@@ -407,10 +416,16 @@ export const availabilityView = z
     classes: some(
       z.object({
         class: z.string(),
-        free: z.int().describe("So many nodes can be had at once; counted up to 100"),
+        free: z
+          .int()
+          .describe(
+            "So many nodes the caller can have at once for that long: not lent to others, nor promised to them. Counted up to 20, of a class that is named up to 100",
+          ),
         soonest: at
           .nullable()
-          .describe("From when on there are as many as were asked for; null: not known, or not within a day"),
+          .describe(
+            "From when on there are as many as were asked for; null: no class was named, or there never are as many",
+          ),
       }),
     ),
     images: some(z.string()),

@@ -45,7 +45,7 @@ describe("a cluster", () => {
     const lab = await labWithTwoImages(5);
     expect(await reserve(lab.app, wanted(), user)).toMatchObject({ ok: true, reservation: { count: 4 } });
     await lab.until(lab.isIn("cluster", "reserved"));
-    const { nodes, connections, roles } = await viewReservation(lab.store, await lab.reservation("cluster"));
+    const { nodes, connections, roles } = await viewReservation(lab.app, await lab.reservation("cluster"));
     expect(roles.map(({ name, image, count }) => ({ name, image, count }))).toEqual(wanted().roles);
     expect(nodes.map(({ image }) => image).sort()).toEqual([worker, worker, worker, head]);
     expect(connections.map(({ role }) => role).sort()).toEqual(["head", "worker", "worker", "worker"]);
@@ -66,7 +66,7 @@ describe("a cluster", () => {
       return !(await lab.reservation("cluster")).nodes.some((node) => node === lost);
     });
     await lab.until(lab.isIn("cluster", "reserved"));
-    const { connections } = await viewReservation(lab.store, await lab.reservation("cluster"));
+    const { connections } = await viewReservation(lab.app, await lab.reservation("cluster"));
     const now = connections.find(({ role }) => role === "head");
     expect(now?.node).not.toBe(lost);
     expect(connections.map(({ role }) => role).sort()).toEqual(["head", "worker", "worker", "worker"]);

@@ -106,9 +106,10 @@ test("the same id again is the same reservation; with another minimum it is refu
 
 test("availability counts only nodes that have it", async () => {
   const free = async (query: object) =>
-    (await viewAvailability(lab.app, availabilityQuery.parse(query))).classes[0]?.free;
-  await lab.job({ kind: "end", id: "end-large", reservation: "large" });
-  await lab.until(async () => (await lab.app.store.read("node", "node-04"))?.provision.state === "available");
+    (await viewAvailability(lab.app, availabilityQuery.parse(query), "ada")).classes[0]?.free;
+  for (const each of ["large", "course"])
+    await lab.job({ kind: "end", id: `end-${each}`, reservation: each });
+  await lab.until(lab.isIn("large", "complete"));
   const all = await free({});
   expect(await free({ memoryMiB: "65536", features: "gpu" })).toBe(1);
   expect(await free({ memoryMiB: "1048576" })).toBe(0);

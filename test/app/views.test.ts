@@ -60,7 +60,7 @@ test("who waits for nodes knows his place in the line, and when it is his turn",
   }
   await lab.until(async () => (await lab.reservation("third")).placed.length > 0);
   const views = await Promise.all(
-    ["first", "second", "third"].map(async (id) => viewReservation(lab.store, await lab.reservation(id))),
+    ["first", "second", "third"].map(async (id) => viewReservation(lab.app, await lab.reservation(id))),
   );
   expect(views.map(({ position }) => position)).toEqual([null, 1, 2]);
   const [first, second, third] = views.map(({ start }) => start);

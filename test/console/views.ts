@@ -72,6 +72,7 @@ export const reservation = (id: string, change: Partial<ReservationView> = {}): 
   placed: [],
   end: now + 3_540_000,
   position: null,
+  expected: null,
   readyAt: null,
   endedAt: null,
   cause: null,

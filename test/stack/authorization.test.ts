@@ -5,6 +5,7 @@ import { mayAsk, type Route, routes } from "../../lib/contracts/api.ts";
 import type { ReservationSummary, ReservationView } from "../../lib/contracts/views.ts";
 import type { Role } from "../../lib/core/caller.ts";
 import { audience, issuerPath } from "../../lib/local/issuer.ts";
+import { eventually } from "../support/stack.ts";
 import { Place } from "./main-job.ts";
 
 const here = new Place();
@@ -20,11 +21,22 @@ beforeAll(async () => {
   const run = await here.start("--count", "1");
   await run.until(({ event, to }) => event === "reservation" && to === "reserved");
   for (const owner of whose) {
-    const body = JSON.stringify({ id: `of-${owner}`, owner, image: "demo", class: "none-such" });
-    const made = await here.ask("/v1/reservations", { method: "POST", body });
-    expect(made.status, await made.clone().text()).toBe(201);
+    const post = async (path: string, body: object, status: number) => {
+      const made = await here.ask(path, { method: "POST", body: JSON.stringify(body) }, owner, []);
+      expect(made.status, await made.clone().text()).toBe(status);
+    };
+    await post("/v1/reservations", { id: `of-${owner}`, image: "demo", class: "none-such" }, 201);
+    const starts = [Date.now() + 24 * 3_600_000];
+    await post("/v1/blocks", { id: `block-of-${owner}`, starts, image: "demo", class: "none-such" }, 201);
+    await post("/v1/reservations", { id: `ready-of-${owner}`, image: "demo", minutes: 600 }, 201);
+    const view = () => here.get<ReservationView>(`/v1/reservations/ready-of-${owner}`);
+    await eventually(async () => (await view()).state === "reserved", `the node of ${owner}`, patience);
+    const node = (await view()).nodes[0]?.id ?? "";
+    nodeOf.set(owner, node);
+    const job = { id: `job-of-${owner}`, node, change: "cycle" };
+    await post(`/v1/reservations/ready-of-${owner}/power`, job, 202);
   }
-}, patience);
+}, 2 * patience);
 afterAll(() => here.clean(), patience);
 
 /** Bodies that are refused for what they are, so that nothing is changed by asking. */
@@ -34,18 +46,25 @@ const ask = (route: Route, id: string, who: string, groups: string[]) => {
   return here.ask(path, { method, ...(method === "GET" ? {} : { body: "{}" }) }, who, groups);
 };
 
-const isOfReservation = (route: Route): boolean => route.includes("/v1/reservations/{id}");
+const nodeOf = new Map<string, string>();
+/** Routes about something that is somebody's, and by what id. */
+const idOf = (route: Route, owner: string): string | null => {
+  if (route.includes("/v1/reservations/{id}")) return `of-${owner}`;
+  if (route.includes("/v1/blocks/{id}")) return `block-of-${owner}`;
+  if (route.includes("/v1/jobs/{id}")) return `job-of-${owner}`;
+  return route.includes("/v1/nodes/{id}/console") ? (nodeOf.get(owner) ?? "") : null;
+};
 
 describe("who may do what", () => {
   for (const route of routes) {
     for (const [who, groups, role] of callers) {
-      for (const owner of isOfReservation(route) ? whose : [null]) {
+      for (const owner of idOf(route, "") !== null ? whose : [null]) {
         const may = mayAsk[route];
         const allowed = may === null || may.includes(role);
         const hidden = owner !== null && role === "user" && owner !== who;
         const what = owner === null ? route : `${route} of ${owner}`;
         test(`${role} ${who}, ${what}: ${allowed ? (hidden ? "not there" : "yes") : "no"}`, async () => {
-          const answer = await ask(route, owner === null ? "none" : `of-${owner}`, who, groups);
+          const answer = await ask(route, owner === null ? "none" : (idOf(route, owner) ?? ""), who, groups);
           const text = await answer.text();
           if (!allowed) expect(answer.status, text).toBe(403);
           else if (hidden) expect(answer.status, text).toBe(404);
@@ -88,11 +107,11 @@ describe("a user", () => {
     const own: { reservations: ReservationSummary[] } = JSON.parse(
       await (await asAda("/v1/reservations")).text(),
     );
-    expect(own.reservations.map(({ owner }) => owner)).toEqual(["ada"]);
+    expect(new Set(own.reservations.map(({ owner }) => owner))).toEqual(new Set(["ada"]));
     const all = await here.get<{ reservations: ReservationSummary[] }>("/v1/reservations");
     expect(new Set(all.reservations.map(({ owner }) => owner)).size).toBeGreaterThan(2);
     const bobs = await here.get<{ reservations: ReservationSummary[] }>("/v1/reservations?owner=bob");
-    expect(bobs.reservations.map(({ id }) => id)).toEqual(["of-bob"]);
+    expect(bobs.reservations.map(({ id }) => id)).toEqual(["of-bob", "ready-of-bob"]);
   });
 
   test("reserves in his own name only, and needs not say it", async () => {
@@ -168,17 +187,49 @@ describe("a user", () => {
   });
 });
 
-test("three calls are all that a portal's main page needs: what can I have, what do I have, end it", async () => {
-  const asked = async <T>(path: string): Promise<T> =>
-    JSON.parse(await (await here.ask(path, {}, "ada", [])).text());
-  const can = await asked<{
+test("three calls, found in the API document alone, are all that a portal's main page needs", async () => {
+  interface Operation {
+    readonly operationId: string;
+    readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  }
+  const document: { paths: Record<string, Record<string, Operation>> } = JSON.parse(
+    await (await fetch(`${here.api}/v1/openapi.json`)).text(),
+  );
+  let calls = 0;
+  /** By its operation, with what that takes in the path and in the query. */
+  async function call<T>(operationId: string, given: Readonly<Record<string, string>> = {}): Promise<T> {
+    calls += 1;
+    const found = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, each]) =>
+        each.operationId === operationId ? [{ path, method, parameters: each.parameters ?? [] }] : [],
+      ),
+    );
+    const [{ path, method, parameters }] = found as [(typeof found)[number]];
+    const query = new URLSearchParams();
+    for (const { name, in: place } of parameters)
+      if (place === "query" && given[name] !== undefined) query.set(name, given[name]);
+    const url = `${path.replace("{id}", given["id"] ?? "")}?${query}`;
+    const body = method === "get" ? {} : { body: JSON.stringify({ reason: "done" }) };
+    return JSON.parse(
+      await (await here.ask(url, { method: method.toUpperCase(), ...body }, "bob", [])).text(),
+    );
+  }
+  const can = await call<{
     classes: { class: string; free: number; soonest: number | null }[];
     images: string[];
-  }>("/v1/availability?class=standard&count=2");
-  expect(can.images).toEqual(["demo"]);
-  expect(can.classes[0]).toMatchObject({ class: "standard", free: 11 });
+  }>("getAvailability", { class: "standard", count: "2", minutes: "60" });
+  expect(can.images).toContain("demo");
+  expect(can.classes[0]).toMatchObject({ class: "standard", free: expect.any(Number) });
   expect(can.classes[0]?.soonest).not.toBeNull();
-  const has = await asked<{ reservations: ReservationSummary[] }>("/v1/reservations");
-  expect(has.reservations.every((each) => "nodes" in each && "state" in each && "end" in each)).toBe(true);
-  // The third call is one of connect and end, by the id that the second one named.
+  const has = await call<{ reservations: ReservationSummary[] }>("getReservations");
+  const ready = has.reservations.find(({ state }) => state === "reserved" || state === "in-use");
+  expect(ready).toMatchObject({ id: "ready-of-bob", end: expect.any(Number), nodes: [nodeOf.get("bob")] });
+  const { connections } = await call<{ connections: { address: string; user: string }[] }>(
+    "getReservationsConnect",
+    { id: ready?.id ?? "" },
+  );
+  expect(connections).toEqual([expect.objectContaining({ address: expect.any(String), user: "student" })]);
+  expect(calls).toBe(3);
+  // What its buttons do is one call each.
+  expect(await call("postReservationsEnd", { id: ready?.id ?? "" })).toMatchObject({ ending: true });
 });

@@ -36,11 +36,11 @@ export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
     return json(200, { blocks: items.map(viewOf), next });
   },
   "POST /v1/blocks/{id}/end": async ({ app, caller, id, body, ifVersion }) => {
-    const parsed = parseBody(reasonBody, body);
-    if (!parsed.ok) return parsed.answer;
     const block = isBlockId(id) ? await app.store.read("block", id) : null;
     if (block === null || (block.owner !== caller.name && !isOperator(caller)))
       return notFound(`block ${id}`);
+    const parsed = parseBody(reasonBody, body);
+    if (!parsed.ok) return parsed.answer;
     const ended = await endBlock(app, block.id, parsed.value.reason, ifVersion);
     if (ended === "other-version") return otherVersion(`block ${id}`);
     return ended === null ? notFound(`block ${id}`) : json(200, viewOf(ended));

@@ -38,9 +38,9 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
     document ??= json(200, openApi());
     return document;
   },
-  "GET /v1/availability": async ({ app, query }) => {
+  "GET /v1/availability": async ({ app, caller, query }) => {
     const asked = parseQuery(availabilityQuery, query);
-    return asked.ok ? json(200, await viewAvailability(app, asked.value)) : asked.answer;
+    return asked.ok ? json(200, await viewAvailability(app, asked.value, caller.name)) : asked.answer;
   },
   "POST /v1/labs": async ({ app, body, actor }) => {
     const file = parseBody(labFile, body);

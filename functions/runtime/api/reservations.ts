@@ -47,7 +47,7 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
     const email = wanted.value.email ?? (owner === caller.name ? caller.email : null);
     const reserved = await reserve(app, { ...wanted.value, owner, id, email }, actor);
     if (!reserved.ok) return refused(reserved.fault, "It cannot be reserved");
-    return json(reserved.known ? 200 : 201, await viewReservation(app.store, reserved.reservation));
+    return json(reserved.known ? 200 : 201, await viewReservation(app, reserved.reservation));
   },
   "GET /v1/reservations": async ({ app, caller, query }) => {
     const from = query["next"] ?? null;
@@ -59,10 +59,10 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
     return json(200, { reservations: items.map(summaryOf), next });
   },
   "GET /v1/reservations/{id}": own(async ({ app }, reservation) =>
-    json(200, await viewReservation(app.store, reservation)),
+    json(200, await viewReservation(app, reservation)),
   ),
   "GET /v1/reservations/{id}/connect": own(async ({ app }, reservation) => {
-    const { id, connections, state, end } = await viewReservation(app.store, reservation);
+    const { id, connections, state, end } = await viewReservation(app, reservation);
     if (connections.length > 0) return json(200, { connections, until: end });
     const detail = `reservation ${id} is ${state}: GET /v1/reservations/${id}/explain says what it waits for`;
     return problem(409, "not-ready", "There is nothing to connect to", detail);
@@ -108,9 +108,7 @@ export const reservationHandlers: Readonly<Record<ReservationRoute, Handler>> = 
     const extended = await acceptJob(app, job, actor, ifVersion);
     if (!extended.ok) return refused(extended.fault, "It cannot be extended");
     const stored = await app.store.read("reservation", id);
-    return stored === null
-      ? notFound(`reservation ${id}`)
-      : json(200, await viewReservation(app.store, stored));
+    return stored === null ? notFound(`reservation ${id}`) : json(200, await viewReservation(app, stored));
   }),
   "POST /v1/reservations/{id}/end": own(async ({ app, body, actor, ifVersion }, { id }) => {
     const parsed = parseBody(endBody, body);

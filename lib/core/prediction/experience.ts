@@ -66,9 +66,16 @@ const stagesOf = (spent: ByStage<Ms>): readonly (readonly [Stage, Ms])[] =>
   });
 
 /** What lies between a node at rest and its hand-over. */
-const readyStages = ["check", "load", "build-post-load", "post-load", "address", "reserve"] as const;
+export const readyStages: readonly Stage[] = [
+  "check",
+  "load",
+  "build-post-load",
+  "post-load",
+  "address",
+  "reserve",
+];
 /** Fewer loads than this are no experience. */
-const fewest = 5;
+export const fewest = 5;
 
 /** Making a node ready, load and all, takes no longer than this, as a rule; null: nobody knows yet. */
 export function readyMs({ stages }: Pick<Experience, "stages">): Ms | null {

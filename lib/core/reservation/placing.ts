@@ -8,7 +8,7 @@ import { type Candidate, type Placement, placeAt, placeSoonest, type Wish } from
 import type { Policy } from "../correction/policy.ts";
 import { branded, isReservationId, type NodeId } from "../ids.ts";
 import type { NodeState } from "../node/node.ts";
-import { matches } from "../scheduling/allocate.ts";
+import { matches, type Wanted } from "../scheduling/allocate.ts";
 import { after, type Instant, instant, type Ms } from "../time.ts";
 import type { Reservation } from "./reservation.ts";
 
@@ -16,13 +16,21 @@ import type { Reservation } from "./reservation.ts";
 export type Calendars = ReadonlyMap<NodeId, readonly Calendar[]>;
 
 /** From then on, to the end and the time that taking back takes. */
-export const spanFrom = (from: Instant, { end }: Reservation, { reservation }: Policy): Span => ({
+export const spanFrom = (
+  from: Instant,
+  { end }: Pick<Reservation, "end">,
+  { reservation }: Policy,
+): Span => ({
   from,
   to: after(end, reservation.turnaroundMs),
 });
 
 /** Its nodes are made ready from then on. */
-export const preparesAt = ({ start, leadMs, asap }: Reservation): Instant =>
+export const preparesAt = ({
+  start,
+  leadMs,
+  asap,
+}: Pick<Reservation, "start" | "leadMs" | "asap">): Instant =>
   asap ? start : instant(Math.max(1, start - leadMs));
 
 /** It has its whole time from now on. */
@@ -60,7 +68,7 @@ export function bookings(
 }
 
 /** A node that may serve it then, whatever it is doing now. */
-const mayServe = (node: NodeState, wanted: Reservation): boolean =>
+export const mayServe = (node: NodeState, wanted: Wanted): boolean =>
   matches(node, wanted) &&
   node.administrative.state === "online" &&
   node.openIssues.length === 0 &&
@@ -138,7 +146,11 @@ function fixed(candidates: readonly Candidate[], reservation: Reservation, polic
 }
 
 /** What is being loaded, inspected or taken back is not free at once, whether anybody has booked it or not. */
-function untilFree({ id: node, provision }: NodeState, turnaroundMs: Ms, now: Instant): readonly Calendar[] {
+export function untilFree(
+  { id: node, provision }: NodeState,
+  turnaroundMs: Ms,
+  now: Instant,
+): readonly Calendar[] {
   if (provision.state === "available") return [];
   const busy = { from: now, to: after(now, turnaroundMs), reservation: nobody };
   return [{ node, period: 0, version: 0, bookings: [busy] }];

@@ -19,21 +19,27 @@ export const isFree = (node: NodeState): boolean =>
   node.waiting.length === 0 &&
   node.openIssues.length === 0;
 
-const isLentTo = ({ loan }: NodeState, { owner, project, createdAt }: Reservation): boolean =>
+/** What of a reservation says which nodes it may have. */
+export type Wanted = Pick<
+  Reservation,
+  "owner" | "project" | "createdAt" | "class" | "lab" | "tags" | "needs"
+>;
+
+const isLentTo = ({ loan }: NodeState, { owner, project, createdAt }: Wanted): boolean =>
   loan === null ||
   loan.to === owner ||
   loan.to === project ||
   (loan.until !== null && loan.until <= createdAt);
 
 /** It is what was asked for, whatever it is doing. */
-export const matches = (node: NodeState, wanted: Reservation): boolean =>
+export const matches = (node: NodeState, wanted: Wanted): boolean =>
   node.class === wanted.class &&
   (wanted.lab === null || node.lab === wanted.lab) &&
   wanted.tags.every((tag) => node.tags.includes(tag)) &&
   suffices(node.capacity, wanted.needs ?? {}) &&
   isLentTo(node, wanted);
 
-export const suits = (node: NodeState, wanted: Reservation): boolean => isFree(node) && matches(node, wanted);
+export const suits = (node: NodeState, wanted: Wanted): boolean => isFree(node) && matches(node, wanted);
 
 const has = (node: NodeState, wanted: Reservation): boolean =>
   wants(wanted, node) && node.operation.phase === "run";
