@@ -15,7 +15,11 @@ export const nodeId = id(
   ids.slug,
 );
 export const labId = id(ids.isLabId, "lab id (lower-case letters, digits, dot, dash; at most 63)", ids.slug);
-export const controllerId = id(ids.isControllerId, "lab controller id (mi- and 17 hexadecimal digits)");
+export const controllerId = id(
+  ids.isControllerId,
+  "lab controller id (mi- and 17 hexadecimal digits)",
+  /^mi-[0-9a-f]{17}$/,
+);
 export const reservationId = id(ids.isReservationId, "reservation id", ids.slug);
 export const jobId = id(ids.isJobId, "job id (letters, digits, . _ : -; at most 160)", ids.trace);
 export const commandId = id(ids.isCommandId, "command id", ids.trace);

@@ -64,6 +64,7 @@ export const loading: Reservation = {
   end: nowMs + 3_600_000,
   placed: [],
   position: null,
+  expected: null,
   readyAt: null,
   endedAt: null,
   cause: null,
