@@ -2,7 +2,7 @@
  * A reservation is followed by long poll: the answer comes as soon as something has happened to it or to one of its nodes
  * since the last one, at the latest after the time that the caller waits. What happens is an entry of a timeline.
  */
-import type { ProgressView } from "../contracts/views.ts";
+import type { ProgressView } from "../contracts/reservation-views.ts";
 import { type NodeState, reservationOf } from "../core/node/node.ts";
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { after, type Instant, type Ms } from "../core/time.ts";

@@ -1,8 +1,9 @@
 /** What people see of nodes and reservations: the state in their words, nothing computed that is not in it. */
 
 import { classKey, experienceId, lineKey } from "../contracts/keys.ts";
+import type { ReservationSummary, ReservationView } from "../contracts/reservation-views.ts";
 import type { NodeProgress } from "../contracts/stored.ts";
-import type { LabView, NodeView, ReservationSummary, ReservationView } from "../contracts/views.ts";
+import type { LabView, NodeView } from "../contracts/views.ts";
 import type { Budget } from "../core/correction/budget.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
 import { type Answer, explainNeeds, explainNode, explainReservation } from "../core/explain.ts";

@@ -2,7 +2,8 @@
  * The status page: what an operator of a lab wants to see at one glance. One self-contained page. Its script draws the views
  * that stand in it as JSON, and fetches the same views from the API every second; without a script it is plain tables.
  */
-import type { NodeView, ReservationView } from "../contracts/views.ts";
+import type { ReservationView } from "../contracts/reservation-views.ts";
+import type { NodeView } from "../contracts/views.ts";
 import { spanText } from "../core/time.ts";
 import { script } from "./status-script.ts";
 import { style } from "./status-style.ts";

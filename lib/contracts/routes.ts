@@ -23,21 +23,23 @@ import { claimBody, machineView } from "./identification.ts";
 import { claimsBody, claimsView, inventoryView } from "./inventory-views.ts";
 import { labFile, labPart } from "./lab-file.ts";
 import { nodeRoutes } from "./node-routes.ts";
+import {
+  connectView,
+  progressView,
+  reservationSummaryShape,
+  reservationViewShape,
+} from "./reservation-views.ts";
 import { entries, imported, missing, page, type RouteContract } from "./route-parts.ts";
 import { upkeepBody, upkeepView } from "./upkeep.ts";
 import {
   answerView,
   availabilityView,
-  connectView,
   imageView,
   jobView,
   labViewShape,
-  progressView,
   projectView,
   proposalView,
   readinessView,
-  reservationSummaryShape,
-  reservationViewShape,
   revisionView,
 } from "./views.ts";
 

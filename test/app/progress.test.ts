@@ -1,7 +1,7 @@
 /** A reservation followed by long poll, as a portal does. */
 import { describe, expect, test } from "vitest";
 import { followProgress } from "../../lib/app/progress.ts";
-import type { ProgressView } from "../../lib/contracts/views.ts";
+import type { ProgressView } from "../../lib/contracts/reservation-views.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
 import { after } from "../../lib/core/time.ts";
 import { MemoryLab } from "./lab.ts";

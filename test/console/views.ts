@@ -1,5 +1,6 @@
 /** Made-up views for the status page. */
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import { branded, isNodeId } from "../../lib/core/ids.ts";
 import { instant } from "../../lib/core/time.ts";
 import type { TimelineEntry } from "../../lib/core/timeline.ts";

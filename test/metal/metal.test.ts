@@ -5,7 +5,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import type { HardwareIssue, TimelineEntry } from "../../lib/core/timeline.ts";
 import { Place, type Run } from "../stack/main-job.ts";
 import { eventually } from "../support/stack.ts";

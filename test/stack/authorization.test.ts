@@ -2,7 +2,7 @@
 import { generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mayAsk, type Route, routes } from "../../lib/contracts/api.ts";
-import type { ReservationSummary, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationSummary, ReservationView } from "../../lib/contracts/reservation-views.ts";
 import type { Role } from "../../lib/core/caller.ts";
 import { audience, issuerPath } from "../../lib/local/issuer.ts";
 import { eventually } from "../support/stack.ts";

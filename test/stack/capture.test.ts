@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import { newKeyPair } from "../../lib/drivers/os/ssh.ts";
 import { ssh } from "../metal/support.ts";
 import { eventually } from "../support/stack.ts";

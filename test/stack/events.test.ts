@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { type Event, event } from "../../lib/contracts/events.ts";
-import type { ProgressView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ProgressView, ReservationView } from "../../lib/contracts/reservation-views.ts";
 import type { TimelineEntry } from "../../lib/core/timeline.ts";
 import { eventually } from "../support/stack.ts";
 import { type Place, usePlaces } from "./main-job.ts";

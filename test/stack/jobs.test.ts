@@ -8,7 +8,8 @@ import {
 } from "@aws-sdk/client-sqs";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import type { JobRecord } from "../../lib/core/job-record.ts";
 import type { TimelineEntry } from "../../lib/core/timeline.ts";
 import { newKeyPair } from "../../lib/drivers/os/ssh.ts";

@@ -1,6 +1,7 @@
 /** The main job of the README, as a newcomer runs it: real processes, real protocols, the shipped bundles. */
 import { describe, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import type { HardwareIssue } from "../../lib/core/timeline.ts";
 import { usePlaces } from "./main-job.ts";
 

@@ -6,7 +6,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
 import { type Place, usePlaces } from "./main-job.ts";
 

@@ -16,7 +16,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import type { TimelineEntry } from "../../lib/core/timeline.ts";
 import { eventually, temporaryFolder } from "../support/stack.ts";
 import { type Tree, treeOf } from "../upgrade/tree.ts";

@@ -2,7 +2,8 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { NodeView, ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
+import type { NodeView } from "../../lib/contracts/views.ts";
 import type { JobRecord } from "../../lib/core/job-record.ts";
 import type { HardwareIssue, TimelineEntry } from "../../lib/core/timeline.ts";
 import { rackFile } from "../../lib/local/rack/store.ts";

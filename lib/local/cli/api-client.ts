@@ -1,7 +1,8 @@
 /** A caller of the HTTP API, as a portal would be one: nothing here knows what is behind it. */
 
 import type { LabFile } from "../../contracts/lab-file.ts";
-import type { NodeView, Problem, ReservationView } from "../../contracts/views.ts";
+import type { ReservationView } from "../../contracts/reservation-views.ts";
+import type { NodeView, Problem } from "../../contracts/views.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 
 export class ApiError extends Error {

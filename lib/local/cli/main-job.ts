@@ -1,7 +1,7 @@
 /** The main job, as a portal does it: import the lab and an image, reserve nodes, follow them, give them back. */
 
 import type { LabFile } from "../../contracts/lab-file.ts";
-import type { ReservationView } from "../../contracts/views.ts";
+import type { ReservationView } from "../../contracts/reservation-views.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { Reporter } from "./reporter.ts";
 

@@ -1,6 +1,7 @@
 /** What `npm start` shows of a reservation while it works: one line for every node. Pure. */
 
-import type { NodeView, ReservationView } from "../../contracts/views.ts";
+import type { ReservationView } from "../../contracts/reservation-views.ts";
+import type { NodeView } from "../../contracts/views.ts";
 import { spanText } from "../../core/time.ts";
 
 const barWidth = 16;

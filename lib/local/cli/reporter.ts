@@ -1,6 +1,6 @@
 /** How the main job is told: lines of JSON, plain lines, or a picture that is drawn anew on a terminal. */
 
-import type { ReservationView } from "../../contracts/views.ts";
+import type { ReservationView } from "../../contracts/reservation-views.ts";
 import type { TimelineEntry } from "../../core/timeline.ts";
 import { nodeLine, reservationLine } from "./progress.ts";
 
