@@ -1688,6 +1688,8 @@ export interface Operations {
   readonly postImagesKeep: {
     readonly input: {
       readonly id: string;
+      /** The ETag that was seen: nothing newer is changed */
+      readonly ifMatch?: string | undefined;
       readonly body: {
         /** Revisions beside the production one that are older and more than that are collected from the image stores, none that is in use; null: all are kept. */
         readonly keep: {
@@ -2463,7 +2465,7 @@ export const operations: Readonly<Record<keyof Operations, OperationCall>> = {
   getImagesById: {"method":"GET","path":"/v1/images/{id}","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":null},
   postImagesTry: {"method":"POST","path":"/v1/images/{id}/try","parameters":[{"option":"id","in":"path","name":"id"},{"option":"idempotencyKey","in":"header","name":"Idempotency-Key"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postImagesProduction: {"method":"POST","path":"/v1/images/{id}/production","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
-  postImagesKeep: {"method":"POST","path":"/v1/images/{id}/keep","parameters":[{"option":"id","in":"path","name":"id"}],"contentType":"application/json"},
+  postImagesKeep: {"method":"POST","path":"/v1/images/{id}/keep","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   postImagesRetire: {"method":"POST","path":"/v1/images/{id}/retire","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},
   getProjects: {"method":"GET","path":"/v1/projects","parameters":[{"option":"next","in":"query","name":"next"}],"contentType":null},
   putProjectsById: {"method":"PUT","path":"/v1/projects/{id}","parameters":[{"option":"id","in":"path","name":"id"},{"option":"ifMatch","in":"header","name":"If-Match"}],"contentType":"application/json"},

@@ -47,6 +47,7 @@ const changes: Readonly<
   "POST /v1/images/{id}/try": async () => ({ id: "demo", body: { revision: "demo:abababababab" } }),
   "POST /v1/images/{id}/production": async () => ({ id: "demo", body: { revision: "demo:abababababab" } }),
   "POST /v1/images/{id}/retire": async () => ({ id: "demo", body: reason }),
+  "POST /v1/images/{id}/keep": async () => ({ id: "demo", body: { keep: null } }),
   "PUT /v1/projects/{id}": async () => ({
     id: "course",
     body: { members: [], quota: { nodesAtOnce: 1, hoursAhead: 1, longestMinutes: 1 } },

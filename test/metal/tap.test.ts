@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
-import type { ReservationView } from "../../lib/contracts/views.ts";
+import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
 import { labNetworkOf, networkMissing } from "../../lib/local/rack/qemu/network.ts";
 import { Place } from "../stack/main-job.ts";
 import { consoleOf, endMachines, requireBuilt, ssh } from "./support.ts";
