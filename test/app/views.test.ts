@@ -88,7 +88,7 @@ test("R30: a lease that changes while its user has the node is shown to him, and
   const lab = await new MemoryLab().open(1);
   await lab.reserve("r", 1);
   await lab.until(lab.isIn("r", "reserved"));
-  const shown = async () => viewReservation(lab.store, await lab.reservation("r"));
+  const shown = async () => viewReservation(lab.app, await lab.reservation("r"));
   expect((await shown()).connections).toMatchObject([{ node: "node-01", address: "10.0.0.01" }]);
   const [node] = await lab.nodes();
   const actor = { kind: "node", name: "node-01" } as const;
