@@ -251,6 +251,26 @@ export const cycles: Bench = {
             ],
           ],
         },
+        {
+          title: "What a cycle takes, by process and by request",
+          columns: [
+            "in flight",
+            "nodes",
+            "login and reload",
+            ...parts.map((each) => `CPU s ${each}`),
+            "requests",
+          ],
+          rows: measured.map((each) => [
+            each.inFlight,
+            each.fleet,
+            each.login ? "yes" : "no",
+            ...parts.map((part) => each.cpuByPart[part] ?? null),
+            Object.entries(each.callsByName)
+              .filter(([, count]) => count >= 0.1)
+              .map(([name, count]) => `${name} ${count}`)
+              .join(", "),
+          ]),
+        },
       ],
       checks: [
         {
