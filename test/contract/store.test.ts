@@ -4,12 +4,13 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamoStore } from "../../lib/aws/dynamo-store.ts";
 import { ensureTable, tableDefinition } from "../../lib/aws/table.ts";
+import { blockBody } from "../../lib/contracts/block.ts";
 import { freeKey, lineKey } from "../../lib/contracts/keys.ts";
-import { branded, isLabId, isReservationId } from "../../lib/core/ids.ts";
+import { branded, isBlockId, isLabId, isReservationId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { instant } from "../../lib/core/time.ts";
 import { memoryStore } from "../../lib/local/memory/store.ts";
-import type { Store, Write } from "../../lib/ports/store.ts";
+import type { Page, Store, Write } from "../../lib/ports/store.ts";
 import { aReservation, spec } from "../core/world.ts";
 import { aNode, anEntry, anIssue, fresh } from "../support/samples.ts";
 import { startDynamoDb, type TestTable } from "../support/stack.ts";
@@ -198,6 +199,36 @@ function storeContract(name: string, store: () => Store): void {
       const served = { ...first, version: 2, state: "loading", nodes: [spec.id] } as const;
       await store().commit([{ kind: "reservation", value: served, expect: 1 }]);
       expect(await store().pool(lineKey(nodeClass), 10)).toEqual(order.slice(1));
+    });
+
+    test("what somebody has is found by his name: first what goes on, as it came; then what is over, the latest first", async () => {
+      const [owner, other] = [fresh("owner"), fresh("owner")];
+      const of = (name: string, at: number, state: "reserved" | "complete", whose = owner): Write => {
+        const id = branded(isReservationId, fresh(name));
+        const value = { ...aReservation(instant(at), { id, state, version: 1 }), owner: whose };
+        return { kind: "reservation", value: { ...value, createdAt: instant(at) }, expect: "absent" };
+      };
+      await store().commit([
+        of("old", 1, "complete"),
+        of("first", 2, "reserved"),
+        of("newer", 3, "complete"),
+        of("second", 4, "reserved"),
+        of("his", 5, "reserved", other),
+      ]);
+      const names: string[] = [];
+      let from: string | null = null;
+      do {
+        const page: Page<{ readonly id: string }> = await store().owned("reservation", owner, 2, from);
+        names.push(...page.items.map(({ id }) => id.replace(/-\d+-\d+$/, "")));
+        from = page.next;
+      } while (from !== null);
+      expect(names).toEqual(["first", "second", "newer", "old"]);
+      const id = branded(isBlockId, fresh("block"));
+      const { id: _, starts, ...request } = blockBody.parse({ starts: [1], image: "demo" });
+      const block = { id, version: 1, owner, request, starts, made: 0, ended: null };
+      await store().commit([{ kind: "block", value: block, expect: "absent" }]);
+      expect((await store().owned("block", owner, 10, null)).items).toEqual([block]);
+      expect((await store().owned("block", other, 10, null)).items).toEqual([]);
     });
 
     test("a timeline is read in order, from any number on", async () => {
