@@ -1,10 +1,11 @@
 /** Blocks: each of their times becomes a reservation as soon as it is near enough to be booked. */
 import type { StoredBlock } from "../contracts/block.ts";
 import { nextStarts, reservationIdOf } from "../core/block.ts";
+import type { Fault } from "../core/fault.ts";
 import type { BlockId } from "../core/ids.ts";
 import type { Actor } from "../core/node/node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
-import { reserve } from "./reserve.ts";
+import { neverHad, reserve } from "./reserve.ts";
 
 const blocksPerTick = 20;
 const byWatchdog: Actor = { kind: "watchdog", name: "reservations" };
@@ -44,11 +45,18 @@ export async function advanceBlock(app: App, block: StoredBlock, actor: Actor): 
 
 export type BlockMade =
   | { readonly kind: "made" | "known"; readonly block: StoredBlock }
-  | { readonly kind: "taken" };
+  | { readonly kind: "taken" }
+  /** None of its times could ever be reserved. */
+  | { readonly kind: "refused"; readonly fault: Fault };
 
 /** Makes a block and what is near enough of it. The same block again is the same one; another under its id is refused. */
 export async function makeBlock(app: App, block: StoredBlock, actor: Actor): Promise<BlockMade> {
   const { store } = app;
+  if ((await store.read("block", block.id)) === null) {
+    const wanted = { ...block.request, owner: block.owner, start: block.starts[0] ?? null };
+    const fault = await neverHad(app, { ...wanted, id: reservationIdOf(block.id, 0) });
+    if (fault !== null) return { kind: "refused", fault };
+  }
   const committed = await store.commit([{ kind: "block", value: block, expect: "absent" }]);
   const stored = await store.read("block", block.id);
   if (stored === null) throw new Contended(`block ${block.id} was changed by others`);

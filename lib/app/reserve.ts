@@ -161,6 +161,20 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
   return { ok: true, reservation: stored ?? reservation, known: false };
 }
 
+/** These pass with time. */
+const passing: ReadonlySet<string> = new Set(["quota-spent", "too-far-ahead"]);
+
+/** Why it could never be had, whenever it is asked for; null: nothing stands in the way but, perhaps, its time. */
+export async function neverHad(app: App, wanted: Wanted): Promise<Fault | null> {
+  const found = await partsWanted(app, wanted);
+  if (!found.ok) return found.fault;
+  const { id, owner, project, minutes: length } = wanted;
+  const start = wanted.start ?? app.clock.now();
+  const end = after(start, length * 60_000);
+  const counted = await countIn(app, { id, owner, project, count: found.count, start, end, asap: false });
+  return counted.ok || passing.has(counted.fault.code) ? null : counted.fault;
+}
+
 type Parts =
   | {
       readonly ok: true;

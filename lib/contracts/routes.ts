@@ -179,7 +179,11 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "blocks",
     body: blockBody,
     answers: { 200: blockView, 201: blockView },
-    problems: { 409: "The id is that of another block" },
+    problems: {
+      403: "The caller is not in the project",
+      409: "The id is that of another block, or the image is retired",
+      422: "None of its times could ever be had, and why",
+    },
   },
   "GET /v1/blocks": {
     is: "All blocks; for a user: his own",

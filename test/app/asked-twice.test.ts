@@ -202,3 +202,16 @@ test("a refusal names the field, as data", async () => {
   const query = await ask(lab.app, ada, "GET /v1/availability", { query: { count: "none" } });
   expect(query.body["errors"]).toEqual([expect.objectContaining({ parameter: "count" })]);
 });
+
+test("a block of which no time could ever be reserved is refused at once, with why", async () => {
+  const block = (more: object) =>
+    ask(lab.app, ada, "POST /v1/blocks", {
+      body: { id: "never", starts: [lab.now + 3_600_000], image: "demo", ...more },
+    });
+  const unknown = await block({ image: "no-such" });
+  expect([unknown.status, unknown.body["type"]]).toEqual([422, "urn:rackwright:problem:image-unknown"]);
+  const long = await block({ project: "course", minutes: 121 });
+  expect([long.status, long.body["type"]]).toEqual([422, "urn:rackwright:problem:too-long"]);
+  const list = await ask(lab.app, ada, "GET /v1/blocks");
+  expect(JSON.stringify(list.body)).not.toContain("never");
+});

@@ -5,7 +5,7 @@ import { blockBody, type StoredBlock } from "../../../lib/contracts/block.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { branded, isBlockId } from "../../../lib/core/ids.ts";
 import { json, notFound, parseBody, problem } from "../http.ts";
-import { type Handler, nameFor, otherVersion, pageSize } from "./request.ts";
+import { type Handler, nameFor, otherVersion, pageSize, refused } from "./request.ts";
 
 type BlockRoute = Extract<Route, `${string} /v1/blocks${string}`>;
 
@@ -19,6 +19,7 @@ export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
     const { id = branded(isBlockId, nameFor("block", request)), starts, ...each } = wanted.value;
     const block = { id, version: 1, owner: caller.name, request: each, starts, made: 0, ended: null };
     const made = await makeBlock(app, block, actor);
+    if (made.kind === "refused") return refused(made.fault, "None of its times could be reserved");
     if (made.kind === "taken")
       return problem(
         409,
