@@ -48,7 +48,7 @@ describe.runIf(keepsScreenshots)("the pictures of the documentation", () => {
   };
 
   /** As tall as the first two rows of widgets. */
-  const viewport = { width: 1440, height: 1166 };
+  const viewport = { width: 1440, height: 1155 };
 
   test("the dashboard of a small lab, in the dark, and one node's story", () =>
     shown(27, async (url) => {

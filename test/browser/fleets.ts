@@ -8,7 +8,7 @@ import type { JobRun, NodeState, Provision } from "../../lib/core/node/node.ts";
 import { after, type Instant, instant } from "../../lib/core/time.ts";
 import { memoryStore } from "../../lib/local/memory/store.ts";
 import type { Store, Write } from "../../lib/ports/store.ts";
-import { aReservation, image, World } from "../core/world.ts";
+import { aReservation, image, spec, World } from "../core/world.ts";
 import { aNode, anEntry, anIssue } from "../support/samples.ts";
 
 export const now: Instant = instant(Date.UTC(2026, 10, 24, 12));
@@ -140,6 +140,11 @@ export async function storeWith(nodes: number, said = hostile, store: Store = me
       (_, index): Write => ({ kind: "node", value: nodeAt(index, nodes, late, said), expect: "absent" }),
     ),
   );
+  // What is released is looked at by its machine: the quarantined node is described.
+  const [lab] = labs;
+  const described = ids.branded(ids.isNodeId, nodeName(5));
+  if (lab !== undefined)
+    await put([{ kind: "node-spec", value: { ...spec, id: described, lab }, expect: "absent" }]);
   await put(labs.flatMap((lab, index) => labOf(lab, index, Math.ceil(nodes / labs.length))));
   await put(reservationsOf(said));
   await put(await storyOf(store, nodeName(3), said));

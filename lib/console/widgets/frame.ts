@@ -40,6 +40,7 @@ ${states}
 .rw button.danger{border-color:var(--quarantined);color:var(--quarantined)}
 .rw button.plain{border:0;padding:0;font-weight:600;border-radius:3px}.rw button.plain:hover{text-decoration:underline;background:none}
 .rw input{font:inherit;font-size:13px;color:var(--ink);background:var(--ground);border:1px solid var(--soft);border-radius:7px;padding:3px 9px;min-width:0}
+.rw input::placeholder{color:var(--soft);opacity:1}
 .rw label{font-size:12px;color:var(--soft);display:flex;gap:8px;align-items:center;flex:1 1 240px}.rw label input{flex:1}
 .rw table{border-collapse:collapse;width:100%}.rw th{font-size:12px;font-weight:600;color:var(--soft);text-align:left;padding:2px 12px 4px 0;border:0;background:none}
 .rw td{padding:6px 12px 6px 0;border:0;border-top:1px solid var(--line);vertical-align:top;font-size:13px;background:none;color:var(--ink)}
