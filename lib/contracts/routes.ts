@@ -60,6 +60,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     tag: "labs",
     body: labFile,
     answers: { 200: imported },
+    problems: { 409: "Some of its nodes are refused, and why; the others are imported" },
   },
   "GET /v1/labs": {
     is: "All labs",

@@ -215,3 +215,16 @@ test("a block of which no time could ever be reserved is refused at once, with w
   const list = await ask(lab.app, ada, "GET /v1/blocks");
   expect(JSON.stringify(list.body)).not.toContain("never");
 });
+
+test("a lab file of which a node is refused is answered with a problem that says why, and what is done", async () => {
+  const bmc = { driver: "redfish", address: "https://other", credential: "bmc/blue" };
+  const body = {
+    schema: "rackwright.lab/1",
+    lab: "green",
+    controllers: ["mi-0123456789abcdef1"],
+    nodes: [{ id: "node-01", macs: ["52:54:00:00:09:09"], bmc }],
+  };
+  const told = await ask(lab.app, grace, "POST /v1/labs", { body });
+  expect([told.status, told.body["type"]]).toEqual([409, "urn:rackwright:problem:node-refused"]);
+  expect(told.body["detail"]).toMatch(/^node node-01 belongs to lab blue.* 0 nodes are enrolled, 0 changed/);
+});

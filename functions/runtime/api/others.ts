@@ -31,6 +31,8 @@ type OtherRoute = Exclude<
   | InventoryRoute
 >;
 
+const mostTold = 20;
+
 let document: Answer | null = null;
 
 export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
@@ -46,7 +48,12 @@ export const otherHandlers: Readonly<Record<OtherRoute, Handler>> = {
     const file = parseBody(labFile, body);
     if (!file.ok) return file.answer;
     const imported = await importLab(app, file.value, actor);
-    return json(imported.refused.length === 0 ? 200 : 409, imported);
+    const { enrolled, changed: others, refused: left } = imported;
+    if (left.length === 0) return json(200, imported);
+    const more = left.length > mostTold ? `; and ${left.length - mostTold} more` : "";
+    const done = `${enrolled.length} nodes are enrolled, ${others.length} changed`;
+    const detail = `${left.slice(0, mostTold).join("; ")}${more}. ${done}: put the others right, and import the file again`;
+    return problem(409, "node-refused", "Some of its nodes are refused", detail);
   },
   "GET /v1/labs": async ({ app, query }) => {
     const { items, next } = await app.store.list("lab", pageSize, query["next"] ?? null);
