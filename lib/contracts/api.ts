@@ -353,7 +353,10 @@ export type ImageBody = z.infer<typeof imageBody>;
 export const issueBody = z.strictObject({
   code: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,62}$/, "is no code: lower-case letters, digits and dashes")
+    .regex(
+      /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+      "is no code: lower-case letters, digits and dashes, no dash at its end",
+    )
     .describe("What kind of trouble it is: a second report of the same kind is the same issue."),
   message: words(1000),
   blocking: z.boolean().default(true).describe("Nobody gets the node until the issue is closed."),

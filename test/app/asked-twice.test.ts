@@ -228,3 +228,9 @@ test("a lab file of which a node is refused is answered with a problem that says
   expect([told.status, told.body["type"]]).toEqual([409, "urn:rackwright:problem:node-refused"]);
   expect(told.body["detail"]).toMatch(/^node node-01 belongs to lab blue.* 0 nodes are enrolled, 0 changed/);
 });
+
+test("what cannot be part of an issue's name is no code of one, and is said so", async () => {
+  const body = { code: "fan-", message: "it rattles", blocking: false };
+  const told = await ask(lab.app, grace, "POST /v1/nodes/{id}/issues", { id: "node-03", body });
+  expect([told.status, told.body["errors"]]).toEqual([400, [expect.objectContaining({ pointer: "#/code" })]]);
+});
