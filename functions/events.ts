@@ -6,6 +6,7 @@ import { labFinder, publishChanges } from "../lib/app/publish.ts";
 import { documentClient, eventBridgeClient } from "../lib/aws/clients.ts";
 import { dynamoStore } from "../lib/aws/dynamo-store.ts";
 import { eventBridgeBus } from "../lib/aws/event-bus.ts";
+import { unpackBase64 } from "../lib/aws/pack.ts";
 import { eventsEnvironment, readEnvironment } from "../lib/contracts/environment.ts";
 import { type Change, readStreamRecord } from "../lib/contracts/stream.ts";
 import { log } from "./runtime/log.ts";
@@ -19,7 +20,7 @@ export const handler = middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handl
   async ({ Records: records }): Promise<DynamoDBBatchResponse> => {
     const sequences = new Map<Change, string>();
     for (const record of records) {
-      const read = readStreamRecord(record);
+      const read = readStreamRecord(record, unpackBase64);
       // It would hold up the stream for ever.
       if (!read.ok) log.error("a record cannot be read", { record: record.eventID, why: read.poison });
       else if (read.change !== null) sequences.set(read.change, record.dynamodb?.SequenceNumber ?? "");

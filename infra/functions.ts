@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { actingFunction } from "../lib/contracts/dashboard.ts";
 import type { Deployment } from "../lib/contracts/deployment.ts";
 import { namespaceOf } from "../lib/contracts/metrics.ts";
+import { streamFilters } from "../lib/contracts/stream.ts";
 import {
   environmentFor,
   type FunctionName,
@@ -111,6 +112,7 @@ function connect(name: FunctionName, { arn }: aws.lambda.Function, { table, queu
       startingPosition: "TRIM_HORIZON",
       batchSize: trigger.batchSize,
       maximumRetryAttempts: -1,
+      filterCriteria: { filters: streamFilters.map((pattern) => ({ pattern: JSON.stringify(pattern) })) },
     });
   if (trigger.kind === "minutely") {
     new sst.aws.CronV2(`${componentName(name)}Minutely`, { schedule: "rate(1 minute)", function: arn });

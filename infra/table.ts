@@ -1,6 +1,7 @@
 /** The table, as lib/contracts/table.ts has it. */
 import {
   expiryAttribute,
+  type IndexName,
   indexKeysOf,
   indexNames,
   keyAttributes,
@@ -14,6 +15,11 @@ const keysIn = ({ hash, range }: { readonly hash: string; readonly range: string
   rangeKey: range,
 });
 
+function projectionOf(index: IndexName): "keys-only" | string[] {
+  const held = projections[index];
+  return held === "KEYS_ONLY" ? "keys-only" : [...held];
+}
+
 /** With point-in-time recovery, which SST turns on for every table. */
 export const makeTable = ({ deletionProtection }: Stage): sst.aws.Dynamo =>
   new sst.aws.Dynamo("Table", {
@@ -24,7 +30,7 @@ export const makeTable = ({ deletionProtection }: Stage): sst.aws.Dynamo =>
         index,
         {
           ...keysIn(indexKeysOf(index)),
-          projection: projections[index] === "ALL" ? ("all" as const) : ("keys-only" as const),
+          projection: projectionOf(index),
         },
       ]),
     ),

@@ -11,6 +11,7 @@ import { pathToFileURL } from "node:url";
 import { documentClient } from "../../lib/aws/clients.ts";
 import { ensureTable } from "../../lib/aws/table.ts";
 import type { Report } from "../../lib/contracts/report.ts";
+import { passesFilters } from "../../lib/contracts/stream.ts";
 import { environmentFor, type FunctionName, functions, variablesOf } from "../../lib/contracts/topology.ts";
 import { branded, isControllerId, isJournalId, isLabId, isNodeId } from "../../lib/core/ids.ts";
 import { after, type Instant, instant, minutes } from "../../lib/core/time.ts";
@@ -231,16 +232,16 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
   let records: unknown[] = [];
   ledger.stored = (items: readonly Item[]) => {
     for (const item of items) {
-      const kind = JSON.stringify(item["kind"]);
-      if (kind === '{"S":"timeline"}') committed += 1;
-      const eventName = kind === '{"S":"timeline"}' ? "INSERT" : "MODIFY";
+      if (isChange(item)) committed += 1;
       const dynamodb = {
-        NewImage: item,
+        NewImage: asStreamed(item),
         SequenceNumber: String(order),
         ApproximateCreationDateTime: now / 1000,
       };
+      const record = { eventID: String(order), eventName: "MODIFY", dynamodb };
+      if (!passesFilters(record)) continue;
       if (records.length === 0) later(pollMs, publish);
-      records.push({ eventID: String(order), eventName, dynamodb });
+      records.push(record);
     }
   };
   async function publish(): Promise<void> {
@@ -338,5 +339,18 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
   later(minutes(1), watch);
   return cloud;
 }
+
+/** Nodes and reservations are written with every change of them, and for nothing else. */
+const isChange = (item: Item): boolean =>
+  ['{"S":"node"}', '{"S":"reservation"}'].includes(JSON.stringify(item["kind"]));
+
+/** A stream tells bytes in base64. */
+const asStreamed = (item: Item): Item =>
+  Object.fromEntries(
+    Object.entries(item).map(([name, value]) => {
+      const { B: bytes }: { B?: unknown } = Object(value);
+      return [name, bytes instanceof Uint8Array ? { B: Buffer.from(bytes).toString("base64") } : value];
+    }),
+  );
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");

@@ -16,6 +16,7 @@ function valueBytes(value: unknown): number {
   const [kind = "", inner]: readonly unknown[] = Object.entries(value)[0] ?? [];
   if (kind === "S") return text(String(inner));
   if (kind === "N") return Math.ceil(String(inner).replace(/[-.]/g, "").length / 2) + 1;
+  if (kind === "B" && inner instanceof Uint8Array) return inner.byteLength;
   if (kind === "L" && Array.isArray(inner))
     return 3 + inner.reduce<number>((sum, each) => sum + 1 + valueBytes(each), 0);
   if (kind === "M" && typeof inner === "object" && inner !== null)
@@ -34,8 +35,9 @@ export const readUnits = (bytes: number, consistent: boolean): number =>
 function entryOf(item: Item | null, index: (typeof indexNames)[number]): Item | null {
   const { hash, range } = indexKeysOf(index);
   if (item === null || !(hash in item) || !(range in item)) return null;
-  if (projections[index] === "ALL") return item;
-  return Object.fromEntries(["pk", "sk", hash, range].map((name) => [name, item[name]]));
+  const held = projections[index];
+  const names = ["pk", "sk", hash, range, ...(held === "KEYS_ONLY" ? [] : held)];
+  return Object.fromEntries(names.flatMap((name) => (name in item ? [[name, item[name]]] : [])));
 }
 
 /** Of one item in place of another, in the table and in its indexes. */

@@ -4,14 +4,18 @@
  * the second time on all pages are asked for at once.
  */
 import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from "@aws-sdk/lib-dynamodb";
-import { type FleetNode, fleetPaths, parseFleetNode } from "../contracts/fleet.ts";
+import { type FleetNode, fleetNode, fleetPaths, parseFleetNode } from "../contracts/fleet.ts";
+import { cellAttribute } from "../contracts/table.ts";
 import type { Fleet } from "../ports/fleet.ts";
 
 /** Words like `state` are reserved, so every one of a path stands under a name of its own. */
 const words = [...new Set(fleetPaths.flatMap((path) => path.split(".")))];
 const named = (word: string): string => `#${word}`;
-const projection = fleetPaths.map((path) => ["body", ...path.split(".")].map(named).join(".")).join(", ");
-const names = Object.fromEntries(["body", ...words].map((word) => [named(word), word]));
+const projection = [
+  named(cellAttribute),
+  ...fleetPaths.map((path) => ["body", ...path.split(".")].map(named).join(".")),
+].join(", ");
+const names = Object.fromEntries([cellAttribute, "body", ...words].map((word) => [named(word), word]));
 
 /** A part of the index: after one name, up to and with another. */
 interface Part {
@@ -56,7 +60,11 @@ export function dynamoFleet({ client, table, nodesPerPage = Number.MAX_SAFE_INTE
           ExclusiveStartKey: from,
         }),
       );
-      nodes.push(...Items.map(({ body }) => parseFleetNode(body)));
+      nodes.push(
+        ...Items.map(({ [cellAttribute]: cell, body }) =>
+          cell === undefined ? parseFleetNode(body) : fleetNode.parse(cell),
+        ),
+      );
       from = LastEvaluatedKey;
       if (from !== undefined) ends.push(String(from["listSk"]));
     } while (from !== undefined && nodes.length < limit);

@@ -1,6 +1,7 @@
 /**
  * The store on DynamoDB. Reads are strongly consistent, every write is conditional on what it expects, several writes are
- * one transaction. An index may lag: whoever reads one reads the item again before acting.
+ * one transaction. An index may lag: whoever reads one reads the item again before acting. An entry of a timeline travels in
+ * the item of what it is about (lib/aws/item.ts), so that a change of one thing is one write.
  */
 import {
   ConditionalCheckFailedException,
@@ -21,7 +22,6 @@ import {
   dueKey,
   dueShards,
   type Identified,
-  indexesOf,
   type Key,
   keyOf,
   keyOfValue,
@@ -30,10 +30,21 @@ import {
   revisionKey,
   timelineKey,
 } from "../contracts/keys.ts";
-import { explain } from "../contracts/scalars.ts";
-import { codecs, type Kind, type Ref, type Stored, storedItem } from "../contracts/stored.ts";
-import { expiryAttribute, type IndexName, indexNames } from "../contracts/table.ts";
+import type { Kind, Ref, Stored } from "../contracts/stored.ts";
+import type { IndexName } from "../contracts/table.ts";
+import type { TimelineEntry } from "../core/timeline.ts";
 import type { Expected, Listed, Owned, Page, Store, Write } from "../ports/store.ts";
+import {
+  decode,
+  encode,
+  encodePage,
+  entriesOf,
+  hasTimeline,
+  isSmall,
+  keyIn,
+  nameOfKey,
+  type StoredItem,
+} from "./item.ts";
 
 /** DynamoDB's own limit (API reference, TransactWriteItems). */
 const mostWrites = 100;
@@ -46,8 +57,8 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
   async function query(
     input: Omit<QueryCommandInput, "TableName" | "Limit" | "ExclusiveStartKey">,
     limit: number | null,
-  ): Promise<{ items: Record<string, unknown>[]; more: boolean }> {
-    const items: Record<string, unknown>[] = [];
+  ): Promise<{ items: StoredItem[]; more: boolean }> {
+    const items: StoredItem[] = [];
     let from: QueryCommandInput["ExclusiveStartKey"];
     do {
       const { Items = [], LastEvaluatedKey } = await client.send(
@@ -85,9 +96,19 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     const { items, more } = await inIndex(index, pk, from, limit);
     const last = items.at(-1)?.[`${index}Sk`];
     return {
-      items: items.map((item) => decode(kind, item)),
+      items: (await wholeOf(items)).map((item) => decode(kind, item)),
       next: more && typeof last === "string" ? last : null,
     };
+  }
+
+  /** An index holds only what seldom changes as a whole: the rest is read. */
+  async function wholeOf(items: readonly StoredItem[]): Promise<readonly StoredItem[]> {
+    const isWhole = (item: StoredItem) => item["body"] !== undefined && !hasTimeline(String(item["kind"]));
+    const keys = items.filter((item) => !isWhole(item)).map(keyIn);
+    const found = await readAll(keys, { consistent: false });
+    return items
+      .map((item) => (isWhole(item) ? item : found.get(nameOfKey(keyIn(item)))))
+      .filter((item) => item !== undefined);
   }
 
   const beside = async (pk: string, from: string, to: string, limit: number | null) => {
@@ -103,10 +124,13 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
   };
 
   /** Whatever order DynamoDB answers in, and however little of it at once (API reference, BatchGetItem: UnprocessedKeys). */
-  async function readAll(keys: readonly Key[]): Promise<ReadonlyMap<string, Record<string, unknown>>> {
-    const found = new Map<string, Record<string, unknown>>();
+  async function readAll(
+    keys: readonly Key[],
+    { consistent } = { consistent: true },
+  ): Promise<ReadonlyMap<string, StoredItem>> {
+    const found = new Map<string, StoredItem>();
     for (let left: readonly Record<string, unknown>[] = keys.map((key) => ({ ...key })); left.length > 0; ) {
-      const batch = { Keys: left.slice(0, mostReads), ConsistentRead: true };
+      const batch = { Keys: left.slice(0, mostReads), ConsistentRead: consistent };
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({ RequestItems: { [table]: batch } }),
       );
@@ -133,13 +157,65 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     return { keys, found };
   }
 
+  async function itemAt(key: Key): Promise<StoredItem | null> {
+    round ??= beginRound();
+    round.keys.set(nameOfKey(key), key);
+    return (await round.found).get(nameOfKey(key)) ?? null;
+  }
+
+  const carried = carriedEntries();
+
+  /** Decodes, and keeps in mind which entries it carries: whoever changes it next has to carry them on. */
+  function known<K extends Kind>(kind: K, item: StoredItem): Stored[K] {
+    if (hasTimeline(kind)) carried.keep(item);
+    return decode(kind, item);
+  }
+
+  /** Those that what is stored carries, if it is what the write expects: else the write is a conflict anyway. */
+  async function carriedBy(write: Write): Promise<readonly TimelineEntry[]> {
+    if (write.expect === "absent" || !isTimed(write)) return [];
+    const key = keyOfValue(write.kind, write.value);
+    const entries = typeof write.expect === "number" ? carried.of(key, write.expect) : null;
+    if (entries !== null) return entries;
+    const item = await itemAt(key);
+    return item === null ? [] : entriesOf(item);
+  }
+
+  /**
+   * The items of the writes, and the pages that have to be there before they are: entries that would make an item larger
+   * than what one unit pays for. A page that was written and its item was not is written again, the same or a longer one,
+   * and whoever reads both takes each entry once.
+   */
+  async function itemsOf(
+    writes: readonly Write[],
+  ): Promise<{ puts: readonly Put[]; pages: readonly StoredItem[] }> {
+    const pages: StoredItem[] = [];
+    const puts: Put[] = [];
+    const folded = new Set<Write>();
+    for (const write of writes) {
+      if (!isTimed(write)) continue;
+      const own = writes.find((each) => tellsOf(each, write));
+      if (own !== undefined) folded.add(own);
+      const fresh = own?.kind === "timeline" ? own.value : null;
+      const before = await carriedBy(write);
+      const together = encode(write.kind, write.value, { carried: before, fresh });
+      if (before.length === 0 || isSmall(together)) puts.push({ write, item: together });
+      else {
+        pages.push(encodePage(before));
+        puts.push({ write, item: encode(write.kind, write.value, { carried: [], fresh }) });
+      }
+    }
+    const others = writes.filter((write) => !isTimed(write) && !folded.has(write));
+    return {
+      puts: [...puts, ...others.map((write) => ({ write, item: encode(write.kind, write.value) }))],
+      pages,
+    };
+  }
+
   return {
     read: async <K extends Identified>(kind: K, id: string) => {
-      const key = keyOf(kind, id);
-      round ??= beginRound();
-      round.keys.set(nameOfKey(key), key);
-      const item = (await round.found).get(nameOfKey(key));
-      return item === undefined ? null : decode(kind, item);
+      const item = await itemAt(keyOf(kind, id));
+      return item === null ? null : known(kind, item);
     },
     readMany: async <K extends Identified>(kind: K, ids: readonly string[]) => {
       const keys = ids.map((id) => keyOf(kind, id));
@@ -148,18 +224,25 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
       const found = await readAll(asked);
       return keys.flatMap((key) => {
         const item = found.get(nameOfKey(key));
-        return item === undefined ? [] : [decode(kind, item)];
+        return item === undefined ? [] : [known(kind, item)];
       });
     },
     commit: async (writes) => {
       if (writes.length > mostWrites)
         throw new Error(`a transaction has at most ${mostWrites} writes, not ${writes.length}`);
       if (writes.length === 0) return "committed";
-      const puts = writes.map((write) => ({ TableName: table, ...putOf(write) }));
+      const { puts, pages } = await itemsOf(writes);
+      const requests = puts.map(({ write, item }) => ({
+        TableName: table,
+        Item: item,
+        ...conditionOf(write.expect),
+      }));
       try {
-        const [only] = puts;
-        if (only !== undefined && puts.length === 1) await client.send(new PutCommand(only));
-        else await client.send(new TransactWriteCommand({ TransactItems: puts.map((Put) => ({ Put })) }));
+        await Promise.all(pages.map((item) => client.send(new PutCommand({ TableName: table, Item: item }))));
+        const [only] = requests;
+        if (only !== undefined && requests.length === 1) await client.send(new PutCommand(only));
+        else await client.send(new TransactWriteCommand({ TransactItems: requests.map((Put) => ({ Put })) }));
+        for (const { write, item } of puts) if (isTimed(write)) carried.keep(item);
         return "committed";
       } catch (error) {
         if (isConflict(error)) return "conflict";
@@ -200,9 +283,20 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
     owned: <K extends Owned>(kind: K, owner: string, limit: number, from: string | null) =>
       pageOf("owner", ownerKey(kind, owner), kind, from, limit),
     timeline: async ({ kind, id }, afterSequence, limit) => {
+      // Its item first: what is moved to a page after that was in it.
+      const item = await itemAt(keyOf(kind, id));
+      const newest = item === null ? [] : entriesOf(item);
+      const [oldest] = newest;
       const { pk, sk } = timelineKey(kind, id, afterSequence + 1);
-      const items = await beside(pk, sk, "timeline#~", limit);
-      return items.map((item) => decode("timeline", item));
+      const isInside = oldest !== undefined && oldest.sequence <= afterSequence + 1;
+      const pages = isInside ? [] : await beside(pk, sk, "timeline#~", limit);
+      const bySequence = new Map(
+        [...pages.flatMap(entriesOf), ...newest].map((entry) => [entry.sequence, entry]),
+      );
+      return [...bySequence.values()]
+        .filter(({ sequence }) => sequence > afterSequence)
+        .toSorted((a, b) => a.sequence - b.sequence)
+        .slice(0, limit);
     },
     revisions: async (image) =>
       (await beside(`image#${image}`, revisionKey(""), revisionKey("~"), null)).map((item) =>
@@ -215,27 +309,35 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function putOf(write: Write): Omit<PutCommandInput, "TableName"> {
-  return { Item: encode(write.kind, write.value), ...conditionOf(write.expect) };
+type Timed = Extract<Write, { kind: "node" | "reservation" }>;
+const isTimed = (write: Write): write is Timed => hasTimeline(write.kind);
+
+const tellsOf = (write: Write, { kind, value: { id } }: Timed): boolean =>
+  write.kind === "timeline" && write.value.entity.kind === kind && write.value.entity.id === id;
+
+interface Put {
+  readonly write: Write;
+  readonly item: StoredItem;
 }
 
-function encode<K extends Kind>(kind: K, value: Stored[K]): Record<string, unknown> {
-  // Parsed before it is stored: what could not be read again is not written.
-  const body = codecs[kind].parse(value);
-  const keys: Key = keyOfValue(kind, body);
-  const indexed = indexesOf(kind, body);
-  const indexKeys = indexNames.flatMap((index) => {
-    const key = indexed[index];
-    return key === null ? [] : [[`${index}Pk`, key.pk] as const, [`${index}Sk`, key.sk] as const];
-  });
+/** How many items' entries are kept in mind: more than a function handles in a batch. What is forgotten is read again. */
+const mostCarried = 1000;
+
+/** The entries that items carry, as this process has seen them last. Those of another version are no use to anybody. */
+function carriedEntries() {
+  const items = new Map<string, StoredItem>();
   return {
-    ...keys,
-    kind,
-    schema: codecs[kind].schema,
-    ...("version" in body ? { version: body.version } : {}),
-    ...("expiresAt" in body ? { [expiryAttribute]: Math.ceil(body.expiresAt / 1000) } : {}),
-    ...Object.fromEntries(indexKeys),
-    body,
+    keep: (item: StoredItem): void => {
+      const name = nameOfKey(keyIn(item));
+      items.delete(name);
+      items.set(name, item);
+      const [oldest] = items.keys();
+      if (items.size > mostCarried && oldest !== undefined) items.delete(oldest);
+    },
+    of: (key: Key, version: number): readonly TimelineEntry[] | null => {
+      const item = items.get(nameOfKey(key));
+      return item === undefined || item["version"] !== version ? null : entriesOf(item);
+    },
   };
 }
 
@@ -272,7 +374,6 @@ function isConflict(error: unknown): boolean {
   );
 }
 
-const nameOfKey = ({ pk, sk }: Key): string => `${pk} ${sk}`;
 const nameOf = ({ kind, value }: Write): string => nameOfKey(keyOfValue(kind, value));
 
 function reasonOf(error: unknown): string {
@@ -281,24 +382,6 @@ function reasonOf(error: unknown): string {
   return `the transaction was cancelled: ${reasonsOf(error)
     .map(({ Code, Message = "no message" }) => `${Code}: ${Message}`)
     .join("; ")}`;
-}
-
-function decode<K extends Kind>(kind: K, item: Record<string, unknown>): Stored[K] {
-  const where = `item ${String(item["pk"])} ${String(item["sk"])}`;
-  const parsed = storedItem.safeParse(item);
-  if (!parsed.success) throw new Error(`${where} is not one of ours: ${explain(parsed.error)}`);
-  const { schema, body, kind: found } = parsed.data;
-  if (found !== kind) throw new Error(`${where} is a ${found}, not a ${kind}`);
-  if (schema !== codecs[kind].schema) {
-    throw new Error(`${where} has schema ${schema} of ${kind}; this program reads ${codecs[kind].schema}`);
-  }
-  try {
-    return codecs[kind].read(body);
-  } catch (error) {
-    throw new Error(
-      `${where} does not parse as ${kind}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }
 
 /** The key says of what kind it is: `node#…`, `reservation#…`. */

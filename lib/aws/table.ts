@@ -4,6 +4,7 @@ import {
   type CreateTableCommandInput,
   DescribeTableCommand,
   type KeySchemaElement,
+  type Projection,
   ResourceInUseException,
   ResourceNotFoundException,
   UpdateTableCommand,
@@ -12,6 +13,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import {
+  type IndexName,
   indexKeysOf,
   indexNames,
   keyAttributes,
@@ -36,10 +38,17 @@ export const tableDefinition = (
   GlobalSecondaryIndexes: indexNames.map((index) => ({
     IndexName: index,
     KeySchema: schemaOf(indexKeysOf(index)),
-    Projection: { ProjectionType: projections[index] },
+    Projection: projectionOf(index),
   })),
   ...(stream ? { StreamSpecification: { StreamEnabled: true, StreamViewType: streamView } } : {}),
 });
+
+function projectionOf(index: IndexName): Projection {
+  const held = projections[index];
+  return held === "KEYS_ONLY"
+    ? { ProjectionType: "KEYS_ONLY" }
+    : { ProjectionType: "INCLUDE", NonKeyAttributes: [...held] };
+}
 
 const schemaOf = ({ hash, range }: { readonly hash: string; readonly range: string }): KeySchemaElement[] => [
   { AttributeName: hash, KeyType: "HASH" },

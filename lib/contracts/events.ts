@@ -1,4 +1,4 @@
-/** What happens, as others hear of it on the event bus: one event for every entry of a timeline, and for every new image. */
+/** What happens, as others hear of it on the event bus: what of a timeline is worth telling (lib/contracts/told.ts), and every new image. */
 import * as z from "zod";
 import type { ProvisionState } from "../core/node/node.ts";
 import type { ReservationState } from "../core/reservation/reservation.ts";
@@ -37,7 +37,8 @@ export const eventTypes: Readonly<Record<EventType, string>> = {
   "node.retired": "An operator has taken it out of use for good",
   "node.quarantined": "It could not be repaired: a person has to look at it",
   "node.corrected": "It was late, and something was done about it: `correction` says what",
-  "node.noted": "Something was seen or done, and its state stays as it is: a step, a phase, a login",
+  "node.noted":
+    "An operator or a user had something done to it, or correction would have acted, and its state stays as it is",
   "reservation.new": "It was asked for, and waits for nodes",
   "reservation.loading": "It has nodes, which are being made ready",
   "reservation.reserved": "Its nodes are handed over",

@@ -16,11 +16,25 @@ export interface FleetNode {
   readonly reservation: string | null;
   /** Open blocking issues of its hardware log. */
   readonly issues: number;
-  /** When it must be looked at again at the latest. */
+  /** Of one that is late: when it must be looked at again at the latest. Null for all others. */
   readonly due: number | null;
 }
 
-/** The paths within a stored node that a cell is made of: an index need hand out no more. */
+/** As it is stored beside a node, for an index to hold. */
+export const fleetNode = z.object({
+  id: z.string(),
+  lab: z.string(),
+  rack: z.string().nullable(),
+  state: z.string(),
+  phase: z.string(),
+  offline: z.boolean(),
+  late: z.boolean(),
+  reservation: z.string().nullable(),
+  issues: z.number(),
+  due: z.number().nullable(),
+}) satisfies z.ZodType<FleetNode>;
+
+/** The same of a node that was stored before there were cells: the paths within it that one is made of. */
 export const fleetPaths = [
   "id",
   "lab",
@@ -52,6 +66,7 @@ const stored = z.object({
 /** Of what `fleetPaths` leaves of a stored node. */
 export function parseFleetNode(body: unknown): FleetNode {
   const { id, lab, rack, provision, operation, administrative, openIssues, due } = stored.parse(body);
+  const late = provision.job?.correction.late ?? false;
   return {
     id,
     lab,
@@ -59,22 +74,25 @@ export function parseFleetNode(body: unknown): FleetNode {
     state: provision.state,
     phase: operation.phase,
     offline: administrative.state === "offline",
-    late: provision.job?.correction.late ?? false,
+    late,
     reservation: provision.reservation ?? null,
     issues: openIssues.length,
-    due: due ?? null,
+    due: late ? (due ?? null) : null,
   };
 }
 
-export const fleetNodeOf = (node: NodeState): FleetNode => ({
-  id: node.id,
-  lab: node.lab,
-  rack: node.rack,
-  state: node.provision.state,
-  phase: node.operation.phase,
-  offline: node.administrative.state === "offline",
-  late: jobOf(node)?.correction.late ?? false,
-  reservation: reservationOf(node),
-  issues: node.openIssues.length,
-  due: node.due,
-});
+export function fleetNodeOf(node: NodeState): FleetNode {
+  const late = jobOf(node)?.correction.late ?? false;
+  return {
+    id: node.id,
+    lab: node.lab,
+    rack: node.rack,
+    state: node.provision.state,
+    phase: node.operation.phase,
+    offline: node.administrative.state === "offline",
+    late,
+    reservation: reservationOf(node),
+    issues: node.openIssues.length,
+    due: late ? node.due : null,
+  };
+}

@@ -362,13 +362,14 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
   stock: codec(1, z.strictObject({ id: z.string(), ready: z.record(z.string(), z.array(nodeId)) })),
 };
 
-/** An item of the table, before its body is parsed by the codec of its kind. */
+/** An item of the table, before its body is parsed by the codec of its kind. What changes often has it `packed`. */
 export const storedItem = z.looseObject({
   pk: z.string(),
   sk: z.string(),
   kind: z.string(),
   schema: z.int(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
+  packed: z.unknown().optional(),
 });
 
 /** What can be woken, and has a timeline. */

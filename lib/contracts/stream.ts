@@ -1,11 +1,13 @@
 /**
  * The table's stream as a function is given it (DynamoDB Streams through Lambda): which of its records something can be
- * told of. Timeline entries are written once and never changed; an image's item is replaced with every revision.
+ * told of. A write that has something to tell says so in its item, and the newest entry that it carries is what it tells; an
+ * image's item is replaced with every revision. An entry that is an item of its own is of an earlier version.
  */
 import * as z from "zod";
 import { type Instant, instant } from "../core/time.ts";
 import { explain } from "./scalars.ts";
 import { codecs, type Stored, storedItem } from "./stored.ts";
+import { toldAttribute } from "./table.ts";
 
 export type Change =
   | { readonly kind: "timeline"; readonly value: Stored["timeline"] }
@@ -21,6 +23,7 @@ const attribute: z.ZodType<unknown> = z.lazy(() =>
   z.union([
     z.strictObject({ S: z.string() }).transform(({ S }) => S),
     z.strictObject({ N: z.string() }).transform(({ N }) => Number(N)),
+    z.strictObject({ B: z.string() }).transform(({ B }) => B),
     z.strictObject({ BOOL: z.boolean() }).transform(({ BOOL }) => BOOL),
     z.strictObject({ NULL: z.literal(true) }).transform(() => null),
     z.strictObject({ L: z.array(attribute) }).transform(({ L }) => L),
@@ -33,27 +36,51 @@ const streamRecord = z.looseObject({
   dynamodb: z.looseObject({
     /** Seconds since 1970. */
     ApproximateCreationDateTime: z.number().default(0),
-    NewImage: z.looseObject({ kind: z.looseObject({ S: z.string() }) }).optional(),
+    NewImage: z
+      .looseObject({ kind: z.looseObject({ S: z.string() }), [toldAttribute]: z.unknown().optional() })
+      .optional(),
   }),
 });
 
-export function readStreamRecord(record: unknown): Read {
+/** What Lambda gives the function, and what it does not (AWS Lambda Developer Guide, “Event filtering”): any of these holds. */
+export const streamFilters = [
+  { dynamodb: { NewImage: { [toldAttribute]: { S: [{ exists: true }] } } } },
+  { eventName: ["INSERT"], dynamodb: { NewImage: { kind: { S: ["timeline"] } } } },
+] as const;
+
+/** Whether one of the filters holds. */
+export function passesFilters(record: unknown): boolean {
+  const parsed = streamRecord.safeParse(record);
+  // Whoever is given what cannot be read says so.
+  if (!parsed.success) return true;
+  const { eventName, dynamodb } = parsed.data;
+  const image = dynamodb.NewImage;
+  return image?.[toldAttribute] !== undefined || (eventName === "INSERT" && image?.kind.S === "timeline");
+}
+
+/** Of a packed item, in base64. */
+export type Unpack = (packed: string) => { readonly body: unknown; readonly entries: readonly unknown[] };
+
+export function readStreamRecord(record: unknown, unpack: Unpack): Read {
   const parsed = streamRecord.safeParse(record);
   if (!parsed.success) return { ok: false, poison: explain(parsed.error) };
   const { eventName, dynamodb } = parsed.data;
   const kind = dynamodb.NewImage?.kind.S;
-  const told = kind === "image" ? eventName !== "REMOVE" : kind === "timeline" && eventName === "INSERT";
+  const isNews = dynamodb.NewImage?.[toldAttribute] !== undefined;
+  const told =
+    kind === "image"
+      ? eventName !== "REMOVE"
+      : (kind === "timeline" && eventName === "INSERT") ||
+        ((kind === "node" || kind === "reservation") && isNews);
   if (!told) return { ok: true, change: null };
   const image = z.record(z.string(), attribute).pipe(storedItem).safeParse(dynamodb.NewImage);
   if (!image.success) return { ok: false, poison: explain(image.error) };
-  const { body, pk, sk } = image.data;
+  const { body, packed, pk, sk } = image.data;
   const at = instant(1000 * dynamodb.ApproximateCreationDateTime);
   try {
-    const change: Change =
-      kind === "image"
-        ? { kind, value: codecs.image.read(body), at }
-        : { kind: "timeline", value: codecs.timeline.read(body) };
-    return { ok: true, change };
+    if (kind === "image") return { ok: true, change: { kind, value: codecs.image.read(body), at } };
+    const entry = kind === "timeline" ? body : unpack(z.string().parse(packed)).entries.at(-1);
+    return { ok: true, change: { kind: "timeline", value: codecs.timeline.read(entry) } };
   } catch (error) {
     const why = error instanceof z.ZodError ? explain(error) : String(error);
     return { ok: false, poison: `item ${pk} ${sk}: ${why}` };

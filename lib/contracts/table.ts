@@ -4,8 +4,22 @@ export const tableKeys = { hash: "pk", range: "sk" } as const;
 export const indexNames = ["due", "pool", "list", "owner"] as const;
 export type IndexName = (typeof indexNames)[number];
 
-/** `due` and `pool` name what to read again, so keys are all they need; `list` and `owner` are read for what they hold. */
-export const projections = { due: "KEYS_ONLY", pool: "KEYS_ONLY", list: "ALL", owner: "ALL" } as const;
+/** What a node is shown as among thousands: all that `list` holds of one. */
+export const cellAttribute = "cell";
+
+/** There where a write has something to tell: only such a change of the table starts the function that tells it. */
+export const toldAttribute = "told";
+
+/**
+ * Most name what to read again, so keys are all they need. `list` holds what seldom changes as a whole, and of a node its
+ * cell: a copy of what changes often would be paid for with every change.
+ */
+export const projections: Readonly<Record<IndexName, "KEYS_ONLY" | readonly string[]>> = {
+  due: "KEYS_ONLY",
+  pool: "KEYS_ONLY",
+  list: ["kind", "schema", "body", cellAttribute],
+  owner: "KEYS_ONLY",
+};
 
 export const indexKeysOf = (index: IndexName) => ({ hash: `${index}Pk`, range: `${index}Sk` }) as const;
 

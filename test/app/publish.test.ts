@@ -1,8 +1,10 @@
 /** From the table's stream to the bus: what an entry of a timeline becomes, and that nothing is lost on the way. */
 import { describe, expect, test } from "vitest";
 import { eventOf, labFinder, publishChanges } from "../../lib/app/publish.ts";
+import { pack, unpackBase64 } from "../../lib/aws/pack.ts";
 import { type Event, event as eventShape } from "../../lib/contracts/events.ts";
-import { type Change, readStreamRecord } from "../../lib/contracts/stream.ts";
+import { type Change, passesFilters, readStreamRecord } from "../../lib/contracts/stream.ts";
+import { isTold } from "../../lib/contracts/told.ts";
 import { branded, isImageId, isLabId, isReservationId, isRevisionId } from "../../lib/core/ids.ts";
 import { instant } from "../../lib/core/time.ts";
 import type { TimelineEntry } from "../../lib/core/timeline.ts";
@@ -157,7 +159,7 @@ describe("a record of the table's stream", () => {
   const image = { id: { S: "demo" }, version: { N: "2" }, production: { S: "demo:abc" } };
 
   test("of an image is read in DynamoDB's notation, with the time of the change", () => {
-    expect(readStreamRecord(record("image", "MODIFY", image))).toEqual({
+    expect(readStreamRecord(record("image", "MODIFY", image), unpackBase64)).toEqual({
       ok: true,
       change: {
         kind: "image",
@@ -172,12 +174,61 @@ describe("a record of the table's stream", () => {
     ["a secret of a later version", record("secret")],
     ["an entry that was deleted", { ...record("timeline", "REMOVE"), dynamodb: {} }],
   ])("of %s tells nothing", (_what, given) => {
-    expect(readStreamRecord(given)).toEqual({ ok: true, change: null });
+    expect(readStreamRecord(given, unpackBase64)).toEqual({ ok: true, change: null });
+  });
+
+  const carrying = (...entries: readonly TimelineEntry[]) => {
+    const packed = Buffer.from(pack({ body: null, entries: [...entries] })).toString("base64");
+    const { dynamodb, ...rest } = record("node", "MODIFY");
+    return { ...rest, dynamodb: { ...dynamodb, NewImage: { ...dynamodb.NewImage, packed: { B: packed } } } };
+  };
+  const told = (given: ReturnType<typeof carrying>) => {
+    const { NewImage, ...rest } = given.dynamodb;
+    return { ...given, dynamodb: { ...rest, NewImage: { ...NewImage, told: { S: "1" } } } };
+  };
+  const [older, newest] = [anEntry(aNode(), 6), anEntry(aNode(), 7)];
+
+  test("of a node that says that it has something to tell: the newest entry that it carries", () => {
+    const given = told(carrying(older, newest));
+    expect(passesFilters(given)).toBe(true);
+    expect(readStreamRecord(given, unpackBase64)).toEqual({
+      ok: true,
+      change: { kind: "timeline", value: newest },
+    });
+  });
+
+  test("of a node that has nothing to tell starts no function", () => {
+    const given = carrying(older, newest);
+    expect(passesFilters(given)).toBe(false);
+    expect(readStreamRecord(given, unpackBase64)).toEqual({ ok: true, change: null });
+    expect(passesFilters(record("progress", "MODIFY"))).toBe(false);
+  });
+
+  test("of an entry that an earlier version stored by itself is told as ever", () => {
+    expect(passesFilters(record("timeline", "INSERT"))).toBe(true);
+  });
+
+  test("that cannot be unpacked is poison", () => {
+    const given = told(carrying(newest));
+    const NewImage = { ...given.dynamodb.NewImage, packed: { B: "AQ==" } };
+    const read = readStreamRecord({ ...given, dynamodb: { ...given.dynamodb, NewImage } }, unpackBase64);
+    expect(read).toMatchObject({ ok: false, poison: expect.stringContaining("item x#y node: ") });
+  });
+
+  test.each([
+    ["a step of a load", {}, false],
+    ["a change of state", { to: "available" }, true],
+    ["a correction", { correction: "reset" }, true],
+    ["what correction would have done", { proposed: "power-cycle" }, true],
+    ["what an operator has asked for", { actor: { kind: "operator", name: "ada" } }, true],
+  ] as const)("%s is told or not", (_what, more, expected) => {
+    const beacon = { from: "loading", to: "loading", actor: { kind: "node", name: "n" } } as const;
+    expect(isTold({ ...newest, ...beacon, ...more })).toBe(expected);
   });
 
   test("that ought to be ours and is not is poison, with its key and what is wrong", () => {
-    const read = readStreamRecord(record("image", "INSERT", { ...image, version: { N: "0" } }));
+    const read = readStreamRecord(record("image", "INSERT", { ...image, version: { N: "0" } }), unpackBase64);
     expect(read).toMatchObject({ ok: false, poison: expect.stringMatching(/^item x#y image: version: /) });
-    expect(readStreamRecord("nonsense").ok).toBe(false);
+    expect(readStreamRecord("nonsense", unpackBase64).ok).toBe(false);
   });
 });

@@ -1,11 +1,13 @@
 /** What a store promises. The store in memory and the one on DynamoDB keep the same promises. */
 import { DescribeTableCommand } from "@aws-sdk/client-dynamodb";
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { documentClient } from "../../lib/aws/clients.ts";
 import { dynamoStore } from "../../lib/aws/dynamo-store.ts";
+import { isSmall } from "../../lib/aws/item.ts";
 import { ensureTable, tableDefinition } from "../../lib/aws/table.ts";
 import { blockBody } from "../../lib/contracts/block.ts";
-import { freeKey, lineKey } from "../../lib/contracts/keys.ts";
+import { freeKey, lineKey, timelineKey } from "../../lib/contracts/keys.ts";
 import { branded, isBlockId, isLabId, isReservationId } from "../../lib/core/ids.ts";
 import type { NodeState } from "../../lib/core/node/node.ts";
 import { instant } from "../../lib/core/time.ts";
@@ -329,7 +331,100 @@ const inMemory = memoryStore();
 storeContract("memory", () => inMemory);
 storeContract("DynamoDB", () => dynamoStore(started));
 
+/** So many changes of one node, each with its entry. */
+async function change(store: Store, node: NodeState, from: number, to: number): Promise<void> {
+  for (let version = from; version <= to; version += 1) {
+    const writes = [
+      put({ ...node, version, epoch: version }, version === 1 ? "absent" : version - 1),
+      { kind: "timeline", value: anEntry(node, version, { why: `change ${version}` }), expect: "absent" },
+    ] as const;
+    expect(await store.commit(writes)).toBe("committed");
+  }
+}
+
+const changes = (to: number): readonly string[] =>
+  Array.from({ length: to }, (_, index) => `change ${index + 1}`);
+
 describe("DynamoDB", () => {
+  test("a change and its entry are one write of less than a kilobyte (invariant 9, design §3)", async () => {
+    const { client, table } = started;
+    const [store, node] = [dynamoStore(started), aNode()];
+    await change(store, node, 1, 60);
+    const Key = { pk: `node#${node.id}`, sk: "state" };
+    const { Item = {} } = await client.send(new GetCommand({ TableName: table, Key }));
+    expect(isSmall(Item)).toBe(true);
+    const pages = await client.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: "pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues: { ":pk": Key.pk, ":sk": "timeline#" },
+      }),
+    );
+    // Several entries each: what they cost beside the node is a fraction of a write.
+    expect(pages.Items?.length).toBeGreaterThan(0);
+    expect(pages.Items?.length).toBeLessThan(20);
+    const told = await store.timeline({ kind: "node", id: node.id }, 0, 100);
+    expect(told.map(({ why }) => why)).toEqual(changes(60));
+    const last = await store.timeline({ kind: "node", id: node.id }, 57, 2);
+    expect(last.map(({ sequence }) => sequence)).toEqual([58, 59]);
+  });
+
+  test("processes that take turns, and one that has seen nothing, carry every entry on (invariant 9)", async () => {
+    const [first, second, node] = [dynamoStore(started), dynamoStore(started), aNode()];
+    await change(first, node, 1, 3);
+    expect((await second.read("node", node.id))?.version).toBe(3);
+    await change(second, node, 4, 9);
+    await change(first, node, 10, 12);
+    await change(dynamoStore(started), node, 13, 40);
+    const told = await first.timeline({ kind: "node", id: node.id }, 0, 100);
+    expect(told.map(({ why }) => why)).toEqual(changes(40));
+  });
+
+  test("whoever dies between a page and its item loses no entry and doubles none (invariant 9)", async () => {
+    const node = aNode();
+    const mortal = documentClient();
+    let page = false;
+    mortal.middlewareStack.add(
+      (next) => (given) => {
+        const { Item }: { Item?: { sk?: string } } = Object(given.input);
+        const isPage = Item?.sk?.startsWith("timeline#") === true;
+        if (page && !isPage) {
+          page = false;
+          throw new Error("it died");
+        }
+        page ||= isPage;
+        return next(given);
+      },
+      { step: "initialize" },
+    );
+    let died = 0;
+    for (let version = 1; version <= 60; version += 1) {
+      const store = dynamoStore({ client: mortal, table: started.table });
+      await change(store, node, version, version).catch(async () => {
+        died += 1;
+        await change(dynamoStore(started), node, version, version);
+      });
+    }
+    expect(died).toBeGreaterThan(0);
+    const told = await dynamoStore(started).timeline({ kind: "node", id: node.id }, 0, 100);
+    expect(told.map(({ why }) => why)).toEqual(changes(60));
+  });
+
+  test("what an earlier version stored is read, and its timeline goes on (docs/operations.md)", async () => {
+    const { client, table } = started;
+    const [store, node] = [dynamoStore(started), aNode()];
+    const earlier = [
+      { pk: `node#${node.id}`, sk: "state", kind: "node", version: 1, body: node },
+      { ...timelineKey("node", node.id, 1), kind: "timeline", body: anEntry(node, 1, { why: "change 1" }) },
+    ];
+    for (const item of earlier)
+      await client.send(new PutCommand({ TableName: table, Item: { ...item, schema: 1 } }));
+    expect(await store.read("node", node.id)).toEqual(node);
+    await change(store, node, 2, 30);
+    const told = await store.timeline({ kind: "node", id: node.id }, 0, 100);
+    expect(told.map(({ why }) => why)).toEqual(changes(30));
+  });
+
   test("an item that does not parse, or has another schema, is refused with its key", async () => {
     const { client, table } = started;
     const store = dynamoStore(started);

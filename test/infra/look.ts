@@ -177,7 +177,13 @@ export const tablesIn = reader(
     hashKey: text,
     rangeKey: text,
     globalSecondaryIndexes: z.array(
-      z.object({ name: text, hashKey: text, rangeKey: text, projectionType: text }),
+      z.object({
+        name: text,
+        hashKey: text,
+        rangeKey: text,
+        projectionType: text,
+        nonKeyAttributes: z.array(text).optional(),
+      }),
     ),
     streamEnabled: z.boolean(),
     streamViewType: text.optional(),

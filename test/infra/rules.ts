@@ -216,8 +216,14 @@ const tableIsAsTheAdaptersUseIt: Rule = (graph) =>
     ...indexNames.flatMap((index) => {
       const made = inputs.globalSecondaryIndexes.find(({ name }) => name === index);
       const { hash, range } = indexKeysOf(index);
+      const held = projections[index];
+      const holds =
+        held === "KEYS_ONLY"
+          ? made?.projectionType === held
+          : made?.projectionType === "INCLUDE" &&
+            JSON.stringify(made.nonKeyAttributes) === JSON.stringify(held);
       return unless(
-        made?.hashKey === hash && made.rangeKey === range && made.projectionType === projections[index],
+        made?.hashKey === hash && made.rangeKey === range && holds,
         `index ${index} is not as its adapter uses it`,
       );
     }),

@@ -29,7 +29,7 @@ export const eventsPage = (): string =>
   page(
     "What others hear",
     "`lib/contracts/events.ts`",
-    "Whatever happens to nodes, reservations and images is told on an event bus (Amazon EventBridge): one event for every entry of a timeline and for every new revision of an image. It is made from the table's stream, after what it tells of was committed: nothing is told that did not happen, and nothing that happened is left out, however functions die.",
+    "Whatever happens to nodes, reservations and images is told on an event bus (Amazon EventBridge): one event for every change of a state, every correction, all that somebody has asked for, and every new revision of an image. It is made from the table's stream, after what it tells of was committed: nothing is told that did not happen, and nothing that happened is left out, however functions die.",
     "This is the `detail` of an event:",
     json(exampleEvent),
     `On the bus \`source\` is \`${eventSource}\` and \`detail-type\` is the event's \`type\`, so that a rule can choose: \`{"source": ["${eventSource}"], "detail-type": [{"prefix": "reservation."}]}\`.`,
@@ -52,7 +52,7 @@ export const eventsPage = (): string =>
       ["type", "meaning"],
       Object.entries(eventTypes).map(([type, meaning]) => [`\`${type}\``, meaning]),
     ),
-    "An entry of a timeline that leaves the state as it is becomes `noted`, so that whoever shows progress misses nothing; a portal that only wants to know who has what leaves those out by its rule.",
+    "How far a node's load has come (a step, a phase of its boot) is no event: each would be paid for, and most of a timeline is made of them. Whoever shows that asks `GET /v1/reservations/{id}/progress`, which waits for the next entry, or reads the timeline. What was asked for or decided and leaves the state as it is becomes `noted`; a portal that only wants to know who has what leaves those out by its rule.",
     "## On one machine",
     "`npm start` keeps every event as a target of EventBridge would get it, one line of JSON each, in `events.jsonl` of its data directory. With `EVENTS_WEBHOOK_URL` in the environment each is also sent there by `POST`, in order and again until the answer is 2xx, from when it was first set; how far it is survives a restart.",
   );

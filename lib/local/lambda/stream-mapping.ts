@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
+import { passesFilters } from "../../contracts/stream.ts";
 import { writeAtomically } from "../layout.ts";
 import { contextOf, type StreamMapping } from "./triggers.ts";
 
@@ -38,6 +39,12 @@ type StreamRecord = z.infer<typeof got>["Records"][number];
 const batchResponse = z
   .looseObject({ batchItemFailures: z.array(z.looseObject({ itemIdentifier: z.string() })).nullish() })
   .nullish();
+
+/** All that come again where these are the first of them. */
+function from(left: readonly StreamRecord[], all: readonly StreamRecord[]): readonly StreamRecord[] {
+  const [first] = left;
+  return first === undefined ? [] : all.slice(all.indexOf(first));
+}
 
 const sequenceOf = ({ dynamodb }: StreamRecord): string => dynamodb.SequenceNumber;
 
@@ -109,7 +116,8 @@ export function startStreamMapping({
       const { Records, NextShardIterator } = got.parse(
         await call("GetRecords", { ShardIterator: at, Limit: batchSize }),
       );
-      const left = Records.length === 0 ? [] : await invoke(Records);
+      const given = Records.filter(passesFilters);
+      const left = given.length === 0 ? [] : from(await invoke(given), Records);
       const last = Records[Records.length - left.length - 1];
       if (last !== undefined) {
         done[`${stream} ${shard}`] = sequenceOf(last);
