@@ -6,11 +6,11 @@
 import { fleetNodeOf } from "../contracts/fleet.ts";
 import { indexesOf, type Key, keyOfValue, timelineKey } from "../contracts/keys.ts";
 import { explain } from "../contracts/scalars.ts";
-import { codecs, type Kind, type Stored, storedItem } from "../contracts/stored.ts";
+import { codecs, type Kind, type PackedContent, type Stored, storedItem } from "../contracts/stored.ts";
 import { cellAttribute, expiryAttribute, indexNames, toldAttribute } from "../contracts/table.ts";
 import { isTold } from "../contracts/told.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
-import { type Content, pack, unpack } from "./pack.ts";
+import { pack, unpack } from "./pack.ts";
 
 export type StoredItem = Record<string, unknown>;
 
@@ -93,7 +93,7 @@ export function entriesOf(item: StoredItem): readonly TimelineEntry[] {
   return entries.map((entry) => reading(where, "timeline", () => codecs.timeline.read(entry)));
 }
 
-interface Opened extends Content {
+interface Opened extends PackedContent {
   readonly where: string;
 }
 

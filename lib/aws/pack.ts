@@ -4,7 +4,7 @@
  * left is what this one has of its own.
  */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import * as z from "zod";
+import { type PackedContent, packedContent } from "../contracts/stored.ts";
 
 /**
  * By number, and the number is the first byte of what is packed. One that was ever deployed stays as it is, to the letter:
@@ -51,12 +51,7 @@ const current = 1;
 /** Little memory: setting up more takes longer than packing two kilobytes. */
 const effort = { level: 6, memLevel: 5, windowBits: 14 } as const;
 
-const content = z.object({ body: z.unknown(), entries: z.array(z.unknown()).default([]) });
-
-/** `body`: of one item; `entries`: of its timeline, the newest last. */
-export type Content = z.infer<typeof content>;
-
-export function pack(what: Content): Uint8Array {
+export function pack(what: PackedContent): Uint8Array {
   const text = Buffer.from(JSON.stringify(what));
   return Buffer.concat([
     Buffer.from([current]),
@@ -64,13 +59,13 @@ export function pack(what: Content): Uint8Array {
   ]);
 }
 
-export function unpack(packed: Uint8Array): Content {
+export function unpack(packed: Uint8Array): PackedContent {
   const [number = 0] = packed;
   const dictionary = dictionaries[number];
   if (dictionary === undefined)
     throw new Error(`it was packed with dictionary ${number}, which a later version of this program has`);
-  return content.parse(JSON.parse(inflateRawSync(packed.subarray(1), { dictionary }).toString()));
+  return packedContent.parse(JSON.parse(inflateRawSync(packed.subarray(1), { dictionary }).toString()));
 }
 
 /** As a stream hands it to a function. */
-export const unpackBase64 = (packed: string): Content => unpack(Buffer.from(packed, "base64"));
+export const unpackBase64 = (packed: string): PackedContent => unpack(Buffer.from(packed, "base64"));

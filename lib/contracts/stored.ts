@@ -372,6 +372,10 @@ export const storedItem = z.looseObject({
   packed: z.unknown().optional(),
 });
 
+/** What is packed: the body of one item, and entries of its timeline, the newest last. */
+export const packedContent = z.object({ body: z.unknown(), entries: z.array(z.unknown()).default([]) });
+export type PackedContent = z.infer<typeof packedContent>;
+
 /** What can be woken, and has a timeline. */
 export interface Ref {
   readonly kind: "node" | "reservation";
