@@ -2,6 +2,7 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { Contended } from "../lib/app/app.ts";
+import { lookAtOnce } from "../lib/app/look-at-once.ts";
 import { isRoute, mayAsk, type Route, takesVersion } from "../lib/contracts/api.ts";
 import { callerOf, type RoleClaims } from "../lib/contracts/authorizer.ts";
 import { apiEnvironment, readEnvironment, readRoleClaims } from "../lib/contracts/environment.ts";
@@ -62,6 +63,7 @@ export const handler = middy<APIGatewayProxyEventV2, Answer>().handler(async (ev
     const detail = `try again; the log has request ${requestContext.requestId}`;
     return problem(500, "internal", "It went wrong here", detail);
   } finally {
+    await lookAtOnce(app);
     await app.outbox.flush();
   }
 });

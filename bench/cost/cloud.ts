@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { documentClient } from "../../lib/aws/clients.ts";
 import { ensureTable } from "../../lib/aws/table.ts";
-import type { Report } from "../../lib/contracts/report.ts";
+import { isPatient, type Report } from "../../lib/contracts/report.ts";
 import { passesFilters } from "../../lib/contracts/stream.ts";
 import { environmentFor, type FunctionName, functions, variablesOf } from "../../lib/contracts/topology.ts";
 import { branded, isControllerId, isJournalId, isLabId, isNodeId } from "../../lib/core/ids.ts";
@@ -110,8 +110,11 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
     now: () => now,
     tell: (inMs, report) =>
       later(inMs, async () => {
-        if (told.length === 0) later(0, sendReports);
         told.push(report);
+        // As lib/agent/reports.ts does it: what nobody waits for travels with what somebody does.
+        later(isPatient(report) ? progressEveryMs : 0, async () => {
+          if (told.includes(report)) await sendReports();
+        });
       }),
   });
 

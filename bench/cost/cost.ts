@@ -11,7 +11,7 @@ import { elsewhere, prices, pricesAsOf, units } from "./prices.ts";
 import { recorded } from "./recorded.ts";
 
 /** As the agent tells it unless its configuration says otherwise. */
-const progressEveryMs = 30_000;
+const progressEveryMs = 60_000;
 /** A change that makes any of these grow by more has to say so, in bench/cost/recorded.ts. */
 const tolerance = 1.03;
 

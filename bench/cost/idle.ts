@@ -24,7 +24,7 @@ export interface IdleCost {
 const scheduled = functionNames.filter((name) => functions[name].trigger.kind === "minutely");
 
 export async function idleCost(nodes: number): Promise<IdleCost> {
-  const cloud = await openCloud({ nodes, progressEveryMs: 30_000 });
+  const cloud = await openCloud({ nodes, progressEveryMs: 60_000 });
   try {
     let over = false;
     cloud.later(minutes(5), async () => {

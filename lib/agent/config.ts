@@ -13,7 +13,7 @@ const limits = {
   /** Reports that are kept while the queue cannot be reached. Results are kept whatever their number. */
   reportsKept: z.int().min(100).max(1_000_000).default(20_000),
   /** How often it is told how far a write has got: each time costs as much as a look at the node. */
-  progressSeconds: z.number().min(0.25).max(60).default(30),
+  progressSeconds: z.number().min(0.25).max(60).default(60),
 };
 
 /** A line that this lab's machines print, and what it means (docs/consoles.md). */

@@ -1,13 +1,14 @@
 /**
  * Reports on their way out: kept on disk until the queue has them, sent in order, tried again for ever. Progress is not
- * worth that: only the newest of each boot is kept, in memory, and sent now and then. Outbound only (R52, R53).
+ * worth that: only the newest of each boot is kept, in memory, and sent now and then. A beacon that says no more than which
+ * phase a boot has reached waits as long for something to travel with. Outbound only (R52, R53).
  */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AwsClient } from "aws4fetch";
 import type { Found } from "../contracts/found.ts";
-import type { Report } from "../contracts/report.ts";
+import { isPatient, type Report } from "../contracts/report.ts";
 import type { Beacon, CommandResult } from "../core/command.ts";
 import type { Sighting } from "../core/console/console.ts";
 import type { ControllerId, LabId } from "../core/ids.ts";
@@ -24,7 +25,7 @@ export interface ReportsSettings {
   readonly clock: CloudClock;
   /** All but results is given up, oldest first, when more than this waits. Results never are. */
   readonly mostKept: number;
-  /** Progress is told so often. */
+  /** Progress is told so often, and a phase so late at the latest. */
   readonly progressEveryMs: number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
@@ -125,19 +126,26 @@ export function createReports({
     return true;
   }
 
+  /** Whether there is something that others are waiting for, or that has waited long enough. */
+  function isRipe(): boolean {
+    const now = Date.now();
+    for (const report of journal.state.spool.values())
+      if (stopping || !isPatient(report) || now - report.beacon.at >= progressEveryMs) return true;
+    return isAliveDue() || (progress.size > 0 && now - progressSentAt >= progressEveryMs);
+  }
+
   const isAliveDue = (): boolean => performance.now() - aliveAt >= aliveEveryMs;
 
   async function loop(): Promise<void> {
     let wait = shortestPauseMs;
     for (;;) {
-      const waiting = journal.state.spool.size > 0 || progress.size > 0 || isAliveDue();
+      const waiting = isRipe();
       if (stopping && journal.state.spool.size === 0) return;
       idle = !waiting;
-      await pause(waiting ? gatherMs : idleMs);
+      await pause(waiting ? gatherMs : Math.min(idleMs, Math.max(gatherMs, progressEveryMs / 4)));
       try {
-        await sendSome();
+        if (isRipe()) await sendSome();
         wait = shortestPauseMs;
-        if (journal.state.spool.size === 0 && progress.size > 0) await pause(idleMs / 4);
       } catch (error) {
         log("reports are kept until the queue can be reached", {
           waiting: journal.state.spool.size,

@@ -29,16 +29,41 @@ export async function ingestReports(
     return { refused: [`sender ${sender} is not lab controller ${controller}, in whose name it reports`] };
   }
   const refused: string[] = [];
-  for (const report of reports) {
-    const reason = await take(app, report, controller, journal);
+  for (const { earlier, report } of together(reports)) {
+    const reason = await take(app, report, earlier, controller, journal);
     if (reason !== null) refused.push(reason);
   }
   return { refused };
 }
 
+interface Told {
+  readonly report: Report;
+  /** Beacons of the same node that came just before it: one look takes them all in. */
+  readonly earlier: readonly Beacon[];
+}
+
+/** Beacons that follow each other in a message and are of one node are one. */
+function together(reports: readonly Report[]): readonly Told[] {
+  const told: Told[] = [];
+  for (const report of reports) {
+    const last = told.at(-1);
+    if (
+      last?.report.kind === "beacon" &&
+      report.kind === "beacon" &&
+      last.report.beacon.node === report.beacon.node &&
+      last.report.beacon.progress === undefined &&
+      report.beacon.progress === undefined
+    ) {
+      told[told.length - 1] = { report, earlier: [...last.earlier, last.report.beacon] };
+    } else told.push({ report, earlier: [] });
+  }
+  return told;
+}
+
 function take(
   app: App,
   report: Report,
+  earlier: readonly Beacon[],
   controller: ControllerId,
   journal: JournalId,
 ): Promise<string | null> {
@@ -48,7 +73,7 @@ function take(
     case "found":
       return ingestFound(app, report.found, controller);
     default:
-      return ingest(app, report, controller);
+      return ingest(app, report, earlier, controller);
   }
 }
 
@@ -79,7 +104,12 @@ async function heardOf(app: App, labId: LabId, id: ControllerId, journal: Journa
 
 type AboutNode = Extract<Report, { kind: "command" | "beacon" | "console" }>;
 
-async function ingest(app: App, report: AboutNode, controller: ControllerId): Promise<string | null> {
+async function ingest(
+  app: App,
+  report: AboutNode,
+  earlier: readonly Beacon[],
+  controller: ControllerId,
+): Promise<string | null> {
   const name = nodeOf(report);
   const node = await app.store.read("node", name);
   if (node === null) return `report about unknown node ${name}`;
@@ -108,7 +138,8 @@ async function ingest(app: App, report: AboutNode, controller: ControllerId): Pr
         await app.store.commit([{ kind: "progress", value, expect: "any" }]);
       }
       if (isOnlyProgress(node, beacon, app.clock.now())) return null;
-      await advanceNode(app, name, { kind: "beacon", beacon, actor: { kind: "node", name } }, { seen: node });
+      const event = { kind: "beacon", earlier, beacon, actor: { kind: "node", name } } as const;
+      await advanceNode(app, name, event, { seen: node });
       return null;
     }
     case "console": {

@@ -12,6 +12,8 @@ import type { GroupedWake, Queue } from "../ports/queue.ts";
 export interface Outbox {
   send(controller: ControllerId, command: Command): void;
   wake(wake: GroupedWake): void;
+  /** What is to be looked at now, if it is no more than this: whoever takes it looks at it himself, and it is not sent. */
+  take(most: number): readonly GroupedWake[];
   /** Sends what was gathered. Failures are logged and left to the deadlines. */
   flush(): Promise<void>;
 }
@@ -38,6 +40,12 @@ export function outbox({
     wake: (wake) => {
       // Of an entity's timers only the last one stands: the others would be dropped when they come.
       wakes.set(`${wake.entity.kind} ${wake.entity.id} ${wake.due === null ? "now" : "timer"}`, wake);
+    },
+    take: (most) => {
+      const now = [...wakes].filter(([, { due }]) => due === null);
+      if (now.length > most) return [];
+      for (const [name] of now) wakes.delete(name);
+      return now.map(([, wake]) => wake);
     },
     flush: async () => {
       if (commands.size === 0 && wakes.size === 0) return;

@@ -173,3 +173,14 @@ export const reports = z.strictObject({
   reports: z.array(report).min(1).max(20),
 });
 export type Reports = z.infer<typeof reports>;
+
+type PatientReport = Extract<Report, { kind: "beacon" }>;
+
+/** What a beacon says of the phase of a boot; any word beside these is one that somebody may be waiting for. */
+const phaseWords: readonly string[] = ["node", "boot", "installation", "phase", "at", "osBoot"];
+
+/** On the way to a running system: a step may wait for that, none for how far a boot has come before. */
+export const isPatient = (report: Report): report is PatientReport =>
+  report.kind === "beacon" &&
+  ["firmware", "build", "kernel", "init"].includes(report.beacon.phase) &&
+  Object.keys(report.beacon).every((word) => phaseWords.includes(word));

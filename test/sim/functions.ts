@@ -3,6 +3,7 @@
  * any two calls of a port, find the store failing, or be slow, so that others come in between.
  */
 import { type App, Contended } from "../../lib/app/app.ts";
+import { lookAtOnce } from "../../lib/app/look-at-once.ts";
 import { outbox } from "../../lib/app/outbox.ts";
 import type { Command } from "../../lib/core/command.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
@@ -91,6 +92,7 @@ export class Functions {
           };
     const app = this.appFor(name, fate, slow, () => end(true));
     body(app)
+      .then(() => lookAtOnce(app))
       .then(() => app.outbox.flush())
       .then(
         () => end(false),

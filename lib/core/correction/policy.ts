@@ -121,7 +121,7 @@ export const defaultPolicy: Policy = {
   hands: { leaseMs: minutes(1), clockMarginMs: seconds(10) },
   build: {
     firmwareMs: minutes(10),
-    noProgressMs: minutes(3),
+    noProgressMs: minutes(5),
     overallMs: minutes(60),
     diskBootMs: minutes(10),
   },
@@ -156,7 +156,7 @@ export const defaultPolicy: Policy = {
   abandonMs: minutes(7 * 24 * 60),
   reservation: {
     readyWithinMs: minutes(180),
-    lookAgainMs: minutes(5),
+    lookAgainMs: minutes(15),
     addressFreshMs: minutes(5),
     leadMs: minutes(30),
     turnaroundMs: minutes(20),

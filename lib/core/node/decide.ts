@@ -71,6 +71,7 @@ function fold(draft: Draft, event: NodeEvent): void {
     case "command":
       return foldResult(draft, event.result);
     case "beacon":
+      for (const beacon of event.earlier ?? []) foldBeacon(draft, beacon);
       return foldBeacon(draft, event.beacon);
     case "console":
       return foldSighting(draft, event.sighting);

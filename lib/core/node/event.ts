@@ -14,7 +14,13 @@ import type { SwitchPort } from "./wiring.ts";
 export type NodeEvent =
   | { readonly kind: "look"; readonly actor: Actor }
   | { readonly kind: "command"; readonly result: CommandResult; readonly actor: Actor }
-  | { readonly kind: "beacon"; readonly beacon: Beacon; readonly actor: Actor }
+  /** `earlier`: what the same node has told before that, and nobody has looked at yet; the oldest first. */
+  | {
+      readonly kind: "beacon";
+      readonly earlier?: readonly Beacon[];
+      readonly beacon: Beacon;
+      readonly actor: Actor;
+    }
   /** A line on its console that means something. */
   | { readonly kind: "console"; readonly sighting: Sighting; readonly actor: Actor }
   | { readonly kind: "job"; readonly request: JobRequest; readonly actor: Actor }
