@@ -87,6 +87,8 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
   let [messages, committed] = [0, 0];
   const rejected: string[] = [];
   let told: Report[] = [];
+  const progress = new Map<string, Report>();
+  let progressSentAt: Instant = instant(0);
 
   function arrive(queue: Queue, body: string): void {
     messages += 1;
@@ -106,20 +108,31 @@ export async function openCloud({ nodes, progressEveryMs }: CloudSettings): Prom
   });
   const machines = createMachines({
     sha256,
-    progressEveryMs,
     now: () => now,
-    tell: (inMs, report) =>
-      later(inMs, async () => {
-        told.push(report);
-        // As lib/agent/reports.ts does it: what nobody waits for travels with what somebody does.
-        later(isPatient(report) ? progressEveryMs : 0, async () => {
-          if (told.includes(report)) await sendReports();
-        });
-      }),
+    tell: (inMs, report) => later(inMs, async () => keep(report)),
   });
+
+  /** As lib/agent/reports.ts does it: what nobody waits for travels with what somebody does, or goes when it has waited. */
+  function keep(report: Report): void {
+    if (report.kind === "beacon" && report.beacon.progress !== undefined) {
+      if (progress.size === 0 && now - progressSentAt > progressEveryMs) progressSentAt = now;
+      progress.set(report.beacon.node, report);
+      later(progressSentAt + progressEveryMs - now, async () => {
+        if (progress.has(report.beacon.node) && now - progressSentAt >= progressEveryMs) await sendReports();
+      });
+      return;
+    }
+    told.push(report);
+    later(isPatient(report) ? 1.5 * progressEveryMs : 0, async () => {
+      if (told.includes(report)) await sendReports();
+    });
+  }
 
   /** What the agent has to tell at one instant shares a message. */
   async function sendReports(): Promise<void> {
+    told.push(...progress.values());
+    if (progress.size > 0) progressSentAt = now;
+    progress.clear();
     for (; told.length > 0; told = told.slice(mostReports)) {
       ledger.add("sqsRequests", 1);
       const reports = told.slice(0, mostReports);

@@ -16,6 +16,9 @@ export const spans = {
   bootMs: seconds(68),
 } as const;
 
+/** How often a ramdisk says how far it has written; its agent tells the last word of a minute. */
+const saysEveryMs = seconds(5);
+
 interface Machine {
   power: "on" | "off";
   installation: InstallationId | null;
@@ -28,12 +31,10 @@ export type Tell = (inMs: number, report: Report) => void;
 
 export function createMachines({
   sha256,
-  progressEveryMs,
   now,
   tell,
 }: {
   readonly sha256: string;
-  readonly progressEveryMs: number;
   readonly now: () => Instant;
   readonly tell: Tell;
 }) {
@@ -115,7 +116,7 @@ export function createMachines({
       beacon(writes, "firmware", { boot });
       beacon(writes + seconds(15), "build", { boot });
       const written = writes + seconds(15) + spans.writeMs;
-      for (let at = progressEveryMs; at < spans.writeMs; at += progressEveryMs) {
+      for (let at = saysEveryMs; at < spans.writeMs; at += saysEveryMs) {
         const doneBytes = Math.floor((armed.image.sizeBytes * at) / spans.writeMs);
         const progress = { doneBytes, totalBytes: armed.image.sizeBytes };
         beacon(writes + seconds(15) + at, "build", { boot, progress });

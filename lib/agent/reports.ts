@@ -25,7 +25,7 @@ export interface ReportsSettings {
   readonly clock: CloudClock;
   /** All but results is given up, oldest first, when more than this waits. Results never are. */
   readonly mostKept: number;
-  /** Progress is told so often, and a phase so late at the latest. */
+  /** Progress is told so often, and a phase half as late again at the latest. */
   readonly progressEveryMs: number;
   readonly log: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
@@ -104,7 +104,7 @@ export function createReports({
 
   async function sendSome(): Promise<boolean> {
     const kept = [...journal.state.spool].sort(([a], [b]) => a - b).slice(0, mostPerMessage - 1);
-    const due = Date.now() - progressSentAt >= progressEveryMs;
+    const due = kept.length > 0 || Date.now() - progressSentAt >= progressEveryMs;
     const newest =
       due && kept.length < mostPerMessage - 1
         ? [...progress.values()].slice(0, mostPerMessage - 1 - kept.length)
@@ -130,7 +130,7 @@ export function createReports({
   function isRipe(): boolean {
     const now = Date.now();
     for (const report of journal.state.spool.values())
-      if (stopping || !isPatient(report) || now - report.beacon.at >= progressEveryMs) return true;
+      if (stopping || !isPatient(report) || now - report.beacon.at >= 1.5 * progressEveryMs) return true;
     return isAliveDue() || (progress.size > 0 && now - progressSentAt >= progressEveryMs);
   }
 
@@ -198,6 +198,8 @@ export function createReports({
         progress.delete(beacon.node);
         return keep({ kind: "beacon", beacon });
       }
+      // The first of a while is told after that while, like all others: it travels with the phases before it.
+      if (progress.size === 0 && Date.now() - progressSentAt > progressEveryMs) progressSentAt = Date.now();
       progress.set(beacon.node, beacon);
       wake();
     },

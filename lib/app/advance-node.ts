@@ -23,6 +23,7 @@ import { type App, Contended, decideAgainAtMost } from "./app.ts";
 import { registrationOf, removalOf, trialOf } from "./captured.ts";
 import { type Dispatched, dispatch } from "./dispatch.ts";
 import { learn } from "./learn.ts";
+import { armedUntil } from "./timers.ts";
 
 export type Advanced =
   | "changed"
@@ -202,7 +203,8 @@ async function effects(
 ): Promise<void> {
   const { node, tell } = decision;
   if (sending !== null) app.outbox.send(sending.controller, sending.command);
-  if (node.due !== null && node.due !== before.due && !labIsSilent) {
+  const isSoon = node.due !== null && node.due <= armedUntil(app.clock.now());
+  if (node.due !== null && isSoon && node.due !== before.due && !labIsSilent) {
     app.outbox.wake({ entity: { kind: "node", id: node.id }, due: node.due, by: "timer", group: node.lab });
   }
   const look = (id: string): void =>

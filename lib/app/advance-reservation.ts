@@ -18,6 +18,7 @@ import { after, type Instant, instant } from "../core/time.ts";
 import type { Write } from "../ports/store.ts";
 import { advanceNode } from "./advance-node.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { armedUntil } from "./timers.ts";
 
 export type Advanced =
   | "changed"
@@ -81,7 +82,7 @@ export async function advanceReservation(
     }
     await tell(app, id, decision.tell, entry === null);
     const { due } = decision.reservation;
-    if (due !== null && due !== reservation.due) {
+    if (due !== null && due !== reservation.due && due <= armedUntil(app.clock.now())) {
       app.outbox.wake({ entity: { kind: "reservation", id: reservation.id }, due, by: "timer", group: id });
     }
     // Its nodes are booked now, and can be claimed.

@@ -8,6 +8,7 @@ import type { Lab } from "../core/lab.ts";
 import type { GroupedWake } from "../ports/queue.ts";
 import type { Page } from "../ports/store.ts";
 import type { App } from "./app.ts";
+import { armedUntil } from "./timers.ts";
 
 /** Per lab at first: a lab where everything is late gets no more attention than any other. */
 const overdueAtFirst = 100;
@@ -87,17 +88,21 @@ export const sweepReservations = async (app: App): Promise<{ woken: number }> =>
   woken: await sweepScope(app, "reservations"),
 });
 
-/** Wakes what is overdue in one scope, oldest first; `after`: but for the first so many. */
+/**
+ * Wakes what is overdue in one scope, oldest first, and arms the timers of what falls due soon; `after`: but for the first so
+ * many. Answers how many were overdue.
+ */
 export async function sweepScope(
   app: App,
   scope: string,
   { most = overduePerScope, after = 0 }: { readonly most?: number; readonly after?: number } = {},
 ): Promise<number> {
   const now = app.clock.now();
-  const overdue = await app.store.due(scope, now, most);
-  const wakes = overdue
-    .slice(after)
-    .map((entity): GroupedWake => ({ entity, due: null, by: "watchdog", group: scope }));
+  const found = (await app.store.due(scope, armedUntil(now), most)).slice(after);
+  const wakes = found.map(({ due, ...entity }): GroupedWake => {
+    const isOver = due <= now;
+    return { entity, due: isOver ? null : due, by: isOver ? "watchdog" : "timer", group: scope };
+  });
   if (wakes.length > 0) await app.queue.wake(wakes, now);
-  return wakes.length;
+  return wakes.filter(({ due }) => due === null).length;
 }

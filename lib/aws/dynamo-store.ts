@@ -19,6 +19,7 @@ import {
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
 import {
+  dueIn,
   dueKey,
   dueShards,
   type Identified,
@@ -273,7 +274,7 @@ export function dynamoStore({ client, table }: { client: DynamoDBDocumentClient;
         .flat()
         .toSorted((a, b) => compare(String(a["dueSk"]), String(b["dueSk"])))
         .slice(0, limit)
-        .map(refOf);
+        .map((item) => ({ ...refOf(item), due: dueIn(String(item["dueSk"])) }));
     },
     pool: async (pool, limit) =>
       (await inIndex("pool", pool, null, limit)).items.map((item) => refOf(item).id),

@@ -1,6 +1,7 @@
 /** Where everything that is stored lies in the table, and in which of its indexes. */
 import type { Reservation } from "../core/reservation/reservation.ts";
 import { isFree } from "../core/scheduling/allocate.ts";
+import { type Instant, instant } from "../core/time.ts";
 import type { Kind, Stored } from "./stored.ts";
 
 export interface Key {
@@ -114,6 +115,9 @@ const shardOf = (id: string): number => {
 };
 
 export const dueKey = (scope: string, shard: number): string => `due#${scope}#${shard}`;
+/** The instant that a key of the index begins with. */
+export const dueIn = (sk: string): Instant => instant(Number.parseInt(sk, 10));
+
 export const freeKey = (nodeClass: string): string => `free#${nodeClass}`;
 export const classKey = (nodeClass: string): string => `class#${nodeClass}`;
 export const lineKey = (nodeClass: string): string => `line#${nodeClass}`;

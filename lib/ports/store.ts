@@ -1,6 +1,7 @@
 /** The store: where the truth is. Every write states what it expects to find (style rule 10). */
 import type { Identified } from "../contracts/keys.ts";
 import type { Kind, Ref, Stored } from "../contracts/stored.ts";
+import type { Instant } from "../core/time.ts";
 
 /** The version that must be stored now; `absent`: nothing may be; `any`: what is there does not matter (progress, job ends). */
 export type Expected = number | "absent" | "any";
@@ -33,10 +34,13 @@ export type Listed = "node" | "reservation" | "lab" | "image" | "machine" | "iss
 /** What has an owner who may list it. */
 export type Owned = "reservation" | "block";
 
+/** With the deadline that the index has of it. */
+export type Due = Ref & { readonly due: Instant };
+
 /** Ways to find what to look at. They may lag behind: whoever acts reads the record again. */
 export interface Indexes {
   /** What is due by then in one scope (a lab, or `reservations`), oldest first. */
-  due(scope: string, by: number, limit: number): Promise<readonly Ref[]>;
+  due(scope: string, by: number, limit: number): Promise<readonly Due[]>;
 
   /** The members of a pool (`freeKey`, `lineKey`), first first. */
   pool(pool: string, limit: number): Promise<readonly string[]>;

@@ -4,7 +4,7 @@
  */
 import { calendarId, indexesOf, leaseId } from "../../lib/contracts/keys.ts";
 import type { Kind, Ref, Stored } from "../../lib/contracts/stored.ts";
-import type { Listed, Owned, Page, Store, Write } from "../../lib/ports/store.ts";
+import type { Due, Listed, Owned, Page, Store, Write } from "../../lib/ports/store.ts";
 import type { World } from "./world.ts";
 
 type Maps = { readonly [K in Kind]: Map<string, Stored[K]> };
@@ -137,20 +137,19 @@ export class SimStore implements Store {
     }
   }
 
-  due = async (scope: string, by: number, limit: number): Promise<readonly Ref[]> => {
+  due = async (scope: string, by: number, limit: number): Promise<readonly Due[]> => {
     if (this.world.defect.trustsWakes === true) return [];
-    const found: { readonly ref: Ref; readonly due: number }[] = [];
+    const found: Due[] = [];
     if (scope === "reservations") {
       for (const { id, due } of this.indexedReservations.values())
-        if (due !== null && due <= by) found.push({ ref: { kind: "reservation", id }, due });
+        if (due !== null && due <= by) found.push({ kind: "reservation", id, due });
     } else {
       for (const { id, lab, due } of this.indexedNodes.values())
-        if (lab === scope && due !== null && due <= by) found.push({ ref: { kind: "node", id }, due });
+        if (lab === scope && due !== null && due <= by) found.push({ kind: "node", id, due });
     }
     return found
-      .sort((a, b) => a.due - b.due || (a.ref.id < b.ref.id ? -1 : 1))
-      .slice(0, limit)
-      .map(({ ref }) => ref);
+      .sort((a, b) => a.due - b.due || (a.id < b.id ? -1 : 1))
+      .slice(0, limit);
   };
 
   pool = async (pool: string, limit: number): Promise<readonly string[]> => {

@@ -6,8 +6,7 @@ import {
   keyOf,
   keyOfValue,
   labNodesKey,
-  ownerKey,
-} from "../../contracts/keys.ts";
+  ownerKey, dueIn } from "../../contracts/keys.ts";
 import { codecs, type Kind, type Ref, type Stored } from "../../contracts/stored.ts";
 import type { Listed, Owned, Page, Store, Write } from "../../ports/store.ts";
 
@@ -116,7 +115,7 @@ export function memoryStore(): Store {
         .filter(({ due }) => due !== null && Number.parseInt(due.sk, 10) <= by)
         .sort(bySk("due"))
         .slice(0, limit)
-        .map(refOf);
+        .map((item) => ({ ...refOf(item), due: dueIn(item.due?.sk ?? "") }));
     },
     pool: async (pool, limit) =>
       inPartition("pool", pool)
