@@ -219,7 +219,7 @@ async function effects(
 function log(app: App, { entry }: Commit): void {
   const { from, to, why, job, command, reservation, attempt, correction, phase, actor } = entry;
   const write = correction === "quarantine" ? app.log.warn : app.log.info;
-  write("node", {
+  const line = {
     node: entry.entity.id,
     version: entry.sequence,
     from,
@@ -232,5 +232,7 @@ function log(app: App, { entry }: Commit): void {
     attempt,
     command,
     correction,
-  });
+  };
+  // What there is none of is not paid for.
+  write("node", Object.fromEntries(Object.entries(line).filter(([, value]) => value !== null)));
 }

@@ -155,9 +155,12 @@ async function ingest(
   }
 }
 
-/** The nodes that a message tells of. */
+/** The nodes that a message tells of, and that will be looked at: bytes written are put down, and that is that. */
 export const nodesIn = ({ reports }: Reports): readonly NodeId[] =>
-  reports.flatMap((report) => (report.kind === "alive" || report.kind === "found" ? [] : [nodeOf(report)]));
+  reports.flatMap((report) => {
+    if (report.kind === "alive" || report.kind === "found") return [];
+    return report.kind === "beacon" && report.beacon.progress !== undefined ? [] : [nodeOf(report)];
+  });
 
 /** Only an inspection is held against what was before: of whatever else is under way nobody asks that. */
 const isInspected = (node: NodeState, { command }: CommandResult): boolean => {

@@ -147,9 +147,7 @@ export class SimStore implements Store {
       for (const { id, lab, due } of this.indexedNodes.values())
         if (lab === scope && due !== null && due <= by) found.push({ kind: "node", id, due });
     }
-    return found
-      .sort((a, b) => a.due - b.due || (a.id < b.id ? -1 : 1))
-      .slice(0, limit);
+    return found.sort((a, b) => a.due - b.due || (a.id < b.id ? -1 : 1)).slice(0, limit);
   };
 
   pool = async (pool: string, limit: number): Promise<readonly string[]> => {

@@ -1,12 +1,14 @@
 /** The store in memory: the same shapes, keys and indexes as the table, for tests and simulation. Deterministic. */
 import {
+  dueIn,
   type Identified,
   indexesOf,
   type Key,
   keyOf,
   keyOfValue,
   labNodesKey,
-  ownerKey, dueIn } from "../../contracts/keys.ts";
+  ownerKey,
+} from "../../contracts/keys.ts";
 import { codecs, type Kind, type Ref, type Stored } from "../../contracts/stored.ts";
 import type { Listed, Owned, Page, Store, Write } from "../../ports/store.ts";
 
