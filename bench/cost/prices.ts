@@ -29,6 +29,8 @@ export const units = Object.keys(prices).filter((name): name is Unit => name in 
 export const elsewhere = {
   /** Step Functions Standard: a state transition. */
   stepFunctionsTransition: 25 / million,
+  /** Lambda durable functions: an operation (an execution, a step, a wait, each poll or call-back of one). */
+  durableOperation: 8 / million,
   /** EventBridge Scheduler: an invocation; the first 14 million of a month are free. */
   schedulerInvocation: 1 / million,
   /** m6i.large and a db.t4g.small with a stand-by, a month of 730 hours. */

@@ -5,13 +5,13 @@
 import type { Unit } from "./prices.ts";
 
 export const recorded: Readonly<Record<Unit, number>> = {
-  dynamodbWriteUnits: 341,
-  dynamodbReadUnits: 267,
-  sqsRequests: 185,
-  lambdaRequests: 111,
-  lambdaGbSeconds: 1.01,
+  dynamodbWriteUnits: 102,
+  dynamodbReadUnits: 141,
+  sqsRequests: 65,
+  lambdaRequests: 36,
+  lambdaGbSeconds: 0.49,
   httpApiRequests: 6,
-  eventBridgeEvents: 32,
-  logBytes: 16_435,
+  eventBridgeEvents: 14,
+  logBytes: 13_088,
   ssmRequests: 5,
 };

@@ -29,19 +29,18 @@ export async function readAhead(
     }),
   );
   const all = [...nodes.values()];
-  await Promise.all(all.map((node) => dependencies(store, node, all.length === 1)));
-  // A lone look may well send nothing: it reads for itself whom it could give a command to.
-  if (all.length > 1) await Promise.all(all.map((node) => receivers(store, node)));
+  await Promise.all(all.map((node) => dependencies(store, node)));
+  await Promise.all(all.map((node) => receivers(store, node)));
 }
 
-async function dependencies(store: Store, node: NodeState, isAlone: boolean): Promise<void> {
+async function dependencies(store: Store, node: NodeState): Promise<void> {
   const job = jobOf(node);
   const reservation = reservationOf(node);
   const wanted = job?.target?.revision ?? null;
   await Promise.all([
     store.read("lab", node.lab),
     store.read("budget", node.lab),
-    isAlone ? null : store.read("node-spec", node.id),
+    store.read("node-spec", node.id),
     reservation === null ? null : store.read("reservation", reservation),
     wanted === null ? null : store.read("revision", wanted),
     job?.boot == null ? null : store.read("progress", node.id),

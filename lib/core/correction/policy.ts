@@ -156,7 +156,7 @@ export const defaultPolicy: Policy = {
   abandonMs: minutes(7 * 24 * 60),
   reservation: {
     readyWithinMs: minutes(180),
-    lookAgainMs: minutes(15),
+    lookAgainMs: minutes(10),
     addressFreshMs: minutes(5),
     leadMs: minutes(30),
     turnaroundMs: minutes(20),
