@@ -9,7 +9,7 @@ export const recorded: Readonly<Record<Unit, number>> = {
   dynamodbReadUnits: 141,
   sqsRequests: 65,
   lambdaRequests: 36,
-  lambdaGbSeconds: 0.49,
+  lambdaGbSeconds: 0.52,
   httpApiRequests: 6,
   eventBridgeEvents: 14,
   logBytes: 13_088,

@@ -3,10 +3,10 @@
  * cost. So whoever sets a deadline arms its timer only when it falls soon; the others are armed by the watchdog, in the last
  * ticks before they fall. A tick that does not come, or a timer that is lost, is made up for by the next tick.
  */
-import { after, type Instant, type Ms, minutes } from "../core/time.ts";
+import { after, type Instant, type Ms, seconds } from "../core/time.ts";
 
-/** Twice what lies between two ticks: one of them may come late. */
-const aheadMs: Ms = minutes(2);
+/** More than what lies between two ticks, so that one of them may come late. */
+const aheadMs: Ms = seconds(90);
 
 /** Deadlines up to then have their timer armed now. */
 export const armedUntil = (now: Instant): Instant => after(now, aheadMs);
