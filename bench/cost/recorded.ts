@@ -5,11 +5,11 @@
 import type { Unit } from "./prices.ts";
 
 export const recorded: Readonly<Record<Unit, number>> = {
-  dynamodbWriteUnits: 102,
+  dynamodbWriteUnits: 105,
   dynamodbReadUnits: 141,
   sqsRequests: 65,
   lambdaRequests: 36,
-  lambdaGbSeconds: 0.52,
+  lambdaGbSeconds: 0.53,
   httpApiRequests: 6,
   eventBridgeEvents: 14,
   logBytes: 13_088,

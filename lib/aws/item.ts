@@ -22,7 +22,7 @@ export const hasTimeline = (kind: string): kind is "node" | "reservation" =>
 const pageKind = "timeline-page";
 const pageSchema = 1;
 
-/** A kilobyte, less what the attributes around the packed one may have at most. */
+/** What one unit pays for. */
 const mostBytes = 1024;
 
 /** Of what has a timeline: the entries that it carries on, the newest last, and the one of this very write. */
@@ -72,11 +72,16 @@ export function encodePage(entries: readonly TimelineEntry[]): StoredItem {
   };
 }
 
-/** Whether a write of it is billed as one unit. Text is counted as if each character took one byte, which ours do. */
-export function isSmall(item: StoredItem): boolean {
-  const { packed, ...around } = item;
-  const bytes = packed instanceof Uint8Array ? packed.byteLength + "packed".length : 0;
-  return bytes + JSON.stringify(around).length <= mostBytes;
+/** Whether a write of it is billed as one unit (DynamoDB Developer Guide, “Item sizes and formats”). */
+export const isSmall = (item: StoredItem): boolean => bytesOf(item) - 3 <= mostBytes;
+
+function bytesOf(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (value instanceof Uint8Array) return value.byteLength;
+  // The most that a number takes of those that we store.
+  if (typeof value === "number") return 9;
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.entries(value).reduce((sum, [name, each]) => sum + name.length + 1 + bytesOf(each), 3);
 }
 
 /** Read tolerantly. Throws with the item's key where it is not one of ours, or of a shape that this program does not know. */
