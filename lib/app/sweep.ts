@@ -58,11 +58,20 @@ export async function labsInTurn(
     await app.store.commit([{ kind: "cursor", value: { id: watchdog, from }, expect: "any" }]);
 }
 
+/** What a tick did: so many were overdue and are looked at now, of so many the timer was armed. */
+type Swept = { readonly woken: number; readonly armed: number };
+
 /** A silent lab is passed by: its nodes' clocks stand still, and whoever finds it back looks at them (`watchLabs`). */
-export async function sweepNodes(app: App): Promise<{ labs: number; silent: number; woken: number }> {
-  const seen = { labs: 0, silent: 0, woken: 0 };
+export async function sweepNodes(app: App): Promise<Swept & { labs: number; silent: number }> {
+  const seen = { labs: 0, silent: 0, woken: 0, armed: 0 };
   const crowded: LabId[] = [];
-  const left = (): number => overduePerTick - seen.woken;
+  const left = (): number => overduePerTick - seen.woken - seen.armed;
+  const sweep = async (lab: LabId, range: { most: number; after?: number }): Promise<number> => {
+    const { woken, armed } = await sweepScope(app, lab, range);
+    seen.woken += woken;
+    seen.armed += armed;
+    return woken + armed;
+  };
   const visit = async (lab: Lab): Promise<void> => {
     seen.labs += 1;
     const controllers = await Promise.all(lab.controllers.map((id) => app.store.read("controller", id)));
@@ -70,33 +79,29 @@ export async function sweepNodes(app: App): Promise<{ labs: number; silent: numb
       seen.silent += 1;
       return;
     }
-    const woken = await sweepScope(app, lab.id, { most: overdueAtFirst });
-    seen.woken += woken;
-    if (woken === overdueAtFirst) crowded.push(lab.id);
+    if ((await sweep(lab.id, { most: overdueAtFirst })) === overdueAtFirst) crowded.push(lab.id);
   };
   await labsInTurn(app, "stuck-nodes", visit, () => left() <= 0);
   // What is left of the tick is shared by those that need more.
   for (const [index, lab] of crowded.entries()) {
     const share = Math.floor(left() / (crowded.length - index));
     const most = Math.min(overduePerScope, overdueAtFirst + share);
-    if (most > overdueAtFirst) seen.woken += await sweepScope(app, lab, { most, after: overdueAtFirst });
+    if (most > overdueAtFirst) await sweep(lab, { most, after: overdueAtFirst });
   }
   return seen;
 }
 
-export const sweepReservations = async (app: App): Promise<{ woken: number }> => ({
-  woken: await sweepScope(app, "reservations"),
-});
+export const sweepReservations = (app: App): Promise<Swept> => sweepScope(app, "reservations");
 
 /**
  * Wakes what is overdue in one scope, oldest first, and arms the timers of what falls due soon; `after`: but for the first so
- * many. Answers how many were overdue.
+ * many.
  */
 export async function sweepScope(
   app: App,
   scope: string,
   { most = overduePerScope, after = 0 }: { readonly most?: number; readonly after?: number } = {},
-): Promise<number> {
+): Promise<Swept> {
   const now = app.clock.now();
   const found = (await app.store.due(scope, armedUntil(now), most)).slice(after);
   const wakes = found.map(({ due, ...entity }): GroupedWake => {
@@ -104,5 +109,6 @@ export async function sweepScope(
     return { entity, due: isOver ? null : due, by: isOver ? "watchdog" : "timer", group: scope };
   });
   if (wakes.length > 0) await app.queue.wake(wakes, now);
-  return wakes.filter(({ due }) => due === null).length;
+  const woken = wakes.filter(({ due }) => due === null).length;
+  return { woken, armed: wakes.length - woken };
 }

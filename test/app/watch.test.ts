@@ -55,7 +55,7 @@ describe("a silent lab", () => {
     const told = await lab.store.timeline({ kind: "node", id: "node-01" }, 0, 1000);
     expect(told.at(-1)?.why).toContain("lab blue is silent");
     expect(told.length).toBeLessThan(6);
-    expect(await sweepNodes(lab.app)).toEqual({ labs: 1, silent: 1, woken: 0 });
+    expect(await sweepNodes(lab.app)).toEqual({ labs: 1, silent: 1, woken: 0, armed: 0 });
     expect((await lab.nodes()).map((node) => jobOf(node)?.command?.to)).toEqual([null, null, null]);
     lab.hands.away.clear();
     await watchLabs(lab.app);

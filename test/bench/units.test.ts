@@ -30,9 +30,14 @@ describe("what DynamoDB bills", () => {
     expect(putUnits(item(500, due("1")), item(501), true)).toBe(2 + 1);
   });
 
-  test("an index that holds all of an item is written whenever anything in it changes", () => {
-    const listed = { listPk: { S: "node" }, listSk: { S: "node-01" } };
-    expect(putUnits(item(1500, listed), item(1501, listed), false)).toBe(2 + 2);
+  test("an index that holds a part of an item is written when that part changes, and pays for that part", () => {
+    const listed = (cell: string) => ({
+      listPk: { S: "node" },
+      listSk: { S: "node-01" },
+      cell: { S: cell },
+    });
+    expect(putUnits(item(1500, listed("idle")), item(1501, listed("idle")), false)).toBe(2);
+    expect(putUnits(item(1500, listed("idle")), item(1500, listed("late")), false)).toBe(2 + 1);
   });
 
   test("a read is a unit for each begun 4 KB, half of that when it may lag, and never nothing", () => {

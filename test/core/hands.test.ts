@@ -118,7 +118,7 @@ describe("a lease", () => {
 
 describe("a controller", () => {
   test("is admitted with its first journal at once; with another one after all outstanding work must have ended", () => {
-    expect(heard(null, { id: a, journal: old, now }, policy)).toEqual(known(a));
+    expect(heard(null, { id: a, journal: old, now }, policy)).toEqual(known(a, { since: now }));
     expect(heard(known(a), { id: a, journal: old, now }, policy)).toBeNull();
     const waiting = heard(known(a), { id: a, journal: fresh, now }, policy);
     expect(waiting).toEqual(known(a, { version: 2, candidate: { journal: fresh, since: now } }));
