@@ -11,6 +11,7 @@ import { after, type Instant, instant, minutes } from "../core/time.ts";
 import type { Page, Write } from "../ports/store.ts";
 import { advanceNode } from "./advance-node.ts";
 import type { App } from "./app.ts";
+import { withoutShared } from "./same-bytes.ts";
 import { everyLab } from "./sweep.ts";
 
 const by: Actor = { kind: "watchdog", name: "images" };
@@ -34,7 +35,9 @@ export async function collectImages(app: App): Promise<{ marked: number; asked: 
   const seen = { marked: 0, asked: 0 };
   if (image !== undefined) {
     seen.marked = await mark(app, image);
-    seen.asked = await remove(app, image);
+    // Its marking has written the image.
+    const version = seen.marked === 0 ? image.version : image.version + 1;
+    seen.asked = await remove(app, { ...image, version });
   }
   await store.commit([{ kind: "cursor", value: { id: "images", from: page.next }, expect: "any" }]);
   return seen;
@@ -99,9 +102,14 @@ async function remove(app: App, image: Image): Promise<number> {
   );
   if (next === undefined || next.content === null || next.collected === undefined) return 0;
   const order = { kind: "collect", revision: next.revision, sha256: next.content.sha256 } as const;
-  let asked = 0;
   const value = { ...next, collected: { ...next.collected, askedAt: now } };
-  await app.store.commit([{ kind: "revision", value, expect: "any" }]);
+  const asking = await app.store.commit([
+    // Whoever registers the same bytes meanwhile writes the image too.
+    { kind: "image", value: { ...image, version: image.version + 1 }, expect: image.version },
+    { kind: "revision", value, expect: "any" },
+  ]);
+  if (asking === "conflict") return 0;
+  let asked = 0;
   for (const lab of left(next)) {
     const node = await freeNodeOf(app, lab);
     if (node === null) continue;
@@ -122,24 +130,6 @@ async function remove(app: App, image: Image): Promise<number> {
 
 const isDue = (askedAt: Instant | null, now: Instant): boolean =>
   askedAt === null || after(askedAt, askAgainMs) <= now;
-
-/** The same bytes may be a revision of another image. */
-async function withoutShared(
-  { store }: App,
-  open: readonly ImageRevision[],
-): Promise<readonly ImageRevision[]> {
-  if (open.length === 0) return [];
-  const kept = new Set<string>();
-  let from: string | null = null;
-  do {
-    const page: Page<Image> = await store.list("image", pageSize, from);
-    for (const { id } of page.items)
-      for (const { content, collected } of await store.revisions(id))
-        if (content !== null && collected === undefined) kept.add(content.sha256);
-    from = page.next;
-  } while (from !== null);
-  return open.filter(({ content }) => content !== null && !kept.has(content.sha256));
-}
 
 async function freeNodeOf({ store }: App, lab: LabId): Promise<NodeState | null> {
   let from: string | null = null;

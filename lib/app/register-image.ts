@@ -6,7 +6,9 @@ import { branded, isRevisionId } from "../core/ids.ts";
 import { type Image, type ImageRevision, untried } from "../core/image.ts";
 import { minimumText } from "../core/node/hardware.ts";
 import { misfit } from "../core/provisioning/image-needs.ts";
+import type { Write } from "../ports/store.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
+import { removalOfBytes } from "./same-bytes.ts";
 
 export type Registered =
   | { readonly ok: true; readonly revision: ImageRevision }
@@ -40,6 +42,8 @@ export async function registerImage(app: App, body: ImageBody): Promise<Register
   if (missing !== null) return { ok: false, fault: configurationFault("revision-untried", missing) };
   if (image?.production === id && image.retired === null && known?.collected === undefined)
     return { ok: true, revision: known ?? revision };
+  const removal = sha256 === undefined ? null : await removalOfBytes(app, sha256);
+  if (removal !== null && removal.fault !== null) return { ok: false, fault: removal.fault };
   const version = (image?.version ?? 0) + 1;
   const { collected: _, ...kept } = known ?? revision;
   const committed = await store.commit([
@@ -49,6 +53,12 @@ export async function registerImage(app: App, body: ImageBody): Promise<Register
       value: { ...image, id: body.id, version, production: id, retired: null },
       expect: image?.version ?? "absent",
     },
+    ...(removal?.images ?? [])
+      .filter(({ id: other }) => other !== body.id)
+      .map((other): Write => {
+        const value = { ...other, version: other.version + 1 };
+        return { kind: "image", value, expect: other.version };
+      }),
   ]);
   return committed === "committed" ? { ok: true, revision } : registerImage(app, body);
 }

@@ -4,7 +4,9 @@ import { tryRevision } from "../../lib/app/capture.ts";
 import { collectImages } from "../../lib/app/collect.ts";
 import { changeImage, registerImage } from "../../lib/app/register-image.ts";
 import { branded, isImageId } from "../../lib/core/ids.ts";
+import { jobOf } from "../../lib/core/node/node.ts";
 import { after, instant } from "../../lib/core/time.ts";
+import type { Store } from "../../lib/ports/store.ts";
 import { MemoryLab } from "./lab.ts";
 
 const demo = branded(isImageId, "demo");
@@ -94,6 +96,7 @@ test("what was collected can be neither tried nor loaded; imported again it is a
     sha256: shaOf("b"),
     sizeBytes: 1000,
   };
+  made.now = after(made.now, dayMs / 24);
   expect(await registerImage(made.app, again)).toMatchObject({ ok: true });
   expect((await revision(made, "b")).collected).toBeUndefined();
   expect((await made.store.read("image", "demo"))?.keep).toEqual({ revisions: 0, days: 1 });
@@ -107,6 +110,73 @@ test("bytes that another image has, too, are left where they are", async () => {
   await collect(made);
   expect((await revision(made, "b")).collected).toMatchObject({ removedFrom: [] });
   expect(removed(made)).not.toContain(shaOf("b"));
+});
+
+const bytesOf = (letter: string) => ({
+  buildSystem: "netboot-image",
+  osModule: "linux",
+  sha256: shaOf(letter),
+  sizeBytes: 1000,
+});
+const beingRemoved = { ok: false, fault: { class: "configuration", code: "image-being-removed" } };
+
+test("bytes that an agent is about to remove are registered by nobody, under no image, until that is over", async () => {
+  const made = await lab();
+  later(made);
+  await collect(made, 1);
+  // The order is out, and nothing of it is done: `ab…` or `b…`, whichever was first.
+  made.now = instant(Math.ceil((made.now + 1) / lookEveryMs) * lookEveryMs);
+  await collectImages(made.app);
+  const order = (await made.nodes())
+    .map((node) => jobOf(node)?.order ?? null)
+    .find((each) => each?.kind === "collect");
+  if (order?.kind !== "collect") throw new Error("nothing is being removed");
+  const again = { ...bytesOf("b"), sha256: order.sha256 };
+  const other = { ...again, id: branded(isImageId, "other") };
+  expect(await registerImage(made.app, { ...again, id: demo })).toMatchObject(beingRemoved);
+  expect(await registerImage(made.app, other)).toMatchObject(beingRemoved);
+  expect(await made.store.read("image", "other")).toBeNull();
+  // A job may be kept waiting for long: as long as a node has it, it may be done any moment.
+  made.now = after(made.now, dayMs / 2);
+  expect(await registerImage(made.app, other)).toMatchObject({
+    ok: false,
+    fault: { message: expect.stringContaining("of node node-") },
+  });
+  await made.app.outbox.flush();
+  await made.until(async () => (await made.nodes()).every((node) => jobOf(node) === null));
+  made.now = after(made.now, dayMs / 2);
+  expect(await registerImage(made.app, other)).toMatchObject({ ok: true });
+});
+
+test("who registers the same bytes in the moment in which their removal is decided is first, and it is not done", async () => {
+  const made = await lab();
+  later(made);
+  made.now = instant(Math.ceil(made.now / lookEveryMs) * lookEveryMs);
+  const other = branded(isImageId, "other");
+  const { store } = made.app;
+  let registered = false;
+  const late: Store = {
+    ...store,
+    commit: async (writes) => {
+      const asks = writes.some(
+        ({ kind, value }) => kind === "revision" && "collected" in value && value.collected?.askedAt != null,
+      );
+      if (asks && !registered) {
+        registered = true;
+        for (const letter of ["ab", "b"])
+          await registerImage(made.app, {
+            ...bytesOf(letter),
+            sha256: letter.repeat(64 / letter.length),
+            id: other,
+          });
+      }
+      return store.commit(writes);
+    },
+  };
+  expect((await collectImages({ ...made.app, store: late })).asked).toBe(0);
+  expect(registered).toBe(true);
+  await collect(made);
+  expect(removed(made)).toEqual([]);
 });
 
 test("a store that refuses harms no node: the job says why, and it is asked again the next day, not before", async () => {
