@@ -30,7 +30,7 @@ export interface Tools extends LabPrograms {
   /** Folder of the executables that wrap build systems. */
   readonly buildersDir: string;
   readonly boots: Boots;
-  readonly images: Images;
+  readonly images: Omit<Images, "forget">;
   readonly consoles: Pick<Consoles, "learn" | "poweredOn" | "tail">;
   readonly copies: Copies;
   readonly state: AgentState;

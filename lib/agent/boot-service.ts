@@ -20,7 +20,7 @@ export interface BootServiceSettings {
   readonly host: string;
   readonly port: number;
   readonly boots: Boots;
-  readonly images: Images;
+  readonly images: Pick<Images, "file">;
   readonly captures: Captures;
   readonly discovery: Discovery;
   readonly bootFilesDir: string;

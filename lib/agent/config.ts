@@ -12,6 +12,8 @@ const limits = {
   toolsAtOnce: z.int().min(1).max(256).default(24),
   /** Reports that are kept while the queue cannot be reached. Results are kept whatever their number. */
   reportsKept: z.int().min(100).max(1_000_000).default(20_000),
+  /** Images that no node was given for so long are dropped here, and fetched again when one is. */
+  unusedImageDays: z.int().min(1).max(3650).default(30),
   /** How often it is told how far a write has got: each time costs as much as a look at the node. */
   progressSeconds: z.number().min(0.25).max(60).default(60),
 };

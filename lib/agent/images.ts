@@ -1,6 +1,16 @@
 /** Images on the controller: fetched once from the image store, in ranges, believed only by their checksum. */
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, existsSync, mkdirSync, openAsBlob } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openAsBlob,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -18,14 +28,23 @@ export interface Images {
   publish(image: ImageContent): Promise<void>;
   /** It is neither here nor in the lab's image store any more. */
   remove(sha256: string, signal: AbortSignal): Promise<void>;
-  /** The file of an image that is here. */
+  /** The file of an image that is here, which counts as a use of it. */
   file(sha256: string): string | null;
+  /** Drops what nobody has used since then: it is fetched again when somebody wants it. Tells how many files that were. */
+  forget(unusedSince: Date): number;
 }
 
 export function createImages(dir: string, storeUrl: string): Images {
   mkdirSync(dir, { recursive: true });
   const fetching = new Map<string, Promise<void>>();
   const pathOf = (sha256: string): string => join(dir, sha256);
+  /** A file's time of change is that of its last use: what is in it never changes. */
+  function used(sha256: string): boolean {
+    if (!existsSync(pathOf(sha256))) return false;
+    const now = new Date();
+    utimesSync(pathOf(sha256), now, now);
+    return true;
+  }
 
   async function fetchImage({ sha256, sizeBytes }: ImageContent): Promise<void> {
     const part = `${pathOf(sha256)}.part`;
@@ -46,7 +65,7 @@ export function createImages(dir: string, storeUrl: string): Images {
 
   return {
     prefetch: async (image, signal) => {
-      if (existsSync(pathOf(image.sha256))) return;
+      if (used(image.sha256)) return;
       const work =
         fetching.get(image.sha256) ?? fetchImage(image).finally(() => fetching.delete(image.sha256));
       fetching.set(image.sha256, work);
@@ -60,7 +79,16 @@ export function createImages(dir: string, storeUrl: string): Images {
       await removeFrom(`${storeUrl}/${sha256}`, signal);
       for (const file of [pathOf(sha256), `${pathOf(sha256)}.part`]) await rm(file, { force: true });
     },
-    file: (sha256) => (existsSync(pathOf(sha256)) ? pathOf(sha256) : null),
+    file: (sha256) => (used(sha256) ? pathOf(sha256) : null),
+    forget: (unusedSince) => {
+      // In one go, so that nobody begins to use one in between.
+      const old = readdirSync(dir)
+        .filter((name) => !fetching.has(name.replace(/\.part$/, "")))
+        .map((name) => join(dir, name))
+        .filter((file) => statSync(file).mtime < unusedSince);
+      for (const file of old) rmSync(file);
+      return old.length;
+    },
   };
 }
 

@@ -34,6 +34,7 @@ import { take } from "./take.ts";
 
 /** On SIGTERM what runs may end and be reported; this bounds the reporting, `mustEnd` bounds the running. */
 const reportPatienceMs = 5_000;
+const dayMs = 86_400_000;
 
 type Log = (message: string, details: Readonly<Record<string, unknown>>) => void;
 
@@ -183,6 +184,16 @@ export async function serve(
     log,
   });
   executor.recover();
+  const forgetImages = (): void => {
+    try {
+      const files = images.forget(new Date(now() - limits.unusedImageDays * dayMs));
+      if (files > 0) log("dropped images that no node was given for long", { files });
+    } catch (error) {
+      log("images that no node was given for long are still here", { error: String(error) });
+    }
+  };
+  forgetImages();
+  const forgetsDaily = setInterval(forgetImages, dayMs);
   let stopping = false;
   const closeSocket = await listen(socketOf(stateDir), async (body) => {
     if (stopping) throw new Error("the agent is stopping and takes nothing new");
@@ -208,6 +219,7 @@ export async function serve(
     });
   });
   stopping = true;
+  clearInterval(forgetsDaily);
   log("stopping: what runs may end", executor.counts());
   await executor.drain();
   await consoles.stop();

@@ -1,6 +1,6 @@
 /** The boot service takes a disk in, piece by piece, and believes nothing but the whole. */
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -239,6 +239,37 @@ describe("an image that is collected", () => {
     for (let time = 0; time < 2; time += 1) await images.remove(sha256, signal);
     expect(images.file(sha256)).toBeNull();
     expect((await fetch(url, { method: "HEAD" })).status).toBe(404);
+  });
+
+  test("is forgotten by the other lab controllers once no node was given it for long; what one is given stays", async () => {
+    const dir = join(folder.path, "other-controller");
+    const other = createImages(dir, `http://127.0.0.1:${storePort}/images`);
+    const text = ["of a collected revision", "of one that is in use"];
+    const contents = text.map((each) => ({
+      sha256: createHash("sha256").update(each).digest("hex"),
+      sizeBytes: each.length,
+    }));
+    for (const [index, content] of contents.entries()) {
+      await fetch(`http://127.0.0.1:${storePort}/images/${content.sha256}`, {
+        method: "PUT",
+        body: text[index] ?? "",
+      });
+      await other.prefetch(content, signal);
+    }
+    const [old, current] = contents;
+    if (old === undefined || current === undefined) throw new Error("two images");
+    const part = join(dir, `${"0".repeat(64)}.part`);
+    writeFileSync(part, "half of what nobody asked for again");
+    const longAgo = new Date("2026-01-01");
+    for (const file of [join(dir, old.sha256), join(dir, current.sha256), part])
+      utimesSync(file, longAgo, longAgo);
+    await other.prefetch(current, signal);
+    expect(other.forget(new Date("2026-02-01"))).toBe(2);
+    expect(readdirSync(dir)).toEqual([current.sha256]);
+    expect(other.file(old.sha256)).toBeNull();
+    // It is no loss: who wants it has it fetched again.
+    await other.prefetch(old, signal);
+    expect(other.file(old.sha256)).not.toBeNull();
   });
 
   test("that its store keeps is kept here too, and what to do is said", async () => {
