@@ -1795,7 +1795,7 @@ export interface Operations {
           /** All of these. */
           readonly features?: readonly string[] | undefined;
         } | undefined;
-        /** The project in whose quota it counts. */
+        /** The project in whose quota it counts; null: a user's counts in his own. */
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
         readonly lab?: string | null | undefined;
@@ -1879,7 +1879,7 @@ export interface Operations {
           /** All of these. */
           readonly features?: readonly string[] | undefined;
         } | undefined;
-        /** The project in whose quota it counts. */
+        /** The project in whose quota it counts; null: a user's counts in his own. */
         readonly project?: string | null | undefined;
         /** Only nodes of this lab; null: any lab. */
         readonly lab?: string | null | undefined;

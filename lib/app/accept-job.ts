@@ -9,7 +9,7 @@ import { advanceReservation } from "./advance-reservation.ts";
 import type { App } from "./app.ts";
 import { captureNode, captureOf } from "./capture.ts";
 import { type Accepted, nodeJob, otherVersion, refuse } from "./node-job.ts";
-import { countIn } from "./quota.ts";
+import { countIn, isBound } from "./quota.ts";
 import { reserve } from "./reserve.ts";
 
 /** `ifVersion`: only if what it changes is still as whoever asks has seen it. */
@@ -49,7 +49,7 @@ export async function acceptJob(
       const stored = await app.store.read("reservation", id);
       if (stored === null) return refuse("reservation-unknown", `there is no reservation ${id}`);
       if (isOver(stored)) return refuse("reservation-over", `reservation ${id} is over`);
-      const counted = await countIn(app, { ...stored, end });
+      const counted = await countIn(app, { ...stored, end }, isBound(actor));
       if (!counted.ok) return counted;
       const event = { kind: "extend", end, actor } as const;
       const advanced = await advanceReservation(app, id, event, { ifVersion, also: counted.writes });

@@ -28,7 +28,7 @@ export async function advanceBlock(app: App, block: StoredBlock, actor: Actor): 
   const due = nextStarts(block, clock.now(), policy.reservation.horizonMs);
   for (const { index, start } of due) {
     const wanted = { ...block.request, id: reservationIdOf(block.id, index), owner: block.owner, start };
-    const reserved = await reserve(app, wanted, actor);
+    const reserved = await reserve(app, wanted, actor, block.bound);
     if (!reserved.ok)
       log.warn("a time of a block could not be reserved", {
         block: block.id,
@@ -54,7 +54,7 @@ export async function makeBlock(app: App, block: StoredBlock, actor: Actor): Pro
   const { store } = app;
   if ((await store.read("block", block.id)) === null) {
     const wanted = { ...block.request, owner: block.owner, start: block.starts[0] ?? null };
-    const fault = await neverHad(app, { ...wanted, id: reservationIdOf(block.id, 0) });
+    const fault = await neverHad(app, { ...wanted, id: reservationIdOf(block.id, 0) }, block.bound);
     if (fault !== null) return { kind: "refused", fault };
   }
   const committed = await store.commit([{ kind: "block", value: block, expect: "absent" }]);

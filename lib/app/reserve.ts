@@ -13,7 +13,7 @@ import type { Reservation, Role } from "../core/reservation/reservation.ts";
 import { after, spanText } from "../core/time.ts";
 import { advanceReservation } from "./advance-reservation.ts";
 import { type App, Contended, decideAgainAtMost } from "./app.ts";
-import { countIn } from "./quota.ts";
+import { countIn, isBound } from "./quota.ts";
 
 export type Reserved =
   | { readonly ok: true; readonly reservation: Reservation; readonly known: boolean }
@@ -21,14 +21,21 @@ export type Reserved =
 
 export type Wanted = Omit<Extract<JobMessage, { kind: "reserve" }>, "schema" | "kind">;
 
-export async function reserve(app: App, wanted: Wanted, actor: Actor): Promise<Reserved> {
+/** `bound`: whether it counts in its owner's own quota if it is in no project's name. */
+export async function reserve(
+  app: App,
+  wanted: Wanted,
+  actor: Actor,
+  bound = isBound(actor),
+): Promise<Reserved> {
   for (let round = 0; round < decideAgainAtMost; round += 1) {
     const known = await app.store.read("reservation", wanted.id);
     if (known !== null) return asked(known, wanted);
-    const made = await make(app, wanted, actor);
+    const made = await make(app, wanted, actor, bound);
     if (made !== "conflict") return made;
   }
-  throw new Contended(`project ${wanted.project} was changed by others ${decideAgainAtMost} times in a row`);
+  const whose = wanted.project === null ? `the quota of ${wanted.owner}` : `project ${wanted.project}`;
+  throw new Contended(`${whose} was changed by others ${decideAgainAtMost} times in a row`);
 }
 
 /** The same id again is the same reservation, if it asks for the same. */
@@ -60,7 +67,7 @@ interface Demand {
   readonly roles: readonly Pick<Role, "name" | "image" | "count">[];
 }
 
-async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | "conflict"> {
+async function make(app: App, wanted: Wanted, actor: Actor, bound: boolean): Promise<Reserved | "conflict"> {
   const found = await partsWanted(app, wanted);
   if (!found.ok) return found;
   const { first, roles, count, hearsLogins, needs } = found;
@@ -79,7 +86,7 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
     wanted.start === null ? null : await app.store.read("experience", experienceId(nodeClass, first.image));
   const end = after(start, wanted.minutes * 60_000);
   const asap = wanted.start === null;
-  const counted = await countIn(app, { id, owner, project, count, start, end, asap });
+  const counted = await countIn(app, { id, owner, project, count, start, end, asap }, bound);
   if (!counted.ok) return counted;
   const askedFor = partsOf({ ...first, roles, count })
     .map((each) => {
@@ -165,13 +172,14 @@ async function make(app: App, wanted: Wanted, actor: Actor): Promise<Reserved | 
 const passing: ReadonlySet<string> = new Set(["quota-spent", "too-far-ahead"]);
 
 /** Why it could never be had, whenever it is asked for; null: nothing stands in the way but, perhaps, its time. */
-export async function neverHad(app: App, wanted: Wanted): Promise<Fault | null> {
+export async function neverHad(app: App, wanted: Wanted, bound: boolean): Promise<Fault | null> {
   const found = await partsWanted(app, wanted);
   if (!found.ok) return found.fault;
   const { id, owner, project, minutes: length } = wanted;
   const start = wanted.start ?? app.clock.now();
   const end = after(start, length * 60_000);
-  const counted = await countIn(app, { id, owner, project, count: found.count, start, end, asap: false });
+  const asking = { id, owner, project, count: found.count, start, end, asap: false };
+  const counted = await countIn(app, asking, bound);
   return counted.ok || passing.has(counted.fault.code) ? null : counted.fault;
 }
 

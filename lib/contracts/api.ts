@@ -5,6 +5,7 @@ import { minimumHardware } from "./hardware.ts";
 import { burnIn, capture, lastCapture, mostNodes, powerChange, requirements, rescue } from "./job.ts";
 import { labNode } from "./lab-file.ts";
 import { policyOverrides } from "./policy.ts";
+import { quota } from "./quota.ts";
 import {
   at,
   imageId,
@@ -19,7 +20,6 @@ import {
   sha256,
   words,
 } from "./scalars.ts";
-import { quota } from "./stored.ts";
 
 export const routes = [
   "GET /v1/openapi.json",

@@ -36,6 +36,7 @@ export const block: z.ZodType<StoredBlock> = z.strictObject({
   id: blockId,
   version: z.int().min(1),
   owner: z.string(),
+  bound: z.boolean().default(false),
   request,
   starts: z.array(at),
   made: z.int().min(0),

@@ -54,7 +54,10 @@ export const requirements = {
     .describe(
       "What each node must at least have, beside what its image needs: cpus, memoryMiB, diskGiB, nics, features.",
     ),
-  project: projectId.nullable().default(null).describe("The project in whose quota it counts."),
+  project: projectId
+    .nullable()
+    .default(null)
+    .describe("The project in whose quota it counts; null: a user's counts in his own."),
   lab: labId.nullable().default(null).describe("Only nodes of this lab; null: any lab."),
   network: networkWish
     .exactOptional()

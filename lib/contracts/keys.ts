@@ -30,6 +30,7 @@ const keys: { readonly [K in Kind]: (value: Stored[K]) => Key } = {
   issue: ({ node, id }) => ({ pk: `node#${node}`, sk: `issue#${id}` }),
   job: ({ id }) => keyOf("job", id),
   project: ({ id }) => keyOf("project", id),
+  person: ({ id }) => keyOf("person", id),
   block: ({ id }) => keyOf("block", id),
   mac: ({ mac: address }) => keyOf("mac", address),
   identity: ({ id }) => keyOf("identity", id),
@@ -209,6 +210,7 @@ const indexes: { readonly [K in Kind]: (value: Stored[K]) => IndexKeys } = {
   timeline: () => none,
   experience: () => none,
   stock: () => none,
+  person: () => none,
 };
 
 export const indexesOf = <K extends Kind>(kind: K, value: Stored[K]): IndexKeys => indexes[kind](value);

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { defaultPolicy, type Policy, type PolicyOverrides } from "../core/correction/policy.ts";
 import { stages } from "../core/node/node.ts";
+import { quota } from "./quota.ts";
 
 const span = z
   .number()
@@ -107,6 +108,7 @@ export const policy = z.strictObject({
     warnBeforeMs: span,
     connectWithinMs: span.nullable(),
     longestWaitMs: longSpan,
+    personal: quota.default(defaultPolicy.reservation.personal),
   }),
   readiness: z.strictObject({
     leadAtLeastMs: span,

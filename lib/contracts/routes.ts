@@ -208,7 +208,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
       403: "The owner is not in the project, or is somebody else",
       409: "The id is that of another reservation, or the image is retired",
       422: "It can never be had, and why",
-      429: "The project's quota is spent: Retry-After says when to ask again",
+      429: "The quota is spent, the project's or the owner's own: Retry-After says when to ask again",
     },
   },
   "GET /v1/reservations": {
@@ -283,7 +283,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
       403: "Its owner is not in its project any more",
       409: "The time is taken, or it is over",
       422: "It cannot be, and why",
-      429: "The project's quota is spent: Retry-After says when to ask again",
+      429: "The quota is spent, the project's or the owner's own: Retry-After says when to ask again",
     },
   },
   "POST /v1/reservations/{id}/end": {

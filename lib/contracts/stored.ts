@@ -18,7 +18,7 @@ import type { Progress } from "../core/node/draft.ts";
 import { type NodeSpec, type NodeState, stages } from "../core/node/node.ts";
 import { lightPrograms } from "../core/node/programs.ts";
 import type { Experience } from "../core/prediction/experience.ts";
-import type { Project } from "../core/project.ts";
+import type { Person, Project } from "../core/project.ts";
 import { type Reservation, reservationStates } from "../core/reservation/reservation.ts";
 import { type HardwareIssue, notices, type TimelineEntry } from "../core/timeline.ts";
 import { block, type StoredBlock } from "./block.ts";
@@ -37,6 +37,7 @@ import {
 } from "./identification.ts";
 import { type Identity, type Inventory, identity, inventory } from "./inventory.ts";
 import { policyOverrides } from "./policy.ts";
+import { quota } from "./quota.ts";
 import { fault } from "./report.ts";
 import {
   at,
@@ -105,6 +106,7 @@ export interface Stored {
   readonly identity: Identity;
   readonly inventory: Inventory;
   readonly project: Project;
+  readonly person: Person;
   readonly block: StoredBlock;
   readonly calendar: Calendar;
   readonly timeline: TimelineEntry;
@@ -112,20 +114,6 @@ export interface Stored {
   readonly stock: Stock;
 }
 export type Kind = keyof Stored;
-
-/** How much a project may have. */
-export const quota = z.strictObject({
-  nodesAtOnce: z.int().min(0).max(100_000).describe("Never more nodes at any one time."),
-  hoursAhead: z
-    .int()
-    .min(0)
-    .max(24 * 366)
-    .describe("No reservation begins later than in so many hours."),
-  longestMinutes: z
-    .int()
-    .min(1)
-    .max(60 * 24 * 366),
-});
 
 const member = z.strictObject({ node: nodeId, role: z.string().nullable(), address: z.string() });
 const reservation = z.strictObject({
@@ -330,6 +318,7 @@ export const codecs: { readonly [K in Kind]: Codec<Stored[K]> } = {
       live: z.array(reservationId),
     }),
   ),
+  person: codec(1, z.strictObject({ id: z.string(), version: z.int().min(1), live: z.array(reservationId) })),
   mac: codec(1, z.strictObject({ mac, node: nodeId.nullable(), version: z.int().min(1).default(1) })),
   identity: codec(1, identity),
   inventory: codec(1, inventory),

@@ -3,9 +3,9 @@ import * as z from "zod";
 import { stages } from "../core/node/node.ts";
 import { notices } from "../core/timeline.ts";
 import { capacity, minimumHardware } from "./hardware.ts";
+import { quota } from "./quota.ts";
 import { fault } from "./report.ts";
 import { keeping } from "./scalars.ts";
-import { quota } from "./stored.ts";
 import { actor, provisionState } from "./stored-node.ts";
 
 export const at = z.int().describe("Milliseconds since 1970");

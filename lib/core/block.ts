@@ -7,6 +7,8 @@ export interface Block<Request> {
   readonly id: BlockId;
   readonly version: number;
   readonly owner: string;
+  /** A user has made it: without a project its times count in his own quota. */
+  readonly bound: boolean;
   /** What is reserved each time. */
   readonly request: Request;
   /** When, in order. The caller has made them from his calendar, with its time zone and holidays. */

@@ -1,4 +1,4 @@
-/** A project: who may reserve in its name, and how much. Pure. */
+/** How much may be reserved in the name of a project, and by a person in his own. Pure. */
 import { configurationFault, type Fault } from "./fault.ts";
 import type { ProjectId, ReservationId } from "./ids.ts";
 import { isOver, type Reservation } from "./reservation/reservation.ts";
@@ -21,6 +21,15 @@ export interface Project {
   readonly live: readonly ReservationId[];
 }
 
+/** Somebody who reserves in no project's name: what he has so counts in the quota that the policy gives everybody. */
+export interface Person {
+  /** An owner of reservations. */
+  readonly id: string;
+  readonly version: number;
+  /** As a project's. */
+  readonly live: readonly ReservationId[];
+}
+
 /** What counts against a quota: from when to when so many nodes are wanted. */
 export interface Demand {
   readonly count: number;
@@ -39,17 +48,36 @@ export function refusal(
 ): Fault | null {
   if (!members.includes(owner))
     return configurationFault("not-a-member", `${owner} is not a member of project ${id}`);
+  return excess(`project ${id}`, quota, wanted, others, now);
+}
+
+/** Likewise for who names no project. `others`: what he has so already, without the one that asks. */
+export const personalRefusal = (
+  owner: string,
+  quota: Quota,
+  wanted: Demand,
+  others: readonly Reservation[],
+  now: Instant,
+): Fault | null => excess(`${owner} in no project's name`, quota, wanted, others, now);
+
+function excess(
+  whose: string,
+  quota: Quota,
+  wanted: Demand,
+  others: readonly Reservation[],
+  now: Instant,
+): Fault | null {
   const longestMs = minutes(quota.longestMinutes);
   if (wanted.end - wanted.start > longestMs)
-    return configurationFault("too-long", `project ${id} reserves for ${spanText(longestMs)} at the longest`);
+    return configurationFault("too-long", `${whose} reserves for ${spanText(longestMs)} at the longest`);
   const aheadMs = minutes(60 * quota.hoursAhead);
   if (wanted.start - now > aheadMs)
-    return configurationFault("too-far-ahead", `project ${id} reserves ${spanText(aheadMs)} ahead at most`);
+    return configurationFault("too-far-ahead", `${whose} reserves ${spanText(aheadMs)} ahead at most`);
   const most = mostAtOnce(wanted, others);
   if (most <= quota.nodesAtOnce) return null;
   return configurationFault(
     "quota-spent",
-    `project ${id} may have ${quota.nodesAtOnce} nodes at once, and this would make it ${most}: end one, or ask for fewer`,
+    `${whose} may have ${quota.nodesAtOnce} nodes at once, and this would make it ${most}: end one, or ask for fewer`,
   );
 }
 

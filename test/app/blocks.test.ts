@@ -25,6 +25,7 @@ function tuesdays(lab: MemoryLab, count: number): StoredBlock {
     id: branded(isBlockId, "course"),
     version: 1,
     owner: "ada",
+    bound: true,
     request,
     starts,
     made: 0,

@@ -227,10 +227,18 @@ function storeContract(name: string, store: () => Store): void {
       expect(names).toEqual(["first", "second", "newer", "old"]);
       const id = branded(isBlockId, fresh("block"));
       const { id: _, starts, ...request } = blockBody.parse({ starts: [1], image: "demo" });
-      const block = { id, version: 1, owner, request, starts, made: 0, ended: null };
+      const block = { id, version: 1, owner, bound: true, request, starts, made: 0, ended: null };
       await store().commit([{ kind: "block", value: block, expect: "absent" }]);
       expect((await store().owned("block", owner, 10, null)).items).toEqual([block]);
       expect((await store().owned("block", other, 10, null)).items).toEqual([]);
+    });
+
+    test("what a person has is found by whatever name his token gives him, and two who change it at once are told", async () => {
+      const person = { id: `auth0|${fresh("ada")}@example.org#1 é`, version: 1, live: [] };
+      expect(await store().read("person", person.id)).toBeNull();
+      expect(await store().commit([{ kind: "person", value: person, expect: "absent" }])).toBe("committed");
+      expect(await store().read("person", person.id)).toEqual(person);
+      expect(await store().commit([{ kind: "person", value: person, expect: "absent" }])).toBe("conflict");
     });
 
     test("a timeline is read in order, from any number on", async () => {

@@ -53,6 +53,7 @@ export class SimStore implements Store {
     identity: new Map(),
     inventory: new Map(),
     project: new Map(),
+    person: new Map(),
     block: new Map(),
     timeline: new Map(),
     cursor: new Map(),

@@ -64,7 +64,7 @@ export async function race(store: Store, clients: number, places: number): Promi
   ]);
   const wanted = (): Wanted => ({
     id: branded(isReservationId, fresh("racer")),
-    owner: "ada",
+    owner: fresh("client"),
     project: null,
     roles: [],
     image,

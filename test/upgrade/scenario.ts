@@ -144,6 +144,7 @@ const block = {
   id: branded(isBlockId, "tuesdays"),
   version: 1,
   owner: common.owner,
+  bound: true,
   request,
   starts,
   made: 0,

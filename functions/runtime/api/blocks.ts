@@ -1,5 +1,6 @@
 /** Blocks: many times reserved in one go. A user sees and ends his own. */
 import { endBlock, makeBlock } from "../../../lib/app/blocks.ts";
+import { isBound } from "../../../lib/app/quota.ts";
 import { type Route, reasonBody } from "../../../lib/contracts/api.ts";
 import { blockBody, type StoredBlock } from "../../../lib/contracts/block.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
@@ -9,7 +10,7 @@ import { type Handler, nameFor, otherVersion, pageSize, refused } from "./reques
 
 type BlockRoute = Extract<Route, `${string} /v1/blocks${string}`>;
 
-const viewOf = ({ request: _, ...view }: StoredBlock) => view;
+const viewOf = ({ request: _request, bound: _bound, ...view }: StoredBlock) => view;
 
 export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
   "POST /v1/blocks": async (request) => {
@@ -17,7 +18,8 @@ export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
     const wanted = parseBody(blockBody, body);
     if (!wanted.ok) return wanted.answer;
     const { id = branded(isBlockId, nameFor("block", request)), starts, ...each } = wanted.value;
-    const block = { id, version: 1, owner: caller.name, request: each, starts, made: 0, ended: null };
+    const bound = isBound(actor);
+    const block = { id, version: 1, owner: caller.name, bound, request: each, starts, made: 0, ended: null };
     const made = await makeBlock(app, block, actor);
     if (made.kind === "refused") return refused(made.fault, "None of its times could be reserved");
     if (made.kind === "taken")

@@ -1,6 +1,7 @@
 /** How long, how often, then what: everything about time-outs and correction that a lab may want to set, as data. */
 import type { Stage } from "../node/node.ts";
 import { defaultReadiness, type ReadinessPolicy } from "../prediction/policy.ts";
+import type { Quota } from "../project.ts";
 import { type Ms, minutes, seconds } from "../time.ts";
 import type { BudgetPolicy } from "./budget.ts";
 import { defaultOsProfiles, type OsProfileChanges, type OsProfiles, withChanges } from "./os-profiles.ts";
@@ -73,6 +74,8 @@ export interface Policy {
     readonly connectWithinMs: Ms | null;
     /** Whoever wants nodes as soon as possible is promised none further ahead than this. */
     readonly longestWaitMs: Ms;
+    /** What a user may have at once, ahead and at the longest in no project's name. */
+    readonly personal: Quota;
   };
   readonly readiness: ReadinessPolicy;
 }
@@ -164,6 +167,7 @@ export const defaultPolicy: Policy = {
     warnBeforeMs: minutes(15),
     connectWithinMs: minutes(120),
     longestWaitMs: minutes(60 * 24 * 14),
+    personal: { nodesAtOnce: 20, hoursAhead: 24 * 60, longestMinutes: 60 * 24 * 7 },
   },
   readiness: defaultReadiness,
 };
