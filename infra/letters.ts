@@ -1,11 +1,11 @@
 /** What users are written to about: from the bus into the queue of the function that writes. Only where a sender was named. */
-import { eventSource, letterTypes } from "../lib/contracts/events.ts";
+import { letterPattern } from "../lib/contracts/events.ts";
 
 /** Before the queue, whose policy names it. */
 export const makeLetterRule = (bus: sst.aws.Bus): aws.cloudwatch.EventRule =>
   new aws.cloudwatch.EventRule("Letters", {
     eventBusName: bus.name,
-    eventPattern: JSON.stringify({ source: [eventSource], "detail-type": letterTypes }),
+    eventPattern: JSON.stringify(letterPattern),
   });
 
 export function connectLetters(rule: aws.cloudwatch.EventRule, bus: sst.aws.Bus, queue: sst.aws.Queue): void {

@@ -1,12 +1,18 @@
 /** What happens, as others hear of it on the event bus: what of a timeline is worth telling (lib/contracts/told.ts), and every new image. */
 import * as z from "zod";
 import type { ProvisionState } from "../core/node/node.ts";
+import { letterCauses, letterTypes } from "../core/reservation/letter.ts";
 import type { ReservationState } from "../core/reservation/reservation.ts";
 import type { Notice } from "../core/timeline.ts";
 import { actor } from "./stored-node.ts";
 
-/** What users are written to about. */
-export { letterTypes } from "../core/reservation/letter.ts";
+/** Which events a rule of EventBridge takes: each field has one of the values; `$or`: at least one of the patterns fits. */
+export interface EventPattern {
+  readonly source?: readonly string[];
+  readonly "detail-type"?: readonly string[];
+  readonly detail?: { readonly cause: readonly string[] };
+  readonly $or?: readonly EventPattern[];
+}
 
 /** The format, with its version. A change that somebody could stumble over is a new version; new types and fields are not. */
 export const eventSchema = "rackwright.event/1";
@@ -20,6 +26,15 @@ export type EventType =
   | "image.registered"
   | "image.captured"
   | "image.retired";
+
+/** What users are written to about. */
+export const letterPattern: EventPattern = {
+  source: [eventSource],
+  $or: letterTypes.map((type) => {
+    const cause = letterCauses[type];
+    return { "detail-type": [type], ...(cause === undefined ? {} : { detail: { cause: [cause] } }) };
+  }),
+};
 
 /** Every type, with what it means. */
 export const eventTypes: Readonly<Record<EventType, string>> = {

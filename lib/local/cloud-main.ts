@@ -10,7 +10,7 @@ import { ensureQueues } from "../aws/queues.ts";
 import { ensureTable } from "../aws/table.ts";
 import { mayAsk } from "../contracts/api.ts";
 import { actingFunction } from "../contracts/dashboard.ts";
-import { letterTypes } from "../contracts/events.ts";
+import { letterPattern } from "../contracts/events.ts";
 import { deadLetterNameOf } from "../contracts/queues.ts";
 import { ssmDocumentName } from "../contracts/ssm-document.ts";
 import {
@@ -85,7 +85,7 @@ async function main(config: CloudConfig): Promise<void> {
   const hook = webhook === null ? null : startWebhook({ ...webhook, file });
   const ses = await startSes({ port: 0, dir: config.mailDir });
   const letters: Rule = {
-    detailTypes: letterTypes,
+    pattern: letterPattern,
     target: async (event) => sqs.put("letters", event, "events.amazonaws.com"),
   };
   const bus = await startEventBridge({

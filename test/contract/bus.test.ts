@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { eventBridgeClient } from "../../lib/aws/clients.ts";
 import { eventBridgeBus } from "../../lib/aws/event-bus.ts";
-import { type Event, event as eventShape } from "../../lib/contracts/events.ts";
+import { type Event, event as eventShape, letterPattern } from "../../lib/contracts/events.ts";
 import { exampleEvent } from "../../lib/local/docs/events.ts";
-import { type EventBridgeServer, startEventBridge } from "../../lib/local/eventbridge/server.ts";
+import { type EventBridgeServer, type Rule, startEventBridge } from "../../lib/local/eventbridge/server.ts";
 import { memoryBus } from "../../lib/local/memory/bus.ts";
 import type { Bus } from "../../lib/ports/bus.ts";
 import { fresh } from "../support/samples.ts";
@@ -16,12 +16,17 @@ import { temporaryFolder, useFakeCredentials } from "../support/stack.ts";
 const folder = temporaryFolder();
 const file = `${folder.path}/events.jsonl`;
 const busName = "rackwright";
+const letters: Event[] = [];
+const forLetters: Rule = {
+  pattern: letterPattern,
+  target: async (line) => void letters.push(told.parse(JSON.parse(line)).detail),
+};
 let server: EventBridgeServer;
 let scripted: ScriptedServer;
 
 beforeAll(async () => {
   useFakeCredentials();
-  server = await startEventBridge({ port: 0, busName, file });
+  server = await startEventBridge({ port: 0, busName, file, rules: [forLetters] });
   scripted = await startScriptedServer();
 });
 afterAll(async () => {
@@ -162,4 +167,19 @@ describe("the adapter", () => {
     expect(left[0]?.reason).toBe("AccessDeniedException: not yours");
     expect(asked()).toEqual([10, 2]);
   });
+});
+
+test("on EventBridge a rule brings what users are written to about, and of reservations that end only those that nobody came for", async () => {
+  const { bus } = onEventBridge();
+  const [ready, expected, unused, free] = events(4);
+  if (ready === undefined || expected === undefined || unused === undefined || free === undefined)
+    throw new Error("too few events");
+  await bus.publish([
+    { ...ready, type: "reservation.reserved", cause: null },
+    { ...expected, type: "reservation.reclaim", cause: null },
+    { ...unused, type: "reservation.reclaim", cause: "never-connected" },
+    { ...free, type: "reservation.complete", cause: "never-connected" },
+  ]);
+  const own = letters.filter(({ reservation }) => reservation === ready.reservation);
+  expect(own.map(({ id }) => id)).toEqual([ready.id, unused.id]);
 });

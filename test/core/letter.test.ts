@@ -1,6 +1,8 @@
 /** What users are written to about, and when it is no news any more. */
 import { expect, test } from "vitest";
+import { configurationFault } from "../../lib/core/fault.ts";
 import { letterOf } from "../../lib/core/reservation/letter.ts";
+import type { Reservation } from "../../lib/core/reservation/reservation.ts";
 import { instant } from "../../lib/core/time.ts";
 import { aReservation } from "./world.ts";
 
@@ -27,6 +29,20 @@ test("before its end he is told how to keep it, and that its disks are erased", 
   expect(letter?.text).toContain("ends in 15 min");
   expect(letter?.text).toContain("erased");
   expect(letter?.text).toContain("npx rackwright extend res-1 --by 60");
+});
+
+test("whose reservation is ended because he never connected is told so; of an end that he expects he is not", () => {
+  const cause = configurationFault("never-connected", "ada has not logged in");
+  const why = "student has not logged in within 2 h of the hand-over";
+  const ended = (change: Partial<Reservation>) =>
+    letterOf(aReservation(now, { email, ...change }), "reservation.reclaim", why);
+  for (const state of ["reclaim", "complete"] as const) {
+    const letter = ended({ state, cause });
+    expect(letter?.subject).toBe("Reservation res-1 was ended");
+    expect(letter?.text).toContain(why);
+    expect(ended({ state, cause: null })).toBeNull();
+    expect(ended({ state, cause: configurationFault("other", "another") })).toBeNull();
+  }
 });
 
 test("what has been overtaken is not written: a letter that comes late says nothing that is not so any more", () => {

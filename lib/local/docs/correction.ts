@@ -101,7 +101,7 @@ export const correctionPage = (): string =>
         [
           "a user who has not logged in since the hand-over",
           connectWithinMs === null ? "for ever" : spanText(connectWithinMs),
-          "the reservation ends with the cause `never-connected`, and its nodes are taken back",
+          "the reservation ends with the cause `never-connected`, its nodes are taken back, and he is told by letter where he has named an address",
         ],
         [
           "the warning before a reservation's end",

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { appendFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import * as z from "zod";
+import type { EventPattern } from "../../contracts/events.ts";
 import { readJson, serveJson } from "../http.ts";
 
 export interface EventBridgeSettings {
@@ -19,11 +20,24 @@ export interface EventBridgeSettings {
   readonly written?: () => void;
 }
 
-/** Events of these types go to a target. */
+/** Events that fit the pattern go to a target. */
 export interface Rule {
-  readonly detailTypes: readonly string[];
+  readonly pattern: EventPattern;
   readonly target: (event: string) => Promise<void>;
 }
+
+/** What of an event patterns look at. */
+interface Told {
+  readonly source: string;
+  readonly "detail-type": string;
+  readonly detail: { readonly cause?: unknown };
+}
+
+const fits = (pattern: EventPattern, event: Told): boolean =>
+  (pattern.source?.includes(event.source) ?? true) &&
+  (pattern["detail-type"]?.includes(event["detail-type"]) ?? true) &&
+  (pattern.detail?.cause.some((each) => each === event.detail.cause) ?? true) &&
+  (pattern.$or?.some((each) => fits(each, event)) ?? true);
 
 export interface EventBridgeServer {
   readonly endpoint: string;
@@ -67,7 +81,7 @@ export async function startEventBridge({
   const faults: EventBridgeServer["faults"] = { throttle: () => false };
 
   /** The event as a target of EventBridge gets it. */
-  function accept(given: unknown): { id: string; type: string; line: string } {
+  function accept(given: unknown): { id: string; told: Told; line: string } {
     const parsed = entry.safeParse(given);
     if (!parsed.success) throw new Refused("InvalidArgument", parsed.error.message);
     const { Source, DetailType, Detail, EventBusName, Time = now() / 1000, Resources } = parsed.data;
@@ -86,7 +100,7 @@ export async function startEventBridge({
       resources: Resources,
       detail: detailOf(Detail),
     };
-    return { id, type: DetailType, line: JSON.stringify(told) };
+    return { id, told, line: JSON.stringify(told) };
   }
 
   async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
@@ -99,10 +113,9 @@ export async function startEventBridge({
     const brought: Promise<void>[] = [];
     const entries = parsed.data.Entries.map((given) => {
       try {
-        const { id, type, line } = accept(given);
+        const { id, told, line } = accept(given);
         lines += `${line}\n`;
-        for (const { detailTypes, target } of rules)
-          if (detailTypes.includes(type)) brought.push(target(line));
+        for (const { pattern, target } of rules) if (fits(pattern, told)) brought.push(target(line));
         return { EventId: id };
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
