@@ -3,7 +3,7 @@ import type { Action, ActionResult, BuildReport, Command, GuestChannel, Observed
 import { configurationFault, nodeFault } from "../core/fault.ts";
 import { callBuilder } from "../drivers/build/external.ts";
 import { DriverFault } from "../drivers/driver-fault.ts";
-import type { GuestDriver, GuestStatus } from "../drivers/os/guest-driver.ts";
+import type { CertifiedKey, GuestDriver, GuestStatus } from "../drivers/os/guest-driver.ts";
 import type { BmcAccess, PowerDriver } from "../drivers/power/driver.ts";
 import { createMachine, removeDisk } from "../drivers/vm/libvirt.ts";
 import { copyDisk } from "../drivers/vm/libvirt-copy.ts";
@@ -35,6 +35,7 @@ export interface Tools extends LabPrograms {
   readonly copies: Copies;
   readonly state: AgentState;
   readonly privateKey: string;
+  readonly certified: () => CertifiedKey | null;
 }
 
 const driverOf = ({ powerDrivers }: Tools, { target }: Command): PowerDriver => {

@@ -42,6 +42,7 @@ const tools: readonly (readonly [tool: string, packageName: string, need: string
   ["ipmitool", "ipmitool", "power driver ipmi"],
   ["fence_ipmilan", "fence-agents", "power driver fence"],
   ["virsh", "libvirt-clients", "power driver libvirt"],
+  ["ssh", "openssh-client", "logging in to nodes with a certificate"],
 ];
 
 export const findTool = (name: string, path = process.env["PATH"] ?? ""): string | null =>

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { GuestChannel } from "../core/command.ts";
 import { nodeFault } from "../core/fault.ts";
 import { DriverFault } from "../drivers/driver-fault.ts";
-import type { GuestDriver, GuestStatus, GuestTask } from "../drivers/os/guest-driver.ts";
+import type { CertifiedKey, GuestDriver, GuestStatus, GuestTask } from "../drivers/os/guest-driver.ts";
 import type { Boots } from "./boots.ts";
 import type { AgentState, Installed } from "./state.ts";
 
@@ -15,6 +15,8 @@ export interface GuestTools {
   readonly state: AgentState;
   readonly boots: Pick<Boots, "pin">;
   readonly privateKey: string;
+  /** Looked at for each connection: a certificate is renewed while the agent runs. */
+  readonly certified: () => CertifiedKey | null;
 }
 
 /** A system that is about to answer does so within seconds. */
@@ -97,6 +99,7 @@ export async function runOnGuest(
       nodeFault("host-key-unknown", `nobody has pinned who answers on node ${node} over ${channel}`),
     );
   const { address, token: password } = installed;
-  const access = { node, address, identity, privateKey: tools.privateKey, password };
+  const { privateKey } = tools;
+  const access = { node, address, identity, privateKey, certified: tools.certified(), password };
   return driverOf(tools, channel).run(access, task, parameters, signal);
 }

@@ -1,12 +1,11 @@
 /** The daemon: takes commands from `run`, executes them, reports, and is the lab's boot service. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandResult } from "../core/command.ts";
 import { branded, isJournalId } from "../core/ids.ts";
 import { consoleDrivers } from "../drivers/console/registry.ts";
 import { guestDrivers } from "../drivers/os/registry.ts";
-import { isUsable, type KeyPair, newKeyPair } from "../drivers/os/ssh.ts";
 import { powerDrivers } from "../drivers/power/registry.ts";
 import { pause } from "../drivers/power/verified.ts";
 import { toolRoom } from "../drivers/tool.ts";
@@ -26,6 +25,7 @@ import { createExecutor } from "./executor.ts";
 import { createImages } from "./images.ts";
 import { openJournal } from "./journal.ts";
 import { endLeftovers } from "./leftovers.ts";
+import { certifiedKey, managementKey } from "./management-key.ts";
 import type { Health } from "./metrics.ts";
 import { createReports } from "./reports.ts";
 import { secretsIn } from "./secrets.ts";
@@ -136,6 +136,7 @@ export async function serve(
     copies: createCopies(join(stateDir, "copies"), images),
     state: journal.state,
     privateKey: key.private,
+    certified: () => certifiedKey(stateDir, room.run),
   };
   const ended: Record<string, number> = {};
   const report = (result: CommandResult): void => {
@@ -227,20 +228,4 @@ export async function serve(
   await Promise.all([closeSocket(), bootService.stop()]);
   await journal.close();
   process.exit(0);
-}
-
-/** The key with which the agent logs in to the systems that it installed: made once, on the controller, for itself. */
-function managementKey(stateDir: string): KeyPair {
-  const file = join(stateDir, "management-key");
-  const kept = (): KeyPair => ({
-    private: readFileSync(file, "utf8"),
-    public: readFileSync(`${file}.pub`, "utf8").trim(),
-  });
-  // One that cannot be read has never let anybody in.
-  if (!existsSync(file) || !isUsable(kept())) {
-    const pair = newKeyPair("rackwright");
-    writeFileSync(`${file}.pub`, `${pair.public}\n`);
-    writeFileSync(file, pair.private, { mode: 0o600 });
-  }
-  return kept();
 }

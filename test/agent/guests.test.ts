@@ -85,6 +85,7 @@ function agentOf(address: string, change: Partial<Installed> = {}, drivers: read
     guestDrivers: drivers,
     state,
     privateKey: manager.private,
+    certified: () => null,
     boots: {
       pin: async (of, channel, seen) => {
         know({ ...of, ...(channel === "ssh" ? { hostKey: seen } : { certificate: seen }) });

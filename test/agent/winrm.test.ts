@@ -24,7 +24,7 @@ async function windows(program: (command: string, input: string) => Ran) {
   const driver = winrmAt({ port: server.port });
   // The port that its user was told is another one (RDP).
   const place = { node: "node-01", address: "127.0.0.1:3389" };
-  const guest = { ...place, identity: server.fingerprint, privateKey: "", password };
+  const guest = { ...place, identity: server.fingerprint, privateKey: "", certified: null, password };
   return { server, driver, place, guest };
 }
 

@@ -2,6 +2,7 @@
 import type * as z from "zod";
 import type { guestStatus, guestTasks } from "../../contracts/boot.ts";
 import type { GuestChannel } from "../../core/command.ts";
+import type { RunTool } from "../tool.ts";
 
 export interface GuestPlace {
   readonly node: string;
@@ -9,11 +10,20 @@ export interface GuestPlace {
   readonly address: string;
 }
 
+/** A key that is signed by a certificate authority of the lab: files on the controller, in OpenSSH's formats. */
+export interface CertifiedKey {
+  readonly keyFile: string;
+  readonly certificateFile: string;
+  readonly tool: RunTool;
+}
+
 export interface GuestAccess extends GuestPlace {
   /** Who must answer: an SSH host key in OpenSSH's format, or the SHA-256 fingerprint of a certificate. */
   readonly identity: string;
   /** For the account `rackwright` on the node: the agent's own key, or the installation's own password. */
   readonly privateKey: string;
+  /** Null: nobody has signed the agent's key. */
+  readonly certified: CertifiedKey | null;
   readonly password: string;
 }
 

@@ -8,6 +8,7 @@ import { guestStatus } from "../../contracts/boot.ts";
 import { nodeFault } from "../../core/fault.ts";
 import { DriverFault } from "../driver-fault.ts";
 import type { GuestDriver, GuestPlace, GuestStatus, GuestTask } from "./guest-driver.ts";
+import { askByCertificate } from "./ssh-certificate.ts";
 
 export interface Guest {
   readonly node: string;
@@ -119,8 +120,15 @@ export function readHostKey({ node, address }: GuestPlace, signal: AbortSignal):
 export const ssh: GuestDriver = {
   name: "ssh",
   identify: readHostKey,
-  run: ({ identity, ...guest }, task, parameters, signal) =>
-    runGuest({ ...guest, hostKey: identity }, task, parameters, signal),
+  run: async ({ identity: hostKey, certified, ...guest }, task, parameters, signal) => {
+    if (certified === null) return runGuest({ ...guest, hostKey }, task, parameters, signal);
+    const certifiedGuest = { ...guest, ...whereIs(guest.address), hostKey, certified };
+    const said = await askByCertificate(certifiedGuest, task, JSON.stringify(parameters), signal);
+    const status = parse(said);
+    if (status !== null) return status;
+    const message = `node ${guest.node} (${guest.address}): ${task} did not answer with a status`;
+    throw new DriverFault(nodeFault("guest-answer", message));
+  },
 };
 
 function parse(text: string): GuestStatus | null {
