@@ -1934,7 +1934,7 @@ export interface Operations {
     };
     readonly answer: Progress;
   };
-  /** Why it is not ready yet, why it has these nodes, or how it ended and whose fault that was */
+  /** Why it is not ready yet, why it has these nodes and why these were rebooted, or how it ended and whose fault that was */
   readonly getReservationsExplain: {
     readonly input: {
       readonly id: string;
@@ -2164,7 +2164,7 @@ export interface Operations {
       readonly next: number | null;
     };
   };
-  /** What it is doing and waits for, who keeps it from everybody, why it was corrected last */
+  /** What it is doing and waits for, who keeps it from everybody, why it was corrected last, who had it rebooted */
   readonly getNodesExplain: {
     readonly input: {
       readonly id: string;

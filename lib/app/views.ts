@@ -2,11 +2,17 @@
 
 import { classKey, experienceId, lineKey } from "../contracts/keys.ts";
 import type { ReservationSummary, ReservationView } from "../contracts/reservation-views.ts";
-import type { NodeProgress } from "../contracts/stored.ts";
+import type { NodeProgress, Ref } from "../contracts/stored.ts";
 import type { LabView, NodeView } from "../contracts/views.ts";
 import type { Budget } from "../core/correction/budget.ts";
 import { type Proposal, proposalsOf } from "../core/correction/report.ts";
-import { type Answer, explainNeeds, explainNode, explainReservation } from "../core/explain.ts";
+import {
+  type Answer,
+  explainNeeds,
+  explainNode,
+  explainReboots,
+  explainReservation,
+} from "../core/explain.ts";
 import type { Lab } from "../core/lab.ts";
 import { jobOf, type NodeState, reservationOf } from "../core/node/node.ts";
 import { type Arrival, arrivalOf } from "../core/prediction/arrival.ts";
@@ -164,16 +170,34 @@ export async function viewAnswers(
   const now = clock.now();
   const entity = await store.read(kind, id);
   if (entity === null) return null;
-  const recent = Math.max(0, entity.version - recentEntries);
-  const entries = await store.timeline({ kind, id }, recent, recentEntries);
+  const entries = await lately(store, { kind, id }, entity.version);
   if ("provision" in entity) return { answers: explainNode(entity, entries, now) };
   const nodes = await store.readMany("node", entity.nodes);
   const answers = explainReservation(entity, nodes, entries, now);
-  const [when, why] = await Promise.all([
+  const [when, why, reboots] = await Promise.all([
     turn(store, entity, nodes, now),
     shortage(store, entity, nodes.length),
+    rebootsOf(store, entity, nodes, now),
   ]);
-  return { answers: [...answers, ...when, ...(why === null ? [] : [why])] };
+  return { answers: [...answers, ...when, ...(why === null ? [] : [why]), ...reboots] };
+}
+
+/** So many nodes of a reservation are asked why they were rebooted: those first that were most often. */
+const nodesAsked = 10;
+
+async function rebootsOf(
+  store: Store,
+  { id }: Reservation,
+  nodes: readonly NodeState[],
+  now: Instant,
+): Promise<readonly Answer[]> {
+  const asked = nodes.toSorted((a, b) => b.correctiveReboots - a.correctiveReboots).slice(0, nodesAsked);
+  const found = await Promise.all(
+    asked.map(async (node) =>
+      explainReboots(node.id, id, await lately(store, { kind: "node", id: node.id }, node.version), now),
+    ),
+  );
+  return found.flat();
 }
 
 /** When it will be ready, as far as that can be said; nothing of one that is ready or over. */
@@ -219,6 +243,9 @@ async function shortage(store: Store, reservation: Reservation, held: number): P
 
 /** What was decided lately is what people ask about. */
 const recentEntries = 50;
+
+const lately = (store: Store, entity: Ref, version: number): Promise<readonly TimelineEntry[]> =>
+  store.timeline(entity, Math.max(0, version - recentEntries), recentEntries);
 
 export async function viewNode(store: Store, id: string): Promise<NodeView | null> {
   const node = await store.read("node", id);

@@ -54,7 +54,7 @@ export const nodeRoutes: Readonly<Record<NodeRoute, RouteContract>> = {
     answers: { 200: entries },
   },
   "GET /v1/nodes/{id}/explain": {
-    is: "What it is doing and waits for, who keeps it from everybody, why it was corrected last",
+    is: "What it is doing and waits for, who keeps it from everybody, why it was corrected last, who had it rebooted",
     tag: "nodes",
     answers: { 200: z.object({ answers: z.array(answerView) }) },
     problems: missing,

@@ -244,7 +244,7 @@ export const contracts: Readonly<Record<Route, RouteContract>> = {
     problems: missing,
   },
   "GET /v1/reservations/{id}/explain": {
-    is: "Why it is not ready yet, why it has these nodes, or how it ended and whose fault that was",
+    is: "Why it is not ready yet, why it has these nodes and why these were rebooted, or how it ended and whose fault that was",
     tag: "reservations",
     answers: { 200: z.object({ answers: z.array(answerView) }) },
     problems: missing,

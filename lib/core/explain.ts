@@ -2,8 +2,12 @@
  * Why: what a reservation or a node waits for, and until when, in a sentence that a person understands, with what it was
  * told by. Nothing is guessed: every answer comes from the state and from recorded decisions. Pure.
  */
+
+import { withoutConsole } from "./correction/sighting.ts";
+import type { NodeId, ReservationId } from "./ids.ts";
 import { type Capacity, lacking, type MinimumHardware, minimumText, suffices } from "./node/hardware.ts";
 import { jobOf, type NodeState, reservationOf } from "./node/node.ts";
+import { askedText, switchingPrograms } from "./node/programs.ts";
 import { type Reservation, wishText } from "./reservation/reservation.ts";
 import { type Instant, spanText } from "./time.ts";
 import type { TimelineEntry } from "./timeline.ts";
@@ -15,6 +19,40 @@ export interface Answer {
   readonly evidence: string | null;
   /** When it will be looked at again, or given up, at the latest. */
   readonly until: Instant | null;
+}
+
+/** A look changes nothing, and a quarantine is told elsewhere. */
+const rebooting: readonly (string | null)[] = ["reset", "power-cycle", "load-again"];
+const people: readonly string[] = ["user", "operator", "message"];
+
+/** What somebody has asked for that starts a machine anew or switches it; null: nothing of the kind. */
+function switched({ why, actor, at }: TimelineEntry, now: Instant): string | null {
+  if (!people.includes(actor.kind)) return null;
+  const asked = switchingPrograms
+    .map((program) => askedText(program, actor.name))
+    .find((text) => why.includes(text));
+  return asked === undefined ? null : `${asked}, ${spanText(now - at)} ago`;
+}
+
+const correctedText = ({ correction, why, at }: TimelineEntry, now: Instant): string =>
+  `${correction}, ${spanText(now - at)} ago: ${why}`;
+
+/** Why a node was started anew while a reservation had it: each time that its timeline tells of, the latest last. */
+export function explainReboots(
+  node: NodeId,
+  reservation: ReservationId,
+  entries: readonly TimelineEntry[],
+  now: Instant,
+): readonly Answer[] {
+  return entries
+    .filter((entry) => entry.reservation === reservation)
+    .flatMap((entry) => {
+      const answer = rebooting.includes(entry.correction) ? correctedText(entry, now) : switched(entry, now);
+      const question = `why was ${node} rebooted?`;
+      return answer === null
+        ? []
+        : [{ question, answer, evidence: withoutConsole(entry.evidence), until: null }];
+    });
 }
 
 const waitText = (until: Instant | null, now: Instant): string =>
@@ -30,6 +68,7 @@ export function explainNode(
   const job = jobOf(node);
   const reservation = reservationOf(node);
   const last = entries.at(-1) ?? null;
+  const asked = entries.map((entry) => switched(entry, now)).findLast((text) => text !== null);
   const corrected = entries.findLast(({ correction }) => correction !== null && correction !== "look-again");
   return [
     {
@@ -79,11 +118,14 @@ export function explainNode(
       : [
           {
             question: "why was it corrected last?",
-            answer: `${corrected.correction}, ${spanText(now - corrected.at)} ago: ${corrected.why}`,
+            answer: correctedText(corrected, now),
             evidence: corrected.evidence,
             until: null,
           },
         ]),
+    ...(asked === undefined || asked === null
+      ? []
+      : [{ question: "who had it switched or rebooted last?", answer: asked, evidence: null, until: null }]),
   ];
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { acceptJob } from "../../lib/app/accept-job.ts";
 import { advanceNode } from "../../lib/app/advance-node.ts";
 import { nodeJob } from "../../lib/app/node-job.ts";
+import { viewAnswers } from "../../lib/app/views.ts";
 import { jobMessage } from "../../lib/contracts/job.ts";
 import { branded, isNodeId, isRevisionId } from "../../lib/core/ids.ts";
 import { jobOf } from "../../lib/core/node/node.ts";
@@ -118,6 +119,13 @@ describe("a node in use", () => {
     const story = await lab.store.timeline({ kind: "node", id: "node-01" }, 0, 1000);
     expect(story.some(({ actor }) => actor.name === "grace: it hangs")).toBe(true);
     expect(story.at(-1)?.correction).toBeNull();
+    const why = async (kind: "node" | "reservation", id: string, question: string) =>
+      (await viewAnswers(lab.app, kind, id))?.answers
+        .filter((each) => each.question === question)
+        .map(({ answer }) => answer);
+    const asked = [expect.stringMatching(/^power-cycle asked for by grace: it hangs, .* ago$/)];
+    expect(await why("node", "node-01", "who had it switched or rebooted last?")).toEqual(asked);
+    expect(await why("reservation", "r", "why was node-01 rebooted?")).toEqual(asked);
   });
 
   test("whose reservation ends meanwhile is taken back all the same", async () => {

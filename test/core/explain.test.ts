@@ -1,7 +1,9 @@
 /** What people are told when they ask why. */
 import { expect, test } from "vitest";
-import { explainNode, explainReservation } from "../../lib/core/explain.ts";
+import { evidenceOf } from "../../lib/core/correction/sighting.ts";
+import { explainNode, explainReboots, explainReservation } from "../../lib/core/explain.ts";
 import { configurationFault } from "../../lib/core/fault.ts";
+import { branded, isReservationId } from "../../lib/core/ids.ts";
 import { instant } from "../../lib/core/time.ts";
 import { aReservation, World } from "./world.ts";
 
@@ -21,6 +23,28 @@ test("a node that is loaded says what it awaits and for how long; one that was r
   world.waitUntilDue();
   world.answer();
   expect(answers(world)["why was it corrected last?"]).toMatch(/^reset, .* ago: .*it hangs in kernel: reset/);
+  expect(answers(world)["who had it switched or rebooted last?"]).toBeUndefined();
+});
+
+test("of a node that was rebooted for it a reservation says when, which rung that was, and on what evidence", () => {
+  const world = new World().makeAvailable().claimFor();
+  const id = aReservation(world.now).id;
+  world.look();
+  world.write().pass(10).beacon("kernel");
+  world.waitUntilDue();
+  world.answer();
+  world.pass(3000);
+  const [answer, ...others] = explainReboots(world.node.id, id, world.entries, world.now);
+  expect(others).toEqual([]);
+  expect(answer?.question).toBe("why was node-01 rebooted?");
+  expect(answer?.answer).toMatch(/^reset, 3 s ago: .*it hangs in kernel: reset/);
+  const evidence = world.entries.find(({ correction }) => correction === "reset")?.evidence;
+  expect(evidence).toBeTruthy();
+  expect(answer?.evidence).toBe(evidence);
+  const heard = world.entries.map((each) => ({ ...each, evidence: evidenceOf({ line: "hunter2" }) }));
+  expect(JSON.stringify(explainReboots(world.node.id, id, heard, world.now))).not.toContain("hunter2");
+  const another = branded(isReservationId, "another");
+  expect(explainReboots(world.node.id, another, world.entries, world.now)).toEqual([]);
 });
 
 test("a node that is kept from people says by whom and why", () => {

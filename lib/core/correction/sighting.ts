@@ -66,6 +66,13 @@ export const needsLoad = (node: NodeState): boolean => {
 export const faultOfTrouble = (heard: Heard): Fault =>
   nodeFault(heard.pattern, `its console tells of ${words(heard)}`);
 
-export const evidenceOf = ({ line }: Heard): string => `its console said: ${line}`;
+export const evidenceOf = ({ line }: Pick<Heard, "line">): string => `${consoleSaid}${line}`;
+const consoleSaid = "its console said: ";
+
+/** For whoever has the node but may not read all of its timeline: somebody before him may have left what it prints. */
+export const withoutConsole = (evidence: string | null): string | null =>
+  evidence?.startsWith(consoleSaid) === true
+    ? "what its console said: operators find it in its timeline"
+    : evidence;
 
 const words = ({ pattern }: Heard): string => pattern.replaceAll("-", " ");

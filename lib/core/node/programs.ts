@@ -18,6 +18,20 @@ export type Program = (typeof programs)[number];
 export const isLight = (program: Program): program is LightProgram =>
   lightPrograms.some((each) => each === program);
 
+/** Its machine is switched, or started anew. */
+export const switchingPrograms = [
+  "power-on",
+  "power-off",
+  "power-cycle",
+  "bios",
+  "burn-in",
+  "rescue",
+  "reload",
+] as const satisfies readonly Program[];
+
+/** How a timeline says that somebody has asked for it. */
+export const askedText = (program: Program, by: string): string => `${program} asked for by ${by}`;
+
 /** What may be done to a node that an operator has. */
 export const maintenancePrograms: ReadonlySet<Program> = new Set<Program>([
   "inspect",

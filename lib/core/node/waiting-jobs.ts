@@ -5,7 +5,7 @@ import { newJob } from "../provisioning/job.ts";
 import { become, type Draft } from "./draft.ts";
 import type { NodeEvent } from "./event.ts";
 import { jobOf, type NodeState, type Provision } from "./node.ts";
-import { isLight, maintenancePrograms, type Program } from "./programs.ts";
+import { askedText, isLight, maintenancePrograms, type Program } from "./programs.ts";
 
 /** As many as an operator can oversee; a longer queue is a mistake of whoever fills it. */
 export const mostWaitingJobs = 8;
@@ -17,7 +17,7 @@ export function enqueue(draft: Draft, { request }: Extract<NodeEvent, { kind: "j
   if (request.requestedBy.kind === "watchdog" && draft.node.provision.state !== "available") return;
   if (known.includes(request.id) || waiting.length >= mostWaitingJobs) return;
   draft.node = { ...draft.node, waiting: [...waiting, request] };
-  draft.notes.push(`${request.program} asked for by ${request.requestedBy.name}`);
+  draft.notes.push(askedText(request.program, request.requestedBy.name));
 }
 
 /** The first that waits begins now. A node that an operator has is tested and set up, and nothing else is done to it. */
