@@ -25,8 +25,18 @@ export type Block = {
   readonly version: number;
   readonly owner: string;
   readonly starts: readonly number[];
-  /** So many of its times have a reservation; the others are not near enough yet */
+  /** So many of its times have a reservation; those that are left are not near enough yet, or were refused */
   readonly made: number;
+  /** Its times that could not be reserved when they came near, in order, and why */
+  readonly refused: readonly ({
+    /** The id that its reservation would have had */
+    readonly reservation: string;
+    readonly start: number;
+    /** When it was refused */
+    readonly at: number;
+    readonly code: string;
+    readonly reason: string;
+  })[];
   /** Why it makes no more; null: it does */
   readonly ended: string | null;
 };

@@ -22,25 +22,39 @@ export async function watchBlocks(app: App): Promise<{ blocks: number; made: num
   return { blocks: page.items.length, made };
 }
 
-/** Makes the reservations that are near enough. Dying in between is harmless: each has its id from the block. */
+/**
+ * Makes the reservations that are near enough, and answers how many. Dying in between is harmless: each has its id from the
+ * block. A time that is refused is kept with the block, each in a write of its own.
+ */
 export async function advanceBlock(app: App, block: StoredBlock, actor: Actor): Promise<number> {
   const { store, clock, policy, log } = app;
-  const due = nextStarts(block, clock.now(), policy.reservation.horizonMs);
-  for (const { index, start } of due) {
+  let stored = block;
+  let { made } = block;
+  let reserved = 0;
+  const keep = async (change: Partial<StoredBlock>): Promise<boolean> => {
+    const value = { ...stored, ...change, version: stored.version + 1 };
+    const committed = await store.commit([{ kind: "block", value, expect: stored.version }]);
+    stored = value;
+    return committed === "committed";
+  };
+  for (const { index, start } of nextStarts(block, clock.now(), policy.reservation.horizonMs)) {
     const wanted = { ...block.request, id: reservationIdOf(block.id, index), owner: block.owner, start };
-    const reserved = await reserve(app, wanted, actor, block.bound);
-    if (!reserved.ok)
-      log.warn("a time of a block could not be reserved", {
-        block: block.id,
-        start,
-        reason: reserved.fault.message,
-      });
+    const answer = await reserve(app, wanted, actor, block.bound);
+    if (answer.ok) {
+      made = index + 1;
+      reserved += 1;
+      continue;
+    }
+    const { code, message: reason } = answer.fault;
+    // Whoever it counts for sees less far ahead than we do: it waits for that, and so does what follows.
+    if (code === "too-far-ahead") break;
+    log.warn("a time of a block could not be reserved", { block: block.id, start, reason });
+    const refused = [...stored.refused, { index, start, at: clock.now(), code, reason }];
+    // Somebody else is as far at the same moment: he goes on with it.
+    if (!(await keep({ made: index + 1, refused }))) return reserved;
   }
-  if (due.length === 0) return 0;
-  const value = { ...block, version: block.version + 1, made: block.made + due.length };
-  // Somebody else was as far at the same moment: the same reservations were made.
-  await store.commit([{ kind: "block", value, expect: block.version }]);
-  return due.length;
+  if (made > stored.made) await keep({ made });
+  return reserved;
 }
 
 export type BlockMade =

@@ -1,6 +1,7 @@
 /** What has changed in the table becomes events on the bus. */
 import { type Event, type EventType, eventSchema, isEventType } from "../contracts/events.ts";
 import type { Change } from "../contracts/stream.ts";
+import { reservationIdOf } from "../core/block.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Log } from "../ports/clock.ts";
@@ -30,6 +31,20 @@ export function eventOf(change: Change, lab: string | null): Event {
       image: id,
       revision: production,
       why: retired ?? `${production} is what is loaded from now on`,
+    };
+  }
+  if (change.kind === "block") {
+    const { id, version } = change.value;
+    const { index, at, code, reason } = change.time;
+    return {
+      ...blank,
+      id: `block/${id}#${version}`,
+      type: "block.refused",
+      at,
+      sequence: version,
+      reservation: reservationIdOf(id, index),
+      why: reason,
+      cause: code,
     };
   }
   const entry = change.value;

@@ -9,6 +9,7 @@ import { explain } from "../contracts/scalars.ts";
 import { codecs, type Kind, type PackedContent, type Stored, storedItem } from "../contracts/stored.ts";
 import { cellAttribute, expiryAttribute, indexNames, toldAttribute } from "../contracts/table.ts";
 import { isTold } from "../contracts/told.ts";
+import { justRefused } from "../core/block.ts";
 import type { TimelineEntry } from "../core/timeline.ts";
 import { pack, unpack } from "./pack.ts";
 
@@ -45,7 +46,8 @@ export function encode<K extends Kind>(
     const key = indexed[index];
     return key === null ? [] : [[`${index}Pk`, key.pk] as const, [`${index}Sk`, key.sk] as const];
   });
-  const isNews = kind === "image" || (fresh !== null && isTold(fresh));
+  const isNews =
+    kind === "image" || ("starts" in body && justRefused(body) !== null) || (fresh !== null && isTold(fresh));
   const entries = fresh === null ? [...carried] : [...carried, fresh];
   return {
     ...keyOfValue(kind, body),

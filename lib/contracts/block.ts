@@ -40,6 +40,9 @@ export const block: z.ZodType<StoredBlock> = z.strictObject({
   request,
   starts: z.array(at),
   made: z.int().min(0),
+  refused: z
+    .array(z.strictObject({ index: z.int().min(0), start: at, at, code: z.string(), reason: z.string() }))
+    .default([]),
   ended: z.string().nullable(),
 });
 
@@ -49,7 +52,22 @@ export const blockView = z
     version: z.int(),
     owner: z.string(),
     starts: z.array(z.int()),
-    made: z.int().describe("So many of its times have a reservation; the others are not near enough yet"),
+    made: z
+      .int()
+      .describe(
+        "So many of its times have a reservation; those that are left are not near enough yet, or were refused",
+      ),
+    refused: z
+      .array(
+        z.object({
+          reservation: z.string().describe("The id that its reservation would have had"),
+          start: z.int(),
+          at: z.int().describe("When it was refused"),
+          code: z.string(),
+          reason: z.string(),
+        }),
+      )
+      .describe("Its times that could not be reserved when they came near, in order, and why"),
     ended: z.string().nullable().describe("Why it makes no more; null: it does"),
   })
   .meta({ id: "Block" });

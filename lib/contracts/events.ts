@@ -25,7 +25,8 @@ export type EventType =
   | `reservation.${ReservationState | Notice | "noted"}`
   | "image.registered"
   | "image.captured"
-  | "image.retired";
+  | "image.retired"
+  | "block.refused";
 
 /** What users are written to about. */
 export const letterPattern: EventPattern = {
@@ -70,6 +71,8 @@ export const eventTypes: Readonly<Record<EventType, string>> = {
   "image.captured":
     "A new image was made of a node; it is not production before it was tried: `why` says how",
   "image.retired": "Nobody can reserve the image any more: `why` says why",
+  "block.refused":
+    "A time of a block could not be reserved when it came near: `why` and `cause` say why, `reservation` what it would have been called",
 };
 
 export const isEventType = (text: string): text is EventType => Object.hasOwn(eventTypes, text);
@@ -81,7 +84,7 @@ export const event = z.strictObject({
   schema: z.literal(eventSchema).describe("The format, with its version."),
   id: z
     .string()
-    .regex(/^(node|reservation|image)\/[^#]+#\d+$/, "is not an event id (node/node-01#17)")
+    .regex(/^(node|reservation|image|block)\/[^#]+#\d+$/, "is not an event id (node/node-01#17)")
     .describe("What it is about and which version of that: the same id is the same event, delivered again."),
   type: z.enum(Object.keys(eventTypes).filter(isEventType)).describe("What happened: the table below."),
   at: z.int().min(0).describe("When, in milliseconds since 1970."),
@@ -102,7 +105,7 @@ export const event = z.strictObject({
   why: z.string().describe("A sentence for people: do not read meaning into its words."),
   by: actor.nullable().describe("Who or what caused it."),
   cause: id.describe(
-    "The code of the fault that a reservation ended with: `never-connected`, `no-capacity` …",
+    "The code of the fault that a reservation ended with, or that a time of a block was refused with: `never-connected`, `no-capacity` …",
   ),
   correction: id.describe("What was done about a node that was late: `reset`, `power-cycle` …"),
 });

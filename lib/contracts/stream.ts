@@ -1,9 +1,10 @@
 /**
  * The table's stream as a function is given it (DynamoDB Streams through Lambda): which of its records something can be
  * told of. A write that has something to tell says so in its item, and the newest entry that it carries is what it tells; an
- * image's item is replaced with every revision. An entry that is an item of its own is of an earlier version.
+ * image's item is replaced with every revision, a block's with every time of it that is refused. An entry that is an item of its own is of an earlier version.
  */
 import * as z from "zod";
+import { justRefused, type RefusedTime } from "../core/block.ts";
 import { type Instant, instant } from "../core/time.ts";
 import { explain } from "./scalars.ts";
 import { codecs, type Stored, storedItem } from "./stored.ts";
@@ -11,7 +12,8 @@ import { toldAttribute } from "./table.ts";
 
 export type Change =
   | { readonly kind: "timeline"; readonly value: Stored["timeline"] }
-  | { readonly kind: "image"; readonly value: Stored["image"]; readonly at: Instant };
+  | { readonly kind: "image"; readonly value: Stored["image"]; readonly at: Instant }
+  | { readonly kind: "block"; readonly value: Stored["block"]; readonly time: RefusedTime };
 
 /** Null: nothing to tell. `poison`: it ought to be one of ours and cannot be read, now or later. */
 export type Read =
@@ -71,7 +73,7 @@ export function readStreamRecord(record: unknown, unpack: Unpack): Read {
     kind === "image"
       ? eventName !== "REMOVE"
       : (kind === "timeline" && eventName === "INSERT") ||
-        ((kind === "node" || kind === "reservation") && isNews);
+        ((kind === "node" || kind === "reservation" || kind === "block") && isNews);
   if (!told) return { ok: true, change: null };
   const image = z.record(z.string(), attribute).pipe(storedItem).safeParse(dynamodb.NewImage);
   if (!image.success) return { ok: false, poison: explain(image.error) };
@@ -79,6 +81,11 @@ export function readStreamRecord(record: unknown, unpack: Unpack): Read {
   const at = instant(1000 * dynamodb.ApproximateCreationDateTime);
   try {
     if (kind === "image") return { ok: true, change: { kind, value: codecs.image.read(body), at } };
+    if (kind === "block") {
+      const value = codecs.block.read(body);
+      const time = justRefused(value);
+      return { ok: true, change: time === null ? null : { kind, value, time } };
+    }
     const entry = kind === "timeline" ? body : unpack(z.string().parse(packed)).entries.at(-1);
     return { ok: true, change: { kind: "timeline", value: codecs.timeline.read(entry) } };
   } catch (error) {

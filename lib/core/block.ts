@@ -3,6 +3,17 @@ import type { BlockId, ReservationId } from "./ids.ts";
 import { branded, isReservationId } from "./ids.ts";
 import { after, type Instant, type Ms } from "./time.ts";
 
+/** One of a block's times that was not to be had when it came near. */
+export interface RefusedTime {
+  /** Its place among the block's times, from 0. */
+  readonly index: number;
+  readonly start: Instant;
+  readonly at: Instant;
+  /** Of the fault that it was refused with. */
+  readonly code: string;
+  readonly reason: string;
+}
+
 export interface Block<Request> {
   readonly id: BlockId;
   readonly version: number;
@@ -13,10 +24,18 @@ export interface Block<Request> {
   readonly request: Request;
   /** When, in order. The caller has made them from his calendar, with its time zone and holidays. */
   readonly starts: readonly Instant[];
-  /** So many of them have a reservation already, or were too late for one. */
+  /** So many of them are done with: they have a reservation, or were refused one. */
   readonly made: number;
+  /** Those of them that could not be reserved, in order. */
+  readonly refused: readonly RefusedTime[];
   /** Why it makes no more; null: it does. */
   readonly ended: string | null;
+}
+
+/** The time that the write of this version has refused; null: it was another kind of write. */
+export function justRefused<Request>({ made, refused, ended }: Block<Request>): RefusedTime | null {
+  const last = refused.at(-1);
+  return last !== undefined && ended === null && last.index === made - 1 ? last : null;
 }
 
 /** The reservation of one of its times: the same one however often it is asked for. */

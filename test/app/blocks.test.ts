@@ -1,9 +1,12 @@
 /** A block: the same for many times. */
 import { describe, expect, test } from "vitest";
 import { endBlock, makeBlock, watchBlocks } from "../../lib/app/blocks.ts";
+import { reserve } from "../../lib/app/reserve.ts";
+import { setProject } from "../../lib/app/set-project.ts";
 import { blockBody, type StoredBlock } from "../../lib/contracts/block.ts";
-import { branded, isBlockId } from "../../lib/core/ids.ts";
+import { branded, isBlockId, isProjectId, isReservationId } from "../../lib/core/ids.ts";
 import { after as later } from "../../lib/core/time.ts";
+import { ada, ask } from "./asking.ts";
 import { MemoryLab } from "./lab.ts";
 
 const user = { kind: "user", name: "ada" } as const;
@@ -29,6 +32,7 @@ function tuesdays(lab: MemoryLab, count: number): StoredBlock {
     request,
     starts,
     made: 0,
+    refused: [],
     ended: null,
   };
 }
@@ -54,6 +58,49 @@ describe("a block", () => {
     lab.now = later(lab.now, week);
     expect(await watchBlocks(lab.app)).toEqual({ blocks: 1, made: 1 });
     expect(await watchBlocks(lab.app)).toEqual({ blocks: 1, made: 0 });
+  });
+
+  test("keeps what was refused, with its reason, counts it apart, and goes on with its other times", async () => {
+    const lab = await new MemoryLab().open(3);
+    const project = branded(isProjectId, "course");
+    const quota = { nodesAtOnce: 2, hoursAhead: 24 * 365, longestMinutes: 120 };
+    await setProject(lab.app, { id: project, members: ["ada"], quota }, null);
+    const block = tuesdays(lab, 3);
+    const request = { ...block.request, project };
+    // Somebody of the project has its nodes at the second time.
+    const [, second] = block.starts;
+    const wanted = { ...request, id: branded(isReservationId, "exam"), owner: "ada", start: second ?? null };
+    expect(await reserve(lab.app, wanted, user)).toMatchObject({ ok: true });
+    const made = await makeBlock(lab.app, { ...block, request }, user);
+    const refusal = {
+      start: second,
+      at: lab.now,
+      code: "quota-spent",
+      reason: "project course may have 2 nodes at once, and this would make it 4: end one, or ask for fewer",
+    };
+    expect(made).toMatchObject({ kind: "made", block: { made: 3, refused: [{ index: 1, ...refusal }] } });
+    const { body } = await ask(lab.app, ada, "GET /v1/blocks");
+    expect(body["blocks"]).toEqual([
+      expect.objectContaining({ id: "course", made: 2, refused: [{ reservation: "course.2", ...refusal }] }),
+    ]);
+    expect(await lab.store.read("reservation", "course.2")).toBeNull();
+    expect((await lab.reservation("course.3")).state).toBe("new");
+    // It is not asked for again.
+    expect(await watchBlocks(lab.app)).toEqual({ blocks: 1, made: 0 });
+    expect((await lab.store.read("block", "course"))?.refused).toHaveLength(1);
+  });
+
+  test("waits with what its project may not reserve yet, and has it as soon as it may", async () => {
+    const lab = await new MemoryLab().open(3);
+    const project = branded(isProjectId, "course");
+    const quota = { nodesAtOnce: 2, hoursAhead: 24, longestMinutes: 120 };
+    await setProject(lab.app, { id: project, members: ["ada"], quota }, null);
+    const block = tuesdays(lab, 3);
+    const made = await makeBlock(lab.app, { ...block, request: { ...block.request, project } }, user);
+    expect(made).toMatchObject({ block: { made: 1, refused: [] } });
+    lab.now = later(lab.now, week);
+    expect(await watchBlocks(lab.app)).toEqual({ blocks: 1, made: 1 });
+    expect(await lab.store.read("block", "course")).toMatchObject({ made: 2, refused: [] });
   });
 
   test("that is ended makes no more, and keeps what it has", async () => {

@@ -1,11 +1,13 @@
 /** From the table's stream to the bus: what an entry of a timeline becomes, and that nothing is lost on the way. */
 import { describe, expect, test } from "vitest";
 import { eventOf, labFinder, publishChanges } from "../../lib/app/publish.ts";
+import { encode } from "../../lib/aws/item.ts";
 import { pack, unpackBase64 } from "../../lib/aws/pack.ts";
+import { blockBody, type StoredBlock } from "../../lib/contracts/block.ts";
 import { type Event, event as eventShape } from "../../lib/contracts/events.ts";
 import { type Change, passesFilters, readStreamRecord } from "../../lib/contracts/stream.ts";
 import { isTold } from "../../lib/contracts/told.ts";
-import { branded, isImageId, isLabId, isReservationId, isRevisionId } from "../../lib/core/ids.ts";
+import { branded, isBlockId, isImageId, isLabId, isReservationId, isRevisionId } from "../../lib/core/ids.ts";
 import { instant } from "../../lib/core/time.ts";
 import type { TimelineEntry } from "../../lib/core/timeline.ts";
 import { memoryBus } from "../../lib/local/memory/bus.ts";
@@ -232,3 +234,59 @@ describe("a record of the table's stream", () => {
     expect(readStreamRecord("nonsense", unpackBase64).ok).toBe(false);
   });
 });
+
+describe("a block", () => {
+  const { id: _, starts, ...request } = blockBody.parse({ starts: [100, 200, 300], image: "demo" });
+  const id = branded(isBlockId, "course");
+  const reason = "project course may have 2 nodes at once";
+  const refused = [{ index: 1, start: instant(200), at: instant(50), code: "quota-spent", reason }];
+  const one = { id, version: 4, owner: "ada", bound: true, request, starts, made: 2, refused, ended: null };
+  const recordOf = (value: StoredBlock) => ({
+    eventName: "MODIFY",
+    dynamodb: {
+      ApproximateCreationDateTime: 1,
+      SequenceNumber: "1",
+      NewImage: notation(encode("block", value)),
+    },
+  });
+
+  test("tells of a time that was refused once, by the write that refused it: which, why, and with what code", () => {
+    const record = recordOf(one);
+    expect(passesFilters(record)).toBe(true);
+    const read = readStreamRecord(record, unpackBase64);
+    if (!read.ok || read.change === null) throw new Error("there is nothing to tell");
+    const told = eventOf(read.change, null);
+    expect(eventShape.safeParse(told).error).toBeUndefined();
+    expect(told).toMatchObject({
+      id: "block/course#4",
+      type: "block.refused",
+      at: 50,
+      sequence: 4,
+      reservation: "course.2",
+      why: reason,
+      cause: "quota-spent",
+    });
+  });
+
+  test.each([
+    ["is made", { version: 1, made: 0, refused: [] }],
+    ["goes on to its next times", { version: 5, made: 3 }],
+    ["is ended", { version: 5, ended: "no teacher" }],
+  ])("that %s starts no function", (_what, change) => {
+    expect(passesFilters(recordOf({ ...one, ...change }))).toBe(false);
+  });
+});
+
+/** DynamoDB's own notation of what is stored. */
+function notation(value: object): Record<string, unknown> {
+  const of = (each: unknown): unknown => {
+    if (each === null) return { NULL: true };
+    if (typeof each === "string") return { S: each };
+    if (typeof each === "number") return { N: String(each) };
+    if (typeof each === "boolean") return { BOOL: each };
+    if (Array.isArray(each)) return { L: each.map(of) };
+    if (typeof each === "object") return { M: notation(each) };
+    throw new Error(`${String(each)} is never stored`);
+  };
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, of(each)]));
+}

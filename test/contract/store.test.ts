@@ -227,7 +227,17 @@ function storeContract(name: string, store: () => Store): void {
       expect(names).toEqual(["first", "second", "newer", "old"]);
       const id = branded(isBlockId, fresh("block"));
       const { id: _, starts, ...request } = blockBody.parse({ starts: [1], image: "demo" });
-      const block = { id, version: 1, owner, bound: true, request, starts, made: 0, ended: null };
+      const block = {
+        id,
+        version: 1,
+        owner,
+        bound: true,
+        request,
+        starts,
+        made: 0,
+        refused: [],
+        ended: null,
+      };
       await store().commit([{ kind: "block", value: block, expect: "absent" }]);
       expect((await store().owned("block", owner, 10, null)).items).toEqual([block]);
       expect((await store().owned("block", other, 10, null)).items).toEqual([]);

@@ -148,6 +148,7 @@ const block = {
   request,
   starts,
   made: 0,
+  refused: [],
   ended: null,
 };
 await makeBlock(lab.app, block, operator);

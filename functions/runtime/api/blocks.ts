@@ -3,6 +3,7 @@ import { endBlock, makeBlock } from "../../../lib/app/blocks.ts";
 import { isBound } from "../../../lib/app/quota.ts";
 import { type Route, reasonBody } from "../../../lib/contracts/api.ts";
 import { blockBody, type StoredBlock } from "../../../lib/contracts/block.ts";
+import { reservationIdOf } from "../../../lib/core/block.ts";
 import { isOperator } from "../../../lib/core/caller.ts";
 import { branded, isBlockId } from "../../../lib/core/ids.ts";
 import { json, notFound, parseBody, problem } from "../http.ts";
@@ -10,7 +11,11 @@ import { type Handler, nameFor, otherVersion, pageSize, refused } from "./reques
 
 type BlockRoute = Extract<Route, `${string} /v1/blocks${string}`>;
 
-const viewOf = ({ request: _request, bound: _bound, ...view }: StoredBlock) => view;
+const viewOf = ({ request: _request, bound: _bound, made, refused: all, ...view }: StoredBlock) => ({
+  ...view,
+  made: made - all.length,
+  refused: all.map(({ index, ...each }) => ({ reservation: reservationIdOf(view.id, index), ...each })),
+});
 
 export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
   "POST /v1/blocks": async (request) => {
@@ -19,7 +24,17 @@ export const blockHandlers: Readonly<Record<BlockRoute, Handler>> = {
     if (!wanted.ok) return wanted.answer;
     const { id = branded(isBlockId, nameFor("block", request)), starts, ...each } = wanted.value;
     const bound = isBound(actor);
-    const block = { id, version: 1, owner: caller.name, bound, request: each, starts, made: 0, ended: null };
+    const block = {
+      id,
+      version: 1,
+      owner: caller.name,
+      bound,
+      request: each,
+      starts,
+      made: 0,
+      refused: [],
+      ended: null,
+    };
     const made = await makeBlock(app, block, actor);
     if (made.kind === "refused") return refused(made.fault, "None of its times could be reserved");
     if (made.kind === "taken")

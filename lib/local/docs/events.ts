@@ -29,7 +29,7 @@ export const eventsPage = (): string =>
   page(
     "What others hear",
     "`lib/contracts/events.ts`",
-    "Whatever happens to nodes, reservations and images is told on an event bus (Amazon EventBridge): one event for every change of a state, every correction, all that somebody has asked for, and every new revision of an image. It is made from the table's stream, after what it tells of was committed: nothing is told that did not happen, and nothing that happened is left out, however functions die.",
+    "Whatever happens to nodes, reservations and images, and each time of a block that is refused, is told on an event bus (Amazon EventBridge): one event for every change of a state, every correction, all that somebody has asked for, and every new revision of an image. It is made from the table's stream, after what it tells of was committed: nothing is told that did not happen, and nothing that happened is left out, however functions die.",
     "This is the `detail` of an event:",
     json(exampleEvent),
     `On the bus \`source\` is \`${eventSource}\` and \`detail-type\` is the event's \`type\`, so that a rule can choose: \`{"source": ["${eventSource}"], "detail-type": [{"prefix": "reservation."}]}\`.`,
