@@ -111,7 +111,7 @@ describe("a user", () => {
     const all = await here.get<{ reservations: ReservationSummary[] }>("/v1/reservations");
     expect(new Set(all.reservations.map(({ owner }) => owner)).size).toBeGreaterThan(2);
     const bobs = await here.get<{ reservations: ReservationSummary[] }>("/v1/reservations?owner=bob");
-    expect(bobs.reservations.map(({ id }) => id)).toEqual(["of-bob", "ready-of-bob"]);
+    expect(bobs.reservations.map(({ id }) => id)).toEqual(["of-bob", "ready-of-bob", "block-of-bob.1"]);
   });
 
   test("reserves in his own name only, and needs not say it", async () => {
