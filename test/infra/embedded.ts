@@ -75,6 +75,9 @@ export function embeddedTable() {
       hashKey: keys[0]?.AttributeName,
       rangeKey: keys[1]?.AttributeName,
       projectionType: Projection?.ProjectionType,
+      ...(Projection?.NonKeyAttributes === undefined
+        ? {}
+        : { nonKeyAttributes: Projection.NonKeyAttributes }),
     })),
   };
 }
