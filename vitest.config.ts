@@ -1,6 +1,6 @@
 /**
  * The test lanes, one per folder of test/ that needs rules of its own; every other folder is in the lane `unit`.
- * `npm test` runs all but `browser`, `hands` and `metal`, which want a browser, real tools or real machines, and `scenario`, which takes minutes.
+ * `npm test` runs all but `browser`, `hands`, `metal` and `machines`, which want a browser, real tools or real machines, and `scenario`, which takes minutes.
  */
 import { join } from "node:path";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
@@ -26,6 +26,7 @@ const lanes: readonly Lane[] = [
   { folder: "scenario", testTimeoutMs: 600_000, turn: 3, maxWorkers: 3 },
   { folder: "hands", testTimeoutMs: 120_000, turn: 3 },
   { folder: "metal", testTimeoutMs: 600_000, turn: 4 },
+  { folder: "machines", testTimeoutMs: 600_000, turn: 5 },
 ];
 
 function project(

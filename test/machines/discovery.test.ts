@@ -8,9 +8,9 @@ import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
 import type { NodeView } from "../../lib/contracts/views.ts";
 import { isDriftCode } from "../../lib/core/identification/settings.ts";
 import type { HardwareIssue } from "../../lib/core/timeline.ts";
+import { consoleOf, endMachines, requireBuilt } from "../metal/support.ts";
 import { Place } from "../stack/main-job.ts";
 import { eventually } from "../support/stack.ts";
-import { consoleOf, endMachines, requireBuilt } from "./support.ts";
 
 requireBuilt();
 /** Five emulated processors share what there is. */

@@ -12,10 +12,10 @@ import type { ReservationView } from "../../lib/contracts/reservation-views.ts";
 import type { NodeView } from "../../lib/contracts/views.ts";
 import { newKeyPair } from "../../lib/drivers/os/ssh.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
+import { requireBuilt, ssh } from "../metal/support.ts";
 import { Place } from "../stack/main-job.ts";
 import { eventually } from "../support/stack.ts";
 import { type Hypervisor, startHypervisor } from "./hypervisor.ts";
-import { requireBuilt, ssh } from "./support.ts";
 
 requireBuilt();
 const patienceMs = 540_000;
