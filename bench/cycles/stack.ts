@@ -1,5 +1,5 @@
 /** The embedded stack as `npm start` runs it, with an agent whose hardware answers at once. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labFile } from "../../lib/contracts/lab-file.ts";
@@ -10,6 +10,7 @@ import { type Layout, layoutOf, settle } from "../../lib/local/layout.ts";
 import { type RackKind, rackKindOf } from "../../lib/local/rack/kinds.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { type Stack, startStack } from "../../lib/local/stack.ts";
+import { leaving } from "../leave.ts";
 import { multiply, nodeName } from "./fleet.ts";
 
 const here = import.meta.dirname;
@@ -73,18 +74,7 @@ export async function startBenchStack({
     sendCommandsPerSecond,
   });
   const api = apiClient(stack.api, stack.token);
-  const stop = async (): Promise<void> => {
-    process.off("SIGTERM", ended);
-    process.off("SIGINT", ended);
-    await stack.stop();
-    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  };
-  // Its processes live in groups of their own: whoever ends the bench ends them, too.
-  const ended = (): void => {
-    void stop().then(() => process.exit(1));
-  };
-  process.once("SIGTERM", ended);
-  process.once("SIGINT", ended);
+  const stop = leaving(stack, dir);
   try {
     const file = join(dir, "image");
     writeFileSync(file, "an image of one line, so that hardware that answers at once writes it at once\n");

@@ -1,5 +1,5 @@
 /** One full cycle on QEMU machines with IPMI: reserved, loaded, logged in to, given back, loaded anew, free again. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -13,6 +13,7 @@ import { missingFor, rackKindOf } from "../../lib/local/rack/kinds.ts";
 import { pickPort } from "../../lib/local/rack/ports.ts";
 import { startStack } from "../../lib/local/stack.ts";
 import { ssh } from "../../test/metal/support.ts";
+import { leaving } from "../leave.ts";
 import { loadsOf, poweredOnIn, type Work, workOf } from "./trace.ts";
 
 export interface Cycle {
@@ -44,18 +45,7 @@ export async function cycle(count: number): Promise<Cycle> {
     watchdogSeconds: 60,
     rackKind: rackKindOf.qemu,
   });
-  const stop = async (): Promise<void> => {
-    process.off("SIGTERM", ended);
-    process.off("SIGINT", ended);
-    await stack.stop();
-    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  };
-  // Its processes live in groups of their own: whoever ends the bench ends them, too.
-  const ended = (): void => {
-    void stop().then(() => process.exit(1));
-  };
-  process.once("SIGTERM", ended);
-  process.once("SIGINT", ended);
+  const stop = leaving(stack, dir);
   try {
     const api = apiClient(stack.api, stack.token);
     const content = await importImage(rackKindOf.qemu.image ?? "", layout.images);

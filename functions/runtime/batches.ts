@@ -64,12 +64,14 @@ export function batches<C, M>(
           failed.push(messageId);
         }
       };
-      const all = records.map(opened);
-      await lookAhead(context, all);
-      for (const [index, record] of records.entries()) {
+      const all = records.map((record) => ({ record, given: opened(record) }));
+      await lookAhead(
+        context,
+        all.map(({ given }) => given),
+      );
+      for (const { record, given } of all) {
         const { messageId, body } = record;
         await trying(messageId, async () => {
-          const given = all[index] ?? opened(record);
           const reason = "poison" in given ? given.poison : await consume(context, given.message, record);
           if (reason !== null) letters.push({ body, reason, messageId });
         });
